@@ -1,0 +1,34 @@
+"""Sentences for people, kept untranslated until somebody reads them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Value = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """An English sentence with %(named)s values; the screen translates the sentence, then fills it.
+
+    A value whose name ends in `_at` is an ISO-8601 time and is shown in the reader's local time.
+    """
+
+    text: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text % self.values if self.values else self.text
+
+    def as_json(self) -> dict[str, Any]:
+        return {"t": self.text, "v": dict(self.values)} if self.values else {"t": self.text}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Words":
+        return cls(stored["t"], stored.get("v", {}))
+
+
+def say(text: str, **values: Value | datetime) -> Words:
+    """Mark a sentence for translation (makemessages knows `say` as a keyword) and give it its values."""
+    return Words(text, {k: v.isoformat() if isinstance(v, datetime) else v for k, v in values.items()})
