@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 Value = str | int | float | None
 
@@ -20,13 +19,6 @@ class Words:
 
     def __str__(self) -> str:
         return self.text % self.values if self.values else self.text
-
-    def as_json(self) -> dict[str, Any]:
-        return {"t": self.text, "v": dict(self.values)} if self.values else {"t": self.text}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "Words":
-        return cls(stored["t"], stored.get("v", {}))
 
 
 def say(text: str, **values: Value | datetime) -> Words:

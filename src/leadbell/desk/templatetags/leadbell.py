@@ -1,0 +1,5 @@
+"""How values are said on screen."""
+
+from django import template
+
+register = template.Library()

@@ -1,0 +1,21 @@
+"""Registers each room's tables."""
+
+from leadbell.appointment.models import Appointment
+from leadbell.dealers.models import Organisation, Person
+from leadbell.followup.models import PlaybookRow
+from leadbell.intake.models import Envelope, Inquiry, Source
+from leadbell.lead.models import Customer, Fact, Handle, Lead
+
+__all__ = [
+    "Appointment",
+    "Customer",
+    "Envelope",
+    "Fact",
+    "Handle",
+    "Inquiry",
+    "Lead",
+    "Organisation",
+    "Person",
+    "PlaybookRow",
+    "Source",
+]

@@ -1,0 +1,159 @@
+"""Settings come from the environment, typed, in this one file; a dealer's choices are rows."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+from psycopg.conninfo import conninfo_to_dict
+
+HERE = Path(__file__).resolve().parent
+
+
+def _env(name: str, default: str = "") -> str:
+    return os.environ.get(f"LEADBELL_{name}", default)
+
+
+def _database(role: str) -> dict[str, Any]:
+    """The connection of one database role, from LEADBELL_DB_<ROLE>, a libpq URL or conninfo."""
+    known = conninfo_to_dict(_env(f"DB_{role.upper()}"))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": known.pop("dbname", "leadbell"),
+        "USER": known.pop("user", f"leadbell_{role}"),
+        "PASSWORD": known.pop("password", ""),
+        "HOST": known.pop("host", ""),
+        "PORT": str(known.pop("port", "")),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": known,
+    }
+
+
+DATA = Path(_env("DATA", "leadbell-data"))
+DEMO = _env("DEMO") == "1"
+HTTPS = _env("HTTPS") == "1"
+PORT = int(_env("PORT", "8000"))
+SMTP_PORT = int(_env("SMTP_PORT", "2525"))
+#: Where people and senders reach us, for the URLs we print; none means: whatever host they asked.
+PUBLIC_URL = _env("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+MAIL_DOMAIN = _env("MAIL_DOMAIN", "leads.localhost")
+
+SECRET_KEY = _env("SECRET_KEY", "only for building: `leadbell up` makes a real one")
+DEBUG = False
+ALLOWED_HOSTS = [h for h in _env("HOSTS", "*" if not HTTPS else "").split(",") if h]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if HTTPS else []
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "leadbell"
+CSRF_COOKIE_NAME = "leadbell_csrf"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
+SECURE_REFERRER_POLICY = "same-origin"
+
+#: app | clockwork | mouth | owner: whose rights Django's default connection has in this process.
+ROLE = _env("ROLE", "app")
+DATABASES = {"default": _database(ROLE)}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "leadbell",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "leadbell.desk.reader.speak_the_readers_language",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "leadbell.urls"
+ASGI_APPLICATION = "leadbell.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [HERE / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "leadbell.desk.reader.frame",
+            ],
+            "builtins": ["leadbell.desk.templatetags.leadbell"],
+        },
+    }
+]
+
+AUTH_USER_MODEL = "leadbell.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "leadbell.desk.signing_in.ClosedShop"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("nl", _("Dutch")), ("ru", _("Russian"))]
+LOCALE_PATHS = [HERE / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH: list[str] = []
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [HERE / "static"]
+STATIC_ROOT = DATA / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "media-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+LOGGING_CONFIG = None
+SILENCED_SYSTEM_CHECKS = [
+    "security.W004",  # HSTS and TLS redirect belong to the proxy in front; without one there is no TLS
+    "security.W008",
+]
