@@ -14,13 +14,13 @@ ACCOUNT, EVERYWHERE = "leadbell", "nobody"
 
 
 def tied(command: list[str], ends_by: str) -> list[str]:
-    """The command, which gets the signal `ends_by` (INT, TERM …) when the thread that starts it ends (Linux)."""
+    """The command, which gets the signal `ends_by` (INT, TERM …) when the starting thread ends (Linux)."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", ends_by, "--", *command] if setpriv else command
 
 
 def resident(home: Path) -> tuple[int, int]:
-    """Who runs PostgreSQL in `home`, as (uid, gid): ourselves; for root the owner of `home` or a new account."""
+    """Who runs PostgreSQL in `home` (uid, gid): ourselves; for root the owner of `home` or a new account."""
     if os.geteuid() != 0:
         return os.geteuid(), os.getegid()
     if home.exists() and home.stat().st_uid != 0:
@@ -40,8 +40,8 @@ def as_resident(command: list[str], home: Path, ends_by: str) -> list[str]:
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise Trouble(
-            "PostgreSQL won't run as root, and `setpriv` (package util-linux) is missing to run it as another user. "
-            "Install it, or run Leadbell as an ordinary user."
+            "PostgreSQL won't run as root, and `setpriv` (package util-linux) is missing to run it as "
+            "another user. Install it, or run Leadbell as an ordinary user."
         )
     uid, gid = resident(home)
     capabilities = "-all"

@@ -1,0 +1,3 @@
+from leadbell.cli import main
+
+main()
