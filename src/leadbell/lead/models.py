@@ -1,6 +1,5 @@
 """The lead's tables: the append-only journal, the projection of it, and the customer behind it."""
 
-import json
 from functools import cached_property
 from typing import Any
 

@@ -1,0 +1,110 @@
+"""Words with the customer: attempts, their outcomes, and what was agreed."""
+
+from datetime import datetime
+from typing import Literal
+
+from django.db import transaction
+
+from leadbell.lead.history import (
+    AttemptEnded,
+    Attempted,
+    CallBackAgreed,
+    Noted,
+    Opened,
+    OptedOut,
+    Outcome,
+    Quoted,
+    Wrote,
+)
+from leadbell.lead.journal import record
+from leadbell.lead.models import Lead
+from leadbell.lead.refused import Refused
+from leadbell.words import say
+
+#: A call with a tapped beginning and end talked at most this long; longer means the end was forgotten.
+LONGEST_TALK_MS = 2 * 60 * 60 * 1000
+
+
+@transaction.atomic
+def start_attempt(lead: Lead, person: int, now: datetime) -> Attempted | Refused:
+    """The salesperson calls now. Tapping twice is one attempt."""
+    standing = lead.standing
+    if standing.opted_out:
+        return Refused(say("This customer doesn't want to be contacted."))
+    if not standing.is_open:
+        return Refused(say("This lead is closed: reopen it first."))
+    if standing.calling is not None:
+        if standing.calling_by == person:
+            return Attempted(at=standing.calling_since or now, by=person, key=standing.calling)
+        return Refused(say("A colleague is calling this customer right now."))
+    if not lead.customer.phone and not lead.customer.raw_phone:
+        return Refused(say("There is no phone number: write personally."))
+    key = f"attempt:{standing.attempts + 1}"
+    return record(lead, Attempted(at=now, by=person, key=key), key=key)
+
+
+@transaction.atomic
+def end_attempt(
+    lead: Lead, person: int, outcome: Outcome, now: datetime, connected_at: datetime | None = None
+) -> AttemptEnded | Refused:
+    """How the call ended. Connect and talk time are known only where somebody noted the connection."""
+    standing = lead.standing
+    if standing.calling is None:
+        return Refused(say("No call is under way: tap “Call” first."))
+    talk_ms = None
+    if outcome == "conversation" and connected_at is not None:
+        talk_ms = min(int((now - connected_at).total_seconds() * 1000), LONGEST_TALK_MS)
+    ended = AttemptEnded(
+        at=now, key=standing.calling, by=person, outcome=outcome, connected_at=connected_at, talk_ms=talk_ms
+    )
+    return record(lead, ended, key=f"{standing.calling}:ended")
+
+
+@transaction.atomic
+def agree_call_back(lead: Lead, person: int, due_at: datetime, now: datetime, note: str = "") -> CallBackAgreed | Refused:
+    if due_at <= now:
+        return Refused(say("A call back lies in the future: choose a later time."))
+    if not lead.is_open:
+        return Refused(say("This lead is closed: reopen it first."))
+    return record(lead, CallBackAgreed(at=now, by=person, due_at=due_at, note=note[:500]))
+
+
+@transaction.atomic
+def promise_quote(lead: Lead, person: int, now: datetime) -> Quoted | Refused:
+    """The second goal, where no appointment could be made [S1]."""
+    if not lead.is_open:
+        return Refused(say("This lead is closed: reopen it first."))
+    return record(lead, Quoted(at=now, by=person))
+
+
+@transaction.atomic
+def wrote(
+    lead: Lead, person: int, now: datetime, carrier: Literal["email", "sms", "video", "chat"] = "email"
+) -> Wrote | Refused:
+    """A person wrote to the customer from their own mailbox."""
+    if lead.standing.opted_out:
+        return Refused(say("This customer doesn't want to be contacted."))
+    return record(lead, Wrote(at=now, by=person, carrier=carrier))
+
+
+@transaction.atomic
+def note(lead: Lead, person: int, text: str, now: datetime) -> Noted | Refused:
+    if not text.strip():
+        return Refused(say("An empty note says nothing."))
+    return record(lead, Noted(at=now, by=person, text=text.strip()[:2000]))
+
+
+@transaction.atomic
+def opened(lead: Lead, person: int, now: datetime) -> None:
+    """Note that somebody looked before calling, once per person: over-preparation is measured from it [S3]."""
+    if lead.standing.attempts == 0 and lead.is_open and lead.standing.owner == person:
+        key = f"opened:{person}"
+        if not lead.facts.filter(key=key).exists():
+            record(lead, Opened(at=now, by=person), key=key)
+
+
+@transaction.atomic
+def opt_out(lead: Lead, person: int, now: datetime) -> OptedOut:
+    lead.customer.opted_out_at = now
+    lead.customer.save(update_fields=["opted_out_at"])
+    return record(lead, OptedOut(at=now, by=person))

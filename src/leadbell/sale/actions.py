@@ -1,0 +1,35 @@
+"""The end of a lead's way: sold, or lost with the reason; and back again."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from leadbell.lead.history import LOST_REASONS, Lost, Reopened, Sold
+from leadbell.lead.journal import record
+from leadbell.lead.models import Lead
+from leadbell.lead.refused import Refused
+from leadbell.words import Words, say
+
+
+@transaction.atomic
+def sell(lead: Lead, person: int, now: datetime) -> Sold | Refused:
+    if lead.state == Lead.State.SOLD:
+        return Refused(say("This lead is sold already."))
+    return record(lead, Sold(at=now, by=person))
+
+
+@transaction.atomic
+def lose(lead: Lead, person: int | None, reason: str, now: datetime, note: str = "") -> Lost | Refused:
+    """Give up, with a reason; `person` is None when the 45 days are over."""
+    if reason not in LOST_REASONS:
+        return Refused(say("Choose a reason: it decides what happens when this customer comes back."))
+    if not lead.is_open:
+        return Refused(say("This lead is closed already."))
+    return record(lead, Lost(at=now, by=person, reason=reason, note=note.strip()[:500]))
+
+
+@transaction.atomic
+def reopen(lead: Lead, person: int | None, now: datetime, because: Words | None = None) -> Reopened | Refused:
+    if lead.is_open:
+        return Refused(say("This lead is open."))
+    return record(lead, Reopened(at=now, by=person, because=because))
