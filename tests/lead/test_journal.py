@@ -1,0 +1,73 @@
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from leadbell.appointment.actions import book
+from leadbell.conversation.actions import end_attempt, start_attempt
+from leadbell.dealers.models import Organisation, Person
+from leadbell.lead.history import Rang, folded
+from leadbell.lead.journal import locked, projected, read_history, record
+from leadbell.lead.models import Fact, Lead
+from leadbell.lead.refused import Refused
+from leadbell.ring.actions import accept, ring
+from tests.conftest import NOON, lead_of
+
+SECOND = timedelta(seconds=1)
+
+
+def test_where_a_lead_stands_is_the_fold_of_its_facts(northside: Organisation, rosa: Person, samir: Person) -> None:
+    lead = lead_of(northside)
+    ring(lead, [rosa.pk], "best", 20, NOON + SECOND)
+    accept(lead, rosa.pk, NOON + 8 * SECOND)
+    start_attempt(lead, rosa.pk, NOON + 11 * SECOND)
+    end_attempt(lead, rosa.pk, "conversation", NOON + 190 * SECOND, connected_at=NOON + 19 * SECOND)
+    book(lead, rosa.pk, NOON + timedelta(days=2), NOON + 191 * SECOND, "test drive")
+
+    stored = locked(lead.pk)
+    standing = folded(read_history(stored).facts)
+    assert stored.standing == standing
+    for name, value in projected(standing).items():
+        assert getattr(stored, "owner_id" if name == "owner" else name) == value, name
+    assert (standing.state, standing.owner, standing.attempts) == ("appointment", rosa.pk, 1)
+    assert standing.first_attempt_reached
+    assert standing.reached_at == NOON + 19 * SECOND
+
+
+def test_two_people_never_both_have_a_lead(northside: Organisation, rosa: Person, samir: Person) -> None:
+    lead = lead_of(northside)
+    ring(lead, [rosa.pk, samir.pk], "all", 30, NOON)
+    accept(lead, samir.pk, NOON + SECOND)
+    answer = accept(locked(lead.pk), rosa.pk, NOON + SECOND)
+    assert isinstance(answer, Refused)
+    assert str(answer.because) == "Somebody else was first."
+    assert Lead.objects.get(pk=lead.pk).owner == samir
+
+
+def test_a_step_happens_once(northside: Organisation, rosa: Person) -> None:
+    lead = lead_of(northside)
+    rang = Rang(at=NOON, people=(rosa.pk,), how="best", ring_s=20)
+    record(lead, rang, key="ring:1")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        record(lead, rang, key="ring:1")
+
+
+def test_tapping_call_twice_is_one_attempt(northside: Organisation, rosa: Person) -> None:
+    lead = lead_of(northside)
+    first = start_attempt(lead, rosa.pk, NOON)
+    assert start_attempt(locked(lead.pk), rosa.pk, NOON + SECOND) == first
+    assert Fact.objects.filter(lead=lead, kind="attempted").count() == 1
+
+
+@pytest.mark.parametrize("role", ["leadbell_app", "leadbell_clockwork"])
+def test_no_role_may_change_the_journal(northside: Organisation, role: str) -> None:
+    lead = lead_of(northside)
+    for statement in ("update leadbell_fact set kind = 'x'", "delete from leadbell_fact"):
+        with (
+            pytest.raises(Exception, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"set local role {role}")
+            cursor.execute(statement)
+    assert Fact.objects.filter(lead=lead).count() == 1
