@@ -172,7 +172,10 @@ class Fact(models.Model):
     body = models.JSONField()
 
     class Meta:
-        indexes = (models.Index(fields=["lead", "id"], name="fact_of_lead"),)
+        indexes = (
+            models.Index(fields=["lead", "id"], name="fact_of_lead"),
+            models.Index(fields=["dealer", "at"], name="fact_by_people", condition=Q(by__isnull=False)),
+        )
         constraints = (
             models.UniqueConstraint(fields=["lead", "key"], name="once_per_lead", condition=Q(key__isnull=False)),
         )
