@@ -36,6 +36,11 @@ DEMO = _env("DEMO") == "1"
 HTTPS = _env("HTTPS") == "1"
 PORT = int(_env("PORT", "8000"))
 SMTP_PORT = int(_env("SMTP_PORT", "2525"))
+SMTP_HOST = _env("SMTP_HOST") or _env("HOST", "127.0.0.1")
+#: Deliveries per minute and key; half of it may come at once. 0: as many as there are.
+INTAKE_RATE = int(_env("INTAKE_RATE", "600"))
+#: The mouth's own address of the database; only the mouth opens it.
+DB_MOUTH = _env("DB_MOUTH")
 #: Where people and senders reach us, for the URLs we print; none means: whatever host they asked.
 PUBLIC_URL = _env("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 MAIL_DOMAIN = _env("MAIL_DOMAIN", "leads.localhost")
