@@ -1,11 +1,15 @@
 """Who we serve: importers, groups and dealers, and the people who work there."""
 
+import json
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from leadbell.dealers.hours import OpeningHours
 
 
 class Organisation(models.Model):
@@ -30,6 +34,22 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def opening_hours(self) -> OpeningHours:
+        """Worked out once per process for hours that didn't change; screens and clockwork share the days."""
+        about = {
+            "zone": self.zone,
+            "country": self.country,
+            "subdivision": self.subdivision,
+            "language": self.language,
+        }
+        return _opening_hours(json.dumps(about | self.hours, sort_keys=True))
+
+
+@lru_cache(maxsize=2_000)
+def _opening_hours(stored: str) -> OpeningHours:
+    return OpeningHours.from_json(json.loads(stored))
 
 
 class People(BaseUserManager["Person"]):

@@ -40,7 +40,9 @@ def dealers_of(person: Person) -> tuple[int, ...]:
 def tenant(dealers: Iterable[int]) -> Iterator[None]:
     """A transaction in which the database shows rows of these dealers only; none means no rows."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select set_config('app.dealers', %s, true)", ["{" + ",".join(map(str, dealers)) + "}"])
+        cursor.execute(
+            "select set_config('app.dealers', %s, true)", ["{" + ",".join(map(str, dealers)) + "}"]
+        )
         yield
 
 

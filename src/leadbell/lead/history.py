@@ -14,10 +14,31 @@ from leadbell.words import Words
 Origin = Literal["online", "call", "chat", "walk_in", "direct_mail", "lost_sale"]
 Outcome = Literal["conversation", "voicemail", "no_answer", "busy", "wrong_number", "unreachable", "unknown"]
 RingKind = Literal["best", "all", "manager", "owner"]
-State = Literal["received", "ringing", "accepted", "attempted", "conversation", "quote", "appointment", "confirmed", "shown", "sold", "lost"]
+State = Literal[
+    "received",
+    "ringing",
+    "accepted",
+    "attempted",
+    "conversation",
+    "quote",
+    "appointment",
+    "confirmed",
+    "shown",
+    "sold",
+    "lost",
+]
 HowConfirmed = Literal["phone", "email", "video"]
 
-LOST_REASONS = ("bought_elsewhere", "no_interest", "price", "no_car", "not_reachable", "not_a_customer", "no_answer_45_days", "other")
+LOST_REASONS = (
+    "bought_elsewhere",
+    "no_interest",
+    "price",
+    "no_car",
+    "not_reachable",
+    "not_a_customer",
+    "no_answer_45_days",
+    "other",
+)
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -219,6 +240,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: The newest sign of interest: arrival, another inquiry, a reply. The 45 days run from here.
     asked_at: datetime | None = None
     owner: int | None = None
+    #: Since when the owner has it.
+    owned_at: datetime | None = None
     hands: tuple[int, ...] = ()
     # the bell
     ringing: tuple[int, ...] = ()
@@ -282,14 +305,15 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
                 received_at=fact.at, asked_at=fact.at,
             )  # fmt: skip
         case AskedAgain():
+            again = {} if standing.owner is None else {"rounds": (), "rung": ()}
             return replace(
-                standing, asked_at=fact.at, tries=0, call_back_at=None,
+                standing, **again, asked_at=fact.at, tries=0, call_back_at=None,
                 by_phone=standing.by_phone or fact.by_phone, by_email=standing.by_email or fact.by_email,
                 number_is_wrong=standing.number_is_wrong and not fact.by_phone,
             )  # fmt: skip
         case Rang():
             return replace(
-                standing, state="ringing" if standing.owner is None else standing.state,
+                standing, state="ringing" if standing.owner is None and fact.people else standing.state,
                 ringing=fact.people, ring_how=fact.how, ring_until=_plus(fact.at, fact.ring_s),
                 rounds=(*standing.rounds, fact.how), rung=tuple(dict.fromkeys((*standing.rung, *fact.people))),
                 ring_count=standing.ring_count + 1,
@@ -299,13 +323,13 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             return replace(standing, ringing=left) if left else replace(standing, **_QUIET)
         case Accepted():
             return replace(
-                standing, **_QUIET, state=_at_least(standing.state, "accepted"), owner=fact.by, rounds=(), rung=(),
-                accepted_at=standing.accepted_at or fact.at, hands=_hands(standing, fact.by),
+                standing, **_QUIET, state=_at_least(standing.state, "accepted"), owner=fact.by, owned_at=fact.at, rounds=(),
+                rung=(), accepted_at=standing.accepted_at or fact.at, hands=_hands(standing, fact.by),
             )  # fmt: skip
         case Assigned():
             return replace(
-                standing, **_QUIET, state=_at_least(standing.state, "accepted"), owner=fact.to, rounds=(), rung=(),
-                hands=_hands(standing, fact.to),
+                standing, **_QUIET, state=_at_least(standing.state, "accepted"), owner=fact.to, owned_at=fact.at, rounds=(),
+                rung=(), hands=_hands(standing, fact.to),
             )  # fmt: skip
         case Attempted():
             return replace(
@@ -313,14 +337,16 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
                 calling_by=fact.by, calling_since=fact.at,
                 attempts=standing.attempts + 1, tries=standing.tries + 1, touches=standing.touches + 1,
                 first_attempt_at=standing.first_attempt_at or fact.at, last_attempt_at=fact.at, worked_at=fact.at,
-                owner=standing.owner or fact.by, hands=_hands(standing, fact.by), call_back_at=None,
+                owner=standing.owner or fact.by, owned_at=standing.owned_at or fact.at, hands=_hands(standing, fact.by), call_back_at=None,
             )  # fmt: skip
         case AttemptEnded():
             return _attempt_ended(standing, fact)
         case CallBackAgreed():
             return replace(standing, call_back_at=fact.due_at, worked_at=fact.at)
         case Quoted():
-            return replace(standing, state=_at_least(standing.state, "quote"), quoted_at=fact.at, worked_at=fact.at)
+            return replace(
+                standing, state=_at_least(standing.state, "quote"), quoted_at=fact.at, worked_at=fact.at
+            )
         case Wrote():
             if fact.by is None:
                 return replace(standing, automated=standing.automated + 1)
@@ -356,7 +382,9 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
         case Sold():
             return replace(standing, **_QUIET, state="sold", closed_at=fact.at, calling=None)
         case Lost():
-            return replace(standing, **_QUIET, state="lost", closed_at=fact.at, lost_reason=fact.reason, calling=None)
+            return replace(
+                standing, **_QUIET, state="lost", closed_at=fact.at, lost_reason=fact.reason, calling=None
+            )
         case Reopened():
             return replace(
                 standing, state="accepted" if standing.owner else "received", closed_at=None, lost_reason=None,
@@ -413,7 +441,7 @@ class History:
 
 
 _encode = msgspec.json.Encoder()
-_decode_fact = msgspec.json.Decoder(AnyFact)
+_decode_fact: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
 _decode_standing = msgspec.json.Decoder(Standing)
 
 
@@ -422,7 +450,8 @@ def encode(value: AnyFact | Standing) -> bytes:
 
 
 def decode_fact(stored: str | bytes) -> AnyFact:
-    return _decode_fact.decode(stored)
+    fact: AnyFact = _decode_fact.decode(stored)
+    return fact
 
 
 def decode_standing(stored: str | bytes) -> Standing:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -55,9 +55,9 @@ _PROJECTED = (
 )  # fmt: skip
 
 
-def projected(standing: Standing) -> dict[str, object]:
+def projected(standing: Standing) -> dict[str, Any]:
     """The lead's columns as this standing has them."""
-    columns: dict[str, object] = {name: getattr(standing, name) for name in _PROJECTED}
+    columns: dict[str, Any] = {name: getattr(standing, name) for name in _PROJECTED}
     columns["ringing"] = list(standing.ringing)
     columns["last_outcome"] = standing.last_outcome or ""
     columns["lost_reason"] = standing.lost_reason or ""
@@ -99,13 +99,24 @@ def record(lead: Lead, fact: F, key: str | None = None, also: Iterable[int] = ()
 
 
 def plan(
-    lead: Lead, kind: str, because: Words | None, *, at: datetime | None, wake_at: datetime | None, whom: int | None = None
+    lead: Lead,
+    kind: str,
+    because: Words | None,
+    *,
+    at: datetime | None,
+    wake_at: datetime | None,
+    whom: int | None = None,
 ) -> None:
     """Write on the lead what comes next, for whom, when and why; screens are told only when it changed."""
     said = msgspec.to_builtins(because) if because else None
     new = (kind, whom, at, said)
     changed = new != (lead.next_kind, lead.next_for, lead.next_at, lead.next_because)
-    news = {"d": lead.dealer_id, "w": "planned", "l": lead.pk, "p": sorted(p for p in {whom, lead.next_for} if p)}
+    news = {
+        "d": lead.dealer_id,
+        "w": "planned",
+        "l": lead.pk,
+        "p": sorted(p for p in {whom, lead.next_for} if p),
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             "update leadbell_lead set next_kind = %s, next_for = %s, next_at = %s, next_because = %s, wake_at = %s where id = %s",
@@ -113,4 +124,10 @@ def plan(
         )
         if changed:
             cursor.execute("select pg_notify(%s, %s)", [SCREENS, json.dumps(news, separators=(",", ":"))])
-    lead.next_kind, lead.next_for, lead.next_at, lead.next_because, lead.wake_at = kind, whom, at, said, wake_at
+    lead.next_kind, lead.next_for, lead.next_at, lead.next_because, lead.wake_at = (
+        kind,
+        whom,
+        at,
+        said,
+        wake_at,
+    )

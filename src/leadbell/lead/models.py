@@ -58,7 +58,9 @@ class Handle(models.Model):
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="handles")
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["dealer", "kind", "value"], name="one_customer_per_handle"),)
+        constraints = (
+            models.UniqueConstraint(fields=["dealer", "kind", "value"], name="one_customer_per_handle"),
+        )
 
 
 class Lead(models.Model):
@@ -129,11 +131,21 @@ class Lead(models.Model):
             models.Index(fields=["wake_at"], name="lead_due", condition=Q(wake_at__isnull=False)),
             models.Index(fields=["dealer", "received_on"], name="lead_by_day"),
             models.Index(fields=["dealer", "-id"], name="lead_newest"),
-            models.Index(fields=["owner", "next_at"], name="lead_of_owner", condition=Q(closed_at__isnull=True)),
+            models.Index(
+                fields=["owner", "next_at"], name="lead_of_owner", condition=Q(closed_at__isnull=True)
+            ),
             models.Index(fields=["owner", "received_at"], name="lead_of_owner_by_time"),
             models.Index(fields=["customer", "-id"], name="lead_of_customer"),
-            models.Index(fields=["dealer"], name="lead_without_owner", condition=Q(closed_at__isnull=True, owner__isnull=True)),
-            models.Index(fields=["dealer", "appointment_at"], name="lead_appointments", condition=Q(appointment_at__isnull=False)),
+            models.Index(
+                fields=["dealer"],
+                name="lead_without_owner",
+                condition=Q(closed_at__isnull=True, owner__isnull=True),
+            ),
+            models.Index(
+                fields=["dealer", "appointment_at"],
+                name="lead_appointments",
+                condition=Q(appointment_at__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
@@ -177,7 +189,9 @@ class Fact(models.Model):
             models.Index(fields=["dealer", "at"], name="fact_by_people", condition=Q(by__isnull=False)),
         )
         constraints = (
-            models.UniqueConstraint(fields=["lead", "key"], name="once_per_lead", condition=Q(key__isnull=False)),
+            models.UniqueConstraint(
+                fields=["lead", "key"], name="once_per_lead", condition=Q(key__isnull=False)
+            ),
         )
 
 

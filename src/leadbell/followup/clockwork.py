@@ -1,0 +1,140 @@
+"""The clockwork: reads envelopes and follows leads up, one after the other, whenever something is due.
+
+Several may run at once: each claims with SKIP LOCKED, and a claim is a row lock, so it ends with whoever held it.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+
+import structlog
+from django.db import OperationalError, connection, transaction
+
+from leadbell.announce import CLOCKWORK
+from leadbell.followup.actions import follow_up
+from leadbell.intake.actions import quarantine, receive
+from leadbell.intake.models import Envelope
+from leadbell.lead.journal import locked, plan
+from leadbell.lead.models import Lead
+from leadbell.words import say
+
+log = structlog.get_logger("leadbell.clockwork")
+
+#: Held while a clockwork lives; `GET /healthz` looks for it.
+ALIVE_LOCK = 0x1EADBE11
+POLL_S = 1.0
+#: A lead whose decision failed is tried again after this long.
+AFTER_A_FAULT = timedelta(minutes=1)
+
+
+def receive_next(now: datetime) -> list[int] | None:
+    """Read the oldest unread envelope; the leads it touched, or None when there is none."""
+    with transaction.atomic():
+        envelope = (
+            Envelope.objects.select_for_update(of=("self",), skip_locked=True)
+            .select_related("dealer", "source").filter(status=Envelope.Status.ACCEPTED).order_by("received_at").first()
+        )  # fmt: skip
+        if envelope is None:
+            return None
+        try:
+            with transaction.atomic():
+                received = receive(envelope, now)
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("an envelope could not be read", envelope=str(envelope.pk))
+            quarantine(envelope, say("reading it failed: correct it by hand, and tell us"), now)
+            return []
+        return list(received.leads)
+
+
+def follow_next(now: datetime) -> int | None:
+    """Follow up the lead that is due longest; its number, or None when none is due."""
+    with transaction.atomic():
+        number = (
+            Lead.objects.select_for_update(of=("self",), skip_locked=True)
+            .filter(wake_at__lte=now).order_by("wake_at").values_list("pk", flat=True).first()
+        )  # fmt: skip
+        if number is None:
+            return None
+        lead = locked(number)
+        try:
+            with transaction.atomic():
+                follow_up(lead, now)
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("a lead could not be followed up", lead=number)
+            lead = locked(number)
+            because = say("deciding failed: it is tried again at %(again_at)s", again_at=now + AFTER_A_FAULT)
+            plan(
+                lead,
+                lead.next_kind or "wait",
+                because,
+                at=now,
+                wake_at=now + AFTER_A_FAULT,
+                whom=lead.owner_id,
+            )
+        return number
+
+
+def run_due(now: datetime) -> tuple[int, int]:
+    """Do everything that is due at `now`: (envelopes read, leads followed up)."""
+    read = followed = 0
+    while True:
+        arrived = receive_next(now)
+        woken = follow_next(now)
+        if arrived is None and woken is None:
+            return read, followed
+        read += arrived is not None
+        followed += woken is not None
+
+
+def next_wake() -> datetime | None:
+    return (
+        Lead.objects.filter(wake_at__isnull=False)
+        .order_by("wake_at")
+        .values_list("wake_at", flat=True)
+        .first()
+    )
+
+
+def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
+    """Work until stopped; wakes by NOTIFY, at the next `wake_at`, and every POLL_S seconds."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock_shared(%s)", [ALIVE_LOCK])
+        cursor.execute(f"listen {CLOCKWORK}")
+    while not stopping():
+        run_due(clock())
+        wake = next_wake()
+        patience = POLL_S if wake is None else min(POLL_S, max(0.0, (wake - clock()).total_seconds()))
+        for _ in connection.connection.notifies(timeout=patience, stop_after=1):
+            pass
+
+
+def main() -> None:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
+    django.setup()
+    stop = {"now": False}
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop["now"] = True
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    while not stop["now"]:
+        try:
+            run(lambda: datetime.now(UTC), lambda: stop["now"])
+        except OperationalError:
+            log.warning("the database is away: trying again")
+            connection.close()
+            time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    main()

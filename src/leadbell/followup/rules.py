@@ -1,0 +1,417 @@
+"""What comes next for a lead: RULES are asked in order, the first answer wins."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from leadbell.followup.playbook import GOLDEN, TAIL, Playbook
+from leadbell.lead.history import AskedAgain, Attempted, AttemptEnded, History, Rang, Replied, RingKind
+from leadbell.words import Words, say
+
+Task = Literal["call", "write", "confirm", "shown", "result", "outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Ring somebody now; routing says who that is."""
+
+    how: RingKind
+    ring_s: int
+    because: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A person has something to do, due at a moment; decided afresh at `again_at` at the latest."""
+
+    task: Task
+    person: int
+    due_at: datetime
+    because: Words
+    again_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do for anybody until then."""
+
+    until: datetime
+    because: Words
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Follow-up is over: the lead is lost, with this reason."""
+
+    reason: str
+    because: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing comes next by itself."""
+
+    because: Words
+
+
+#: A call back agreed for later than day 45 outlives it by this long.
+PROMISE_KEPT_FOR = timedelta(days=7)
+
+Decision = Ring | Ask | Wait | GiveUp | Rest
+Rule = Callable[[Playbook, History, datetime], Decision | None]
+
+
+def leave_the_closed_alone(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    s = history.standing
+    if s.is_open:
+        return None
+    return Rest(say("sold") if s.state == "sold" else say("lost: back as soon as the customer is"))
+
+
+def respect_opt_out(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    if not history.standing.opted_out:
+        return None
+    return Rest(say("the customer doesn't want to be contacted"))
+
+
+def let_them_talk(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """A call under way is left alone; one whose end nobody noted is asked about."""
+    s = history.standing
+    if s.calling is None or s.calling_since is None or s.calling_by is None:
+        return None
+    forgotten_at = s.calling_since + timedelta(minutes=playbook.plan.outcome_after_m)
+    if now < forgotten_at:
+        return Wait(forgotten_at, say("calling now"))
+    return Ask(
+        "outcome",
+        s.calling_by,
+        forgotten_at,
+        say("called at %(called_at)s: how did it end?", called_at=s.calling_since),
+    )
+
+
+def let_it_ring(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    s = history.standing
+    if not s.ringing or s.ring_until is None or now >= s.ring_until:
+        return None
+    return Wait(s.ring_until, say("ringing"))
+
+
+def let_the_customer_sleep(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """Nobody is rung outside opening hours: a lead without an owner waits for the dealer to open."""
+    if history.standing.owner is not None or playbook.hours.is_open(now):
+        return None
+    opening = playbook.hours.next_opening(now)
+    if opening is None:
+        return Wait(
+            now + timedelta(days=1), say("the dealer has no opening hours: a manager has to set them")
+        )
+    return Wait(opening, playbook.hours.why_closed(now))
+
+
+def not_too_directly(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """Who answers a mailing isn't called at once [S1]."""
+    s = history.standing
+    if s.owner is not None or s.rounds or s.received_at is None or not playbook.plan.wait_before_m:
+        return None
+    earliest = s.received_at + timedelta(minutes=playbook.plan.wait_before_m)
+    if now >= earliest:
+        return None
+    return Wait(playbook.hours.shift_into_hours(earliest), say("direct mail: not called too directly"))
+
+
+def make_it_ring(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """Nobody has it yet: the best, the next, all, the manager; then everybody again."""
+    s, plan = history.standing, playbook.plan
+    if s.owner is not None:
+        return None
+    done = len(s.rounds)
+    if done < len(plan.rounds):
+        this = plan.rounds[done]
+        return Ring(this.how, this.ring_s, _why_now(playbook, history))
+    last = (
+        plan.rounds[-1]
+        if plan.first == "manager"
+        else next((r for r in plan.rounds if r.how == "all"), plan.rounds[-1])
+    )
+    again_at = (s.ring_until or now) + timedelta(seconds=plan.ring_again_s)
+    if done - len(plan.rounds) >= plan.ring_again_times:
+        opening = playbook.hours.next_opening(_end_of_day(playbook, now))
+        return Wait(
+            opening or now + timedelta(days=1),
+            say(
+                "rung %(count)s times, nobody accepted: it waits for a manager on the Floor",
+                count=s.ring_count,
+            ),
+        )
+    if now < again_at:
+        return Wait(again_at, say("nobody accepted: everybody is rung again"))
+    return Ring(last.how, last.ring_s, say("nobody accepted before"))
+
+
+def keep_the_appointment(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """Confirm it personally, then wait for it, then ask whether the customer came [S1]."""
+    s = history.standing
+    if s.appointment_at is None or s.owner is None:
+        return None
+    if s.shown_at is not None:
+        due = playbook.hours.shift_into_hours(s.shown_at + timedelta(days=1))
+        return Ask(
+            "result", s.owner, due, say("was here on %(shown_at)s: sold, or what next?", shown_at=s.shown_at)
+        )
+    if now >= s.appointment_at:
+        return Ask(
+            "shown",
+            s.owner,
+            s.appointment_at,
+            say("the appointment was at %(starts_at)s", starts_at=s.appointment_at),
+        )
+    if s.confirmed_at is None:
+        due = s.appointment_at - timedelta(hours=playbook.plan.confirm_before_h)
+        due = max(playbook.hours.latest_open_at_or_before(due) or due, s.worked_at or due)
+        return Ask("confirm", s.owner, due, say("not confirmed by you yet"), again_at=s.appointment_at)
+    return Wait(s.appointment_at, say("the appointment is confirmed"))
+
+
+def keep_the_promise(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    s = history.standing
+    if s.call_back_at is None or s.owner is None:
+        return None
+    return Ask("call", s.owner, s.call_back_at, say("agreed to call back"))
+
+
+def ring_the_owner_again(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """The customer asked again: whose customer it is hears it at once; a colleague if they are away [S3]."""
+    s = history.standing
+    asked = history.of(AskedAgain, Replied)
+    if (
+        s.owner is None
+        or s.owned_at is None
+        or not asked
+        or asked[-1].at != s.asked_at
+        or s.asked_at <= s.owned_at
+    ):
+        return None
+    if _worked_since_asked(history) or not playbook.hours.is_open(now):
+        return None
+    if not s.rounds:
+        return Ring("owner", 20, say("asked again"))
+    rang = history.of(Rang)[-1]
+    if isinstance(rang, Rang) and rang.how == "owner" and not rang.people:
+        return Ring("best", 20, say("asked again, and whose customer it is is away"))
+    return None
+
+
+def tell_the_manager(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """Accepted but not called: the manager's desk rings once."""
+    s, plan = history.standing, playbook.plan
+    if s.owner is None or "manager" in s.rounds or _worked_since_asked(history) or s.asked_at is None:
+        return None
+    since = max(s.asked_at, s.owned_at or s.asked_at)
+    if not playbook.hours.is_open(now):
+        return None
+    if playbook.hours.open_ms_between(since, now) < plan.manager_after_m * 60_000:
+        return None
+    return Ring(
+        "manager", 60, say("not contacted for %(minutes)s minutes", minutes=plan.manager_after_m)
+    )
+
+
+def write_where_nobody_can_call(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """A lead without a phone number is a serious lead: a personal e-mail, never the bin [S2]."""
+    s = history.standing
+    if s.owner is None or (s.by_phone and not s.number_is_wrong) or s.asked_at is None:
+        return None
+    if s.wrote_at is not None and s.wrote_at >= s.asked_at:
+        return None
+    if not s.by_email:
+        return Ask(
+            "result",
+            s.owner,
+            s.asked_at,
+            say("the number is wrong and there is no e-mail address: ask around, or close it"),
+        )
+    because = (
+        say("the number is wrong: write personally")
+        if s.number_is_wrong
+        else say("no phone number: write personally")
+    )
+    return Ask(
+        "write",
+        s.owner,
+        playbook.hours.shift_into_hours(s.asked_at),
+        because,
+        again_at=_manager_at(playbook, history),
+    )
+
+
+def call_at_once(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """The first attempt, within two minutes [S0]; after a new inquiry again."""
+    s = history.standing
+    if s.owner is None or s.asked_at is None or _worked_since_asked(history):
+        return None
+    due = playbook.hours.shift_into_hours(s.asked_at)
+    because = say("new: call now") if s.attempts == 0 else say("asked again: call now")
+    if s.no_shows and s.attempts:
+        because = say("did not come to the appointment: call")
+    return Ask("call", s.owner, due, because, again_at=_manager_at(playbook, history))
+
+
+def try_again(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """No answer means at least three attempts, at sensible times [S3]."""
+    s, retries = history.standing, playbook.plan.retries
+    if s.owner is None or s.last_attempt_at is None or not 1 <= s.tries <= len(retries):
+        return None
+    if s.number_is_wrong or s.last_outcome in (None, "conversation"):
+        return None
+    retry = retries[s.tries - 1]
+    due = _sensible(playbook, s.last_attempt_at + timedelta(minutes=retry.minutes), retry.at)
+    return Ask("call", s.owner, due, _tried(history))
+
+
+def write_after_three(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    s = history.standing
+    if (
+        s.owner is None
+        or not s.by_email
+        or s.last_attempt_at is None
+        or s.tries <= len(playbook.plan.retries)
+    ):
+        return None
+    if s.wrote_at is not None and s.wrote_at >= s.last_attempt_at:
+        return None
+    if s.wrote_at is not None and s.asked_at is not None and s.wrote_at >= s.asked_at:
+        return None
+    return Ask(
+        "write", s.owner, playbook.hours.shift_into_hours(s.last_attempt_at),
+        say("not reached in %(tries)s attempts: write personally", tries=s.tries),
+    )  # fmt: skip
+
+
+def stop_after_day_45(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    s, last = history.standing, playbook.plan.last_day
+    if s.asked_at is None or s.owner is None or now < s.asked_at + timedelta(days=last + 1):
+        return None
+    if s.call_back_at is not None and now < s.call_back_at + PROMISE_KEPT_FOR:
+        return None
+    return GiveUp("no_answer_45_days", say("day %(day)s: follow-up is over", day=last))
+
+
+def follow_the_cadence(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """Dense at first, the golden period from day 8 to 19, then less often, until day 45 [S4]."""
+    s, plan = history.standing, playbook.plan
+    if s.owner is None or s.asked_at is None:
+        return None
+    began = playbook.hours.local_day(s.asked_at)
+    worked = (playbook.hours.local_day(s.worked_at) - began).days if s.worked_at else -1
+    day = next((d for d in plan.cadence_days if d > worked), None)
+    end = s.asked_at + timedelta(days=plan.last_day + 1)
+    if day is None:
+        return Wait(
+            end, say("the cadence is done: closed on day %(day)s if nothing happens", day=plan.last_day)
+        )
+    due = _sensible(playbook, max(s.asked_at + timedelta(days=day), s.worked_at or s.asked_at), None)
+    task: Task = "call" if s.by_phone and not s.number_is_wrong else "write"
+    return Ask(task, s.owner, due, _why_that_day(day, plan.last_day), again_at=end)
+
+
+#: Asked in this order; the first answer wins.
+RULES: tuple[Rule, ...] = (
+    leave_the_closed_alone,
+    respect_opt_out,
+    let_them_talk,
+    let_it_ring,
+    let_the_customer_sleep,
+    not_too_directly,
+    make_it_ring,
+    keep_the_appointment,
+    stop_after_day_45,
+    keep_the_promise,
+    ring_the_owner_again,
+    tell_the_manager,
+    write_where_nobody_can_call,
+    call_at_once,
+    try_again,
+    write_after_three,
+    follow_the_cadence,
+)
+
+
+def decide(playbook: Playbook, history: History, now: datetime) -> Decision:
+    """What comes next for this lead, decided afresh from all that happened."""
+    for rule in RULES:
+        if decision := rule(playbook, history, now):
+            return decision
+    return Rest(say("nothing is planned"))
+
+
+def _worked_since_asked(history: History) -> bool:
+    s = history.standing
+    return s.worked_at is not None and s.asked_at is not None and s.worked_at >= s.asked_at
+
+
+def _manager_at(playbook: Playbook, history: History) -> datetime | None:
+    """When the manager's desk will ring if nobody acts."""
+    s = history.standing
+    if s.asked_at is None or "manager" in s.rounds:
+        return None
+    since = playbook.hours.shift_into_hours(max(s.asked_at, s.owned_at or s.asked_at))
+    return since + timedelta(minutes=playbook.plan.manager_after_m)
+
+
+def _why_now(playbook: Playbook, history: History) -> Words:
+    s = history.standing
+    if s.rounds:
+        return say("nobody accepted before")
+    if playbook.plan.first == "manager":
+        return say("lost sale: to the sales manager, not to who spoke to them before")
+    if s.received_at is not None and not playbook.hours.is_open(s.received_at):
+        return say("arrived while the dealer was closed")
+    return say("new lead in opening hours: at once")
+
+
+def _tried(history: History) -> Words:
+    s = history.standing
+    ended = next((f for f in reversed(history.facts) if isinstance(f, AttemptEnded)), None)
+    tried_at = next((f.at for f in reversed(history.facts) if isinstance(f, Attempted)), s.last_attempt_at)
+    values = {"nth": s.tries + 1, "tried_at": tried_at}
+    match ended.outcome if ended else None:
+        case "voicemail":
+            return say("attempt %(nth)s: voicemail at %(tried_at)s", **values)
+        case "busy":
+            return say("attempt %(nth)s: busy at %(tried_at)s", **values)
+        case "unreachable":
+            return say("attempt %(nth)s: not reachable at %(tried_at)s", **values)
+        case _:
+            return say("attempt %(nth)s: no answer at %(tried_at)s", **values)
+
+
+def _why_that_day(day: int, last: int) -> Words:
+    if day in GOLDEN:
+        return say("day %(day)s of %(last)s: people decide between day 8 and 19", day=day, last=last)
+    if day in TAIL:
+        return say("day %(day)s of %(last)s: less often now, but not forgotten", day=day, last=last)
+    return say("day %(day)s of %(last)s: stay in touch while it is fresh", day=day, last=last)
+
+
+def _sensible(playbook: Playbook, earliest: datetime, at: str | None) -> datetime:
+    """The first good moment from `earliest` on: in opening hours, near the clock time `at`.
+
+    Where the dealer closes before `at`, half an hour before closing.
+    """
+    hours = playbook.hours
+    when = hours.shift_into_hours(earliest)
+    if at is None:
+        return when
+    wanted = hours.time_on(hours.local_day(when), at)
+    if wanted is None or wanted <= when:
+        return when
+    closing = hours.closing_after(when)
+    if closing is not None and closing <= wanted:
+        return max(when, closing - timedelta(minutes=30))
+    return wanted
+
+
+def _end_of_day(playbook: Playbook, now: datetime) -> datetime:
+    return playbook.hours.closing_after(now) or now

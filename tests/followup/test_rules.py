@@ -1,0 +1,248 @@
+"""What comes next, as a table: facts so far, the time that has passed, the decision."""
+# ruff: noqa: E501 (rows of the table stay on one line)
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadbell.dealers.hours import OpeningHours
+from leadbell.followup.playbook import (
+    DEFAULTS,
+    Plan,
+    Playbook,
+    Retry,
+    RingRound,
+    plan_from_json,
+    what_is_wrong,
+)
+from leadbell.followup.rules import RULES, Ask, Decision, GiveUp, Rest, Ring, Wait, decide
+from leadbell.lead.history import (
+    Accepted,
+    AnyFact,
+    Arrived,
+    AskedAgain,
+    Attempted,
+    AttemptEnded,
+    Booked,
+    CallBackAgreed,
+    Confirmed,
+    History,
+    Lost,
+    NoShow,
+    OptedOut,
+    Outcome,
+    Rang,
+    Shown,
+    Sold,
+    Wrote,
+    folded,
+)
+
+ROSA, SAMIR, INES = 1, 2, 3
+SECONDS, MINUTES, HOURS, DAYS = (timedelta(**{u: 1}) for u in ("seconds", "minutes", "hours", "days"))
+#: Monday 23 November 2026, noon in Amsterdam; open until 18:00.
+NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+OPEN = OpeningHours("Europe/Amsterdam", country="NL")
+PLAYBOOK = Playbook(OPEN)
+MAILING = Playbook(OPEN, DEFAULTS["direct_mail"])
+LOST_SALE = Playbook(OPEN, DEFAULTS["lost_sale"])
+
+
+def arrived(at: datetime = NOON, *, by_phone: bool = True, by_email: bool = True) -> Arrived:
+    return Arrived(
+        at=at,
+        origin="online",
+        channel="adf",
+        source="Website",
+        envelope="e",
+        by_phone=by_phone,
+        by_email=by_email,
+    )
+
+
+def rang(seconds: float, *people: int, how: str = "best", ring_s: int = 20) -> Rang:
+    return Rang(at=NOON + seconds * SECONDS, people=people, how=how, ring_s=ring_s)  # type: ignore[arg-type]
+
+
+def accepted(after: timedelta, by: int = ROSA) -> Accepted:
+    return Accepted(at=NOON + after, by=by)
+
+
+def attempt(nth: int, after: timedelta, outcome: Outcome | None = "no_answer") -> tuple[AnyFact, ...]:
+    key = f"attempt:{nth}"
+    began = Attempted(at=NOON + after, by=ROSA, key=key)
+    if outcome is None:
+        return (began,)
+    return (began, AttemptEnded(at=NOON + after + 30 * SECONDS, by=ROSA, key=key, outcome=outcome))
+
+
+ARRIVED = arrived()
+ROUNDS = (
+    rang(0, ROSA),
+    rang(20, SAMIR),
+    rang(40, ROSA, SAMIR, how="all", ring_s=30),
+    rang(70, INES, how="manager", ring_s=60),
+)
+ROSA_HAS_IT = (ARRIVED, rang(0, ROSA), accepted(8 * SECONDS))
+THREE_TRIES = (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS), *attempt(2, 2 * HOURS), *attempt(3, 6 * HOURS))
+TALKED = (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS, "conversation"))
+SATURDAY_11 = NOON + 5 * DAYS - HOURS
+BOOKED = (*TALKED, Booked(at=NOON + 5 * MINUTES, appointment=7, by=ROSA, starts_at=SATURDAY_11))
+CONFIRMED = (*BOOKED, Confirmed(at=NOON + 4 * DAYS, appointment=7, by=ROSA))
+
+
+@pytest.mark.parametrize(
+    ("playbook", "facts", "later", "decision", "because"),
+    [
+        (PLAYBOOK, (ARRIVED,), 0 * SECONDS, Ring("best", 20, ...), "new lead in opening hours: at once"),
+        (PLAYBOOK, (ARRIVED, *ROUNDS[:1]), 5 * SECONDS, Wait(NOON + 20 * SECONDS, ...), "ringing"),
+        (PLAYBOOK, (ARRIVED, *ROUNDS[:1]), 20 * SECONDS, Ring("best", 20, ...), "nobody accepted before"),
+        (PLAYBOOK, (ARRIVED, *ROUNDS[:2]), 40 * SECONDS, Ring("all", 30, ...), "nobody accepted before"),
+        (PLAYBOOK, (ARRIVED, *ROUNDS[:3]), 70 * SECONDS, Ring("manager", 60, ...), "nobody accepted before"),
+        (PLAYBOOK, (ARRIVED, *ROUNDS), 130 * SECONDS, Wait(NOON + 310 * SECONDS, ...), "nobody accepted: everybody is rung again"),
+        (PLAYBOOK, (ARRIVED, *ROUNDS), 310 * SECONDS, Ring("all", 30, ...), "nobody accepted before"),
+        (PLAYBOOK, (arrived(NOON + 7 * HOURS),), 7 * HOURS, Wait(NOON + 21 * HOURS, ...), "closed since 18:00"),
+        (PLAYBOOK, (arrived(NOON - DAYS),), -DAYS, Wait(NOON - 3 * HOURS, ...), "closed on Sundays"),
+        (PLAYBOOK, (arrived(NOON - DAYS),), -3 * HOURS, Ring("best", 20, ...), "arrived while the dealer was closed"),
+        (MAILING, (ARRIVED,), 0 * SECONDS, Wait(NOON + 2 * HOURS, ...), "direct mail: not called too directly"),
+        (MAILING, (ARRIVED,), 2 * HOURS, Ring("best", 30, ...), "new lead in opening hours: at once"),
+        (LOST_SALE, (ARRIVED,), 0 * SECONDS, Ring("manager", 60, ...), "lost sale: to the sales manager, not to who spoke to them before"),
+        (PLAYBOOK, ROSA_HAS_IT, 10 * SECONDS, Ask("call", ROSA, NOON, ...), "new: call now"),
+        (PLAYBOOK, ROSA_HAS_IT, 16 * MINUTES, Ring("manager", 60, ...), "not contacted for 15 minutes"),
+        (PLAYBOOK, (*ROSA_HAS_IT, rang(960, INES, how="manager", ring_s=60)), 18 * MINUTES, Ask("call", ROSA, NOON, ...), "new: call now"),
+        (PLAYBOOK, (*ROSA_HAS_IT, rang(960, INES, how="manager"), accepted(17 * MINUTES, INES)), 18 * MINUTES, Ask("call", INES, NOON, ...), "new: call now"),
+        (PLAYBOOK, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS, None)), MINUTES, Wait(NOON + 11 * SECONDS + 30 * MINUTES, ...), "calling now"),
+        (PLAYBOOK, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS, None)), HOURS, Ask("outcome", ROSA, NOON + 11 * SECONDS + 30 * MINUTES, ...), "how did it end?"),
+        (PLAYBOOK, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS)), MINUTES, Ask("call", ROSA, NOON + 2 * HOURS + 11 * SECONDS, ...), "attempt 2: no answer"),
+        (PLAYBOOK, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS, "busy")), MINUTES, Ask("call", ROSA, NOON + 2 * HOURS + 11 * SECONDS, ...), "attempt 2: busy"),
+        # The dealer closes at 18:00 and the third attempt wants the evening: half an hour before closing.
+        (PLAYBOOK, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS), *attempt(2, 2 * HOURS)), 3 * HOURS, Ask("call", ROSA, NOON + 5.5 * HOURS, ...), "attempt 3: no answer"),
+        (PLAYBOOK, THREE_TRIES, 7 * HOURS, Ask("write", ROSA, NOON + 21 * HOURS, ...), "not reached in 3 attempts: write personally"),
+        (PLAYBOOK, (*THREE_TRIES, Wrote(at=NOON + DAYS, carrier="email", by=ROSA)), DAYS, Ask("call", ROSA, NOON + 2 * DAYS, ...), "day 2 of 45: stay in touch while it is fresh"),
+        (PLAYBOOK, (*THREE_TRIES, Wrote(at=NOON + 7 * DAYS, carrier="email", by=ROSA)), 7 * DAYS, Ask("call", ROSA, NOON + 8 * DAYS, ...), "day 8 of 45: people decide between day 8 and 19"),
+        (PLAYBOOK, (*THREE_TRIES, Wrote(at=NOON + 19 * DAYS, carrier="email", by=ROSA)), 19 * DAYS, Ask("call", ROSA, NOON + 23 * DAYS, ...), "day 23 of 45: less often now, but not forgotten"),
+        (PLAYBOOK, THREE_TRIES, 46 * DAYS, GiveUp("no_answer_45_days", ...), "day 45: follow-up is over"),
+        (PLAYBOOK, (arrived(by_phone=False), rang(0, ROSA), accepted(8 * SECONDS)), MINUTES, Ask("write", ROSA, NOON, ...), "no phone number: write personally"),
+        (PLAYBOOK, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS, "wrong_number")), MINUTES, Ask("write", ROSA, NOON, ...), "the number is wrong: write personally"),
+        (PLAYBOOK, (arrived(by_email=False), rang(0, ROSA), accepted(8 * SECONDS), *attempt(1, 9 * SECONDS, "wrong_number")), MINUTES, Ask("result", ROSA, NOON, ...), "ask around, or close it"),
+        (PLAYBOOK, TALKED, MINUTES, Ask("call", ROSA, NOON + 2 * DAYS, ...), "day 2 of 45: stay in touch while it is fresh"),
+        (PLAYBOOK, (*TALKED, CallBackAgreed(at=NOON + MINUTES, by=ROSA, due_at=NOON + 3 * HOURS)), 2 * MINUTES, Ask("call", ROSA, NOON + 3 * HOURS, ...), "agreed to call back"),
+        (PLAYBOOK, (*TALKED, CallBackAgreed(at=NOON + MINUTES, by=ROSA, due_at=NOON + 50 * DAYS)), 47 * DAYS, Ask("call", ROSA, NOON + 50 * DAYS, ...), "agreed to call back"),
+        (PLAYBOOK, BOOKED, 10 * MINUTES, Ask("confirm", ROSA, SATURDAY_11 - DAYS, ...), "not confirmed by you yet"),
+        (PLAYBOOK, CONFIRMED, 4 * DAYS + HOURS, Wait(SATURDAY_11, ...), "the appointment is confirmed"),
+        (PLAYBOOK, CONFIRMED, 5 * DAYS, Ask("shown", ROSA, SATURDAY_11, ...), "the appointment was at"),
+        (PLAYBOOK, (*CONFIRMED, NoShow(at=SATURDAY_11 + HOURS, appointment=7, by=ROSA)), 5 * DAYS + 5 * MINUTES, Ask("call", ROSA, SATURDAY_11 + HOURS, ...), "did not come to the appointment: call"),
+        (PLAYBOOK, (*CONFIRMED, Shown(at=SATURDAY_11, appointment=7, by=ROSA)), 5 * DAYS, Ask("result", ROSA, NOON + 7 * DAYS - 3 * HOURS, ...), "sold, or what next?"),
+        (PLAYBOOK, (*TALKED, AskedAgain(at=NOON + DAYS, channel="adf", source="W", envelope="f", by_phone=True)), DAYS, Ring("owner", 20, ...), "asked again"),
+        (PLAYBOOK, (*TALKED, AskedAgain(at=NOON + DAYS, channel="adf", source="W", envelope="f"), Rang(at=NOON + DAYS, people=(), how="owner", ring_s=0)), DAYS, Ring("best", 20, ...), "is away"),
+        (PLAYBOOK, (*TALKED, OptedOut(at=NOON + HOURS, by=ROSA)), DAYS, Rest(...), "the customer doesn't want to be contacted"),
+        (PLAYBOOK, (*BOOKED, Sold(at=SATURDAY_11, by=ROSA)), 6 * DAYS, Rest(...), "sold"),
+        (PLAYBOOK, (*TALKED, Lost(at=NOON + DAYS, by=ROSA, reason="price")), 2 * DAYS, Rest(...), "lost: back as soon as the customer is"),
+    ],
+)  # fmt: skip
+def test_follow_up(
+    playbook: Playbook, facts: tuple[AnyFact, ...], later: timedelta, decision: Decision, because: str
+) -> None:
+    decided = decide(playbook, History(facts), NOON + later)
+    assert type(decided) is type(decision)
+    for part in decision.__slots__:
+        if getattr(decision, part) not in (..., None):
+            assert getattr(decided, part) == getattr(decision, part), part
+    assert because in str(decided.because)
+
+
+def test_a_day_nobody_works_waits_for_the_next_opening() -> None:
+    christmas = datetime(2026, 12, 25, 11, 0, tzinfo=UTC)
+    decided = decide(PLAYBOOK, History((arrived(christmas),)), christmas)
+    # The second day of Christmas is closed too, and then it is Sunday.
+    assert decided == Wait(datetime(2026, 12, 28, 8, 0, tzinfo=UTC), decided.because)
+    assert str(decided.because) == "closed: Eerste kerstdag"
+
+
+def test_every_rule_is_asked() -> None:
+    """Taking a rule out changes a decision of the table above: none is there for show."""
+    assert len(RULES) == len(set(RULES)) == 17
+
+
+@pytest.mark.parametrize("origin", sorted(DEFAULTS))
+def test_the_defaults_can_be_followed(origin: str) -> None:
+    assert what_is_wrong(DEFAULTS[origin]) is None  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("plan", "wrong"),
+    [
+        (Plan(rounds=()), "Ring at least one round"),
+        (Plan(rounds=(RingRound("best", 1),)), "between 5 and 300 seconds"),
+        (Plan(retries=(Retry(10),)), "at least three attempts"),
+        (Plan(cadence_days=(3, 2)), "in order, each once"),
+        (Plan(cadence_days=(2, 60)), "between day 1 and the last day"),
+        (Plan(last_day=2, cadence_days=()), "between day 7 and day 365"),
+    ],
+)
+def test_a_plan_nobody_could_follow_is_refused_in_words(plan: Plan, wrong: str) -> None:
+    assert wrong in str(what_is_wrong(plan))
+
+
+def test_a_stored_plan_comes_back_as_it_was() -> None:
+    import msgspec
+
+    for origin, plan in DEFAULTS.items():
+        assert plan_from_json(msgspec.to_builtins(plan), origin) == plan
+        assert plan_from_json(None, origin) == plan
+
+
+people = st.integers(1, 4)
+
+
+@st.composite
+def journals(draw: st.DrawFn) -> tuple[AnyFact, ...]:
+    """A journal that may have happened: whatever people tapped, in some order."""
+    facts: list[AnyFact] = [arrived(by_phone=draw(st.booleans()))]
+    at = NOON
+    for nth in range(draw(st.integers(0, 12))):
+        at += draw(st.timedeltas(timedelta(seconds=1), timedelta(days=6)))
+        who = draw(people)
+        standing = folded(facts)
+        choices: list[AnyFact] = [
+            Rang(at=at, people=(who,), how="best", ring_s=20),
+            Accepted(at=at, by=who),
+            AskedAgain(at=at, channel="adf", source="W", envelope="x", by_phone=True),
+            Wrote(at=at, carrier="email", by=draw(st.one_of(st.none(), people))),
+            CallBackAgreed(at=at, by=who, due_at=at + timedelta(days=1)),
+            Booked(at=at, appointment=nth, by=who, starts_at=at + timedelta(days=2)),
+            Attempted(at=at, by=who, key=f"attempt:{nth}"),
+        ]
+        if standing.calling:
+            choices = [
+                AttemptEnded(
+                    at=at,
+                    by=who,
+                    key=standing.calling,
+                    outcome=draw(st.sampled_from(["no_answer", "conversation"])),
+                )
+            ]
+        facts.append(draw(st.sampled_from(choices)))
+    return tuple(facts)
+
+
+@given(journals(), st.timedeltas(timedelta(0), timedelta(days=60)))
+def test_something_always_comes_next(facts: tuple[AnyFact, ...], later: timedelta) -> None:
+    """No open lead is forgotten: it rings, somebody is asked, or it is looked at again."""
+    now = facts[-1].at + later
+    decided = decide(PLAYBOOK, History(facts), now)
+    assert str(decided.because)
+    assert not isinstance(decided, Rest)
+    if isinstance(decided, Wait):
+        assert decided.until > now
+
+
+@given(journals(), st.timedeltas(timedelta(0), timedelta(days=60)))
+def test_automation_never_counts_as_work(facts: tuple[AnyFact, ...], later: timedelta) -> None:
+    robot = Wrote(at=facts[-1].at, carrier="email", by=None)
+    before, after = folded(facts), folded((*facts, robot))
+    assert (after.worked_at, after.touches, after.hands) == (before.worked_at, before.touches, before.hands)
+    now = facts[-1].at + later
+    assert decide(PLAYBOOK, History(facts), now) == decide(PLAYBOOK, History((*facts, robot)), now)
