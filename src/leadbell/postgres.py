@@ -150,6 +150,8 @@ def start(folder: Path, settings: Mapping[str, str] | None = None, tcp_port: int
         "".join(f"{k} = '{v}'\n" for k, v in {**SETTINGS, **(settings or {})}.items())
     )
     host, port = _socket_folder(home), tcp_port or PORT
+    for left in Path(host).glob(".s.PGSQL.*"):  # where nobody reaps the dead, they seem to hold their lock
+        left.unlink()
     command = [
         str(binary("postgres")),
         "-D",
