@@ -1,11 +1,50 @@
-"""Who reads the screen: language and what the frame around every page shows."""
+"""Who reads the screen: language, theme, and what the frame around every page shows."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
 from django.utils import translation
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from leadbell.intake.shelves import quarantined
+from leadbell.lead.shelves import ringing_at
+
+THEMES = {"auto": _("As the device"), "light": _("Light"), "dark": _("Dark")}
+THEME_COOKIE = "leadbell_theme"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the navigation; `name` is the page's URL name and the `active` of its context."""
+
+    name: str
+    label: StrOrPromise
+    icon: str
+    roles: frozenset[str]
+
+
+SALES = frozenset({"salesperson", "bdc", "manager"})
+PLACES = (
+    Place("desk", _("Desk"), "bell", SALES),
+    Place("leads", _("Leads"), "users", SALES),
+    Place("floor", _("Floor"), "layout-dashboard", SALES),
+    Place("inbox", _("Inbox"), "inbox", frozenset({"manager", "bdc"})),
+    Place("dealer", _("Dealer"), "building-store", frozenset({"manager"})),
+    Place("network", _("Network"), "sitemap", frozenset({"importer"})),
+)
+LANDING = {"manager": "floor", "importer": "network"}
+
+
+def landing(role: str) -> str:
+    """The URL of the page that people of this role begin with."""
+    return reverse(LANDING.get(role, "desk"))
 
 
 def speak_the_readers_language(
@@ -21,4 +60,36 @@ def speak_the_readers_language(
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    return {"demo": settings.DEMO}
+    """What `base.html` needs on every page; whatever costs a query is asked only where it is shown."""
+    now = getattr(request, "now", None) or datetime.now(UTC)
+    theme = request.COOKIES.get(THEME_COOKIE, "auto")
+    dealers: tuple[int, ...] = getattr(request, "dealers", ())
+    # The server's error page is made without a person.
+    reader = getattr(request, "user", None)
+    person = reader if reader is not None and reader.is_authenticated else None
+    return {
+        "demo": settings.DEMO,
+        "went_wrong": {"level": "danger", "text": _("That did not work. Please try again.")},
+        "reader": person,
+        "server_now": now,
+        "theme": theme if theme in THEMES else "auto",
+        "themes": THEMES,
+        "languages": settings.LANGUAGES,
+        "places": _places(person.role) if person else (),
+        "quarantined": SimpleLazyObject(lambda: quarantined(dealers) if dealers else 0),
+        "ringing_here": SimpleLazyObject(
+            lambda: ringing_at(person, dealers, now) if person and dealers else ()
+        ),
+    }
+
+
+def _places(role: str) -> list[dict[str, Any]]:
+    places = []
+    for place in PLACES:
+        if role in place.roles:
+            try:
+                url = reverse(place.name)
+            except NoReverseMatch:
+                continue
+            places.append({"name": place.name, "label": place.label, "icon": place.icon, "url": url})
+    return places

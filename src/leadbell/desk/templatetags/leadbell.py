@@ -1,5 +1,148 @@
-"""How values are said on screen."""
+"""How values are said on screen: reasons, moments, clocks."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from django import template
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+from leadbell.words import Words
 
 register = template.Library()
+
+
+@register.filter
+def words(value: "Words | Mapping[str, Any] | str | None") -> str:
+    """A reason in the reader's language; values named `…_at` become local times."""
+    if not value:
+        return ""
+    if isinstance(value, str):
+        return gettext(value)
+    text, values = (
+        (value.text, value.values) if isinstance(value, Words) else (value["text"], value.get("values"))
+    )
+    return gettext(text) % {name: _said(name, v) for name, v in values.items()} if values else gettext(text)
+
+
+def _said(name: str, value: object) -> object:
+    if name.endswith("_at") and isinstance(value, str):
+        return moment(datetime.fromisoformat(value))
+    return value
+
+
+@register.filter
+def moment(at: "datetime | None") -> str:
+    """`10:12` today, `tomorrow 10:12`, `Sat 11:00` within a week, else `12 Mar 10:12`; in the active zone."""
+    if at is None:
+        return ""
+    local, today = timezone.localtime(at), timezone.localdate()
+    time = formats.date_format(local, "H:i")
+    match (local.date() - today).days:
+        case 0:
+            return time
+        case 1:
+            return gettext("tomorrow %(time)s") % {"time": time}
+        case -1:
+            return gettext("yesterday %(time)s") % {"time": time}
+        case days if -7 < days < 7:
+            return formats.date_format(local, "D H:i")
+        case _ if local.year == today.year:
+            return formats.date_format(local, "j M H:i")
+        case _:
+            return formats.date_format(local, "j M Y")
+
+
+@register.filter
+def second(at: "datetime | None") -> str:
+    """`09:14:02` today, else the day before it: `Fri 16:05:10`, `12 Mar 16:05`."""
+    if at is None:
+        return ""
+    local, today = timezone.localtime(at), timezone.localdate()
+    days = (today - local.date()).days
+    if days == 0:
+        return formats.date_format(local, "H:i:s")
+    return formats.date_format(local, "D H:i:s") if 0 < days < 7 else moment(at)
+
+
+@register.filter
+def day(at: "datetime | None") -> str:
+    return formats.date_format(timezone.localtime(at), "l j F") if at else ""
+
+
+@register.filter
+def ran(length: "timedelta | int | float | None") -> str:
+    """A length of time: `0:08`, `12:03`, `3 h 05`, `2 days`; seconds where it is a number."""
+    if length is None:
+        return "–"
+    seconds = max(0, int(length.total_seconds() if isinstance(length, timedelta) else length))
+    if seconds < 3600:
+        return f"{seconds // 60}:{seconds % 60:02d}"
+    if seconds < 86_400:
+        return gettext("%(hours)s h %(minutes)s") % {
+            "hours": seconds // 3600,
+            "minutes": f"{seconds // 60 % 60:02d}",
+        }
+    days = seconds // 86_400
+    return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
+
+
+@register.filter
+def late_by(length: timedelta) -> str:
+    """`4 min late`, `3 h late`, `2 days late`; `now` within the minute."""
+    minutes = int(length.total_seconds()) // 60
+    if minutes < 1:
+        return gettext("now")
+    if minutes < 60:
+        return gettext("%(minutes)s min late") % {"minutes": minutes}
+    if minutes < 24 * 60:
+        return gettext("%(hours)s h late") % {"hours": minutes // 60}
+    days = minutes // (24 * 60)
+    return ngettext("%(days)s day late", "%(days)s days late", days) % {"days": days}
+
+
+@register.simple_tag(takes_context=True)
+def since(context: Mapping[str, Any], at: datetime, soon: int = 0, late: int = 0) -> SafeString:
+    """A clock that runs up from `at`; from `soon` seconds on amber, from `late` on red, before that green."""
+    ran_s = (_now(context) - at).total_seconds()
+    colour = "" if not late else "late" if ran_s >= late else "soon" if soon and ran_s >= soon else "fine"
+    return format_html(
+        '<time class="clock {}" data-clock="since" datetime="{}" data-soon="{}" data-late="{}">{}</time>',
+        colour, at.isoformat(), soon or "", late or "", ran(ran_s),
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def left(context: Mapping[str, Any], at: datetime) -> SafeString:
+    """The seconds until `at`, counting down to 0."""
+    seconds = max(0, round((at - _now(context)).total_seconds()))
+    return format_html(
+        '<time class="clock" data-clock="left" datetime="{}">{}</time>', at.isoformat(), seconds
+    )
+
+
+@register.simple_tag(takes_context=True)
+def due(context: Mapping[str, Any], at: datetime) -> SafeString:
+    """When something is due: red `4 min late`, amber `now`, else the moment."""
+    late = _now(context) - at
+    if late < timedelta():
+        return format_html(
+            '<time class="clock" data-clock="due" datetime="{}" title="{}">{}</time>',
+            at.isoformat(),
+            day(at),
+            moment(at),
+        )
+    colour = "late" if late >= timedelta(minutes=1) else "soon"
+    return format_html(
+        '<time class="clock {}" data-clock="due" datetime="{}" title="{}">{}</time>',
+        colour, at.isoformat(), moment(at), late_by(late),
+    )  # fmt: skip
+
+
+def _now(context: Mapping[str, Any]) -> datetime:
+    """The moment the page was asked for."""
+    now: datetime = context["now"] if context.get("now") else context["server_now"]
+    return now

@@ -1,0 +1,6 @@
+// Small modules, no framework; pages work without any of them.
+import './stream.js'
+import './requests.js'
+import './clocks.js'
+import './bell.js'
+import './forms.js'
