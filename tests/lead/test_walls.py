@@ -1,0 +1,80 @@
+"""Tenancy: the doors, and the database behind them."""
+
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.db import ProgrammingError, connection, transaction
+
+from leadbell.dealers.models import Organisation, Person
+from leadbell.lead.doors import NoSuchLead, dealers_of, leads_for, open_lead, take_lead, tenant
+from leadbell.lead.models import Customer, Fact, Lead
+from tests.conftest import NOON, lead_of, make_dealer, make_person
+
+walls = import_module("leadbell.migrations.0002_walls_between_tenants")
+
+
+def test_every_table_with_a_dealer_is_walled(db: None) -> None:
+    with_dealer = {
+        model._meta.db_table
+        for model in apps.get_app_config("leadbell").get_models()
+        if any(field.name == "dealer" for field in model._meta.fields)
+    }
+    assert with_dealer == set(walls.TENANT_TABLES)
+    with connection.cursor() as cursor:
+        cursor.execute("select relname from pg_class where relrowsecurity and relkind = 'r'")
+        assert {row[0] for row in cursor} == with_dealer
+
+
+def test_the_app_sees_its_dealers_rows_only(northside: Organisation, southside: Organisation) -> None:
+    ours, theirs = lead_of(northside), lead_of(southside)
+    with connection.cursor() as cursor:
+        cursor.execute("set local role leadbell_app")
+    with tenant([northside.pk]):
+        assert list(Lead.objects.values_list("pk", flat=True)) == [ours.pk]
+        assert Fact.objects.exclude(lead=ours).count() == Customer.objects.exclude(dealer=northside).count() == 0
+        assert Lead.objects.filter(pk=theirs.pk).update(message="ours now") == 0
+    with tenant([]):
+        assert Lead.objects.count() == 0
+    with pytest.raises(ProgrammingError, match="row-level security"), tenant([northside.pk]):
+        Customer.objects.create(dealer=southside, full_name="smuggled", created_at=NOON)
+
+
+def test_without_a_door_there_are_no_rows(northside: Organisation) -> None:
+    lead_of(northside)
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('app.dealers', '', true)")
+        cursor.execute("set local role leadbell_app")
+        assert Lead.objects.count() == 0
+
+
+@pytest.mark.parametrize("table", ["leadbell_lead", "leadbell_customer", "leadbell_fact", "leadbell_person", "django_session"])
+def test_the_mouth_cant_read_a_lead(northside: Organisation, table: str) -> None:
+    lead_of(northside)
+    with connection.cursor() as cursor:
+        cursor.execute("set local role leadbell_mouth")
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            cursor.execute(f"select count(*) from {table}")
+
+
+def test_somebody_elses_lead_does_not_exist(northside: Organisation, rosa: Person, lena: Person) -> None:
+    lead = lead_of(northside)
+    assert open_lead(rosa, lead.pk).pk == take_lead(rosa, lead.pk).pk == lead.pk
+    for door in (open_lead, take_lead):
+        with pytest.raises(NoSuchLead):
+            door(lena, lead.pk)
+    assert not leads_for(lena).exists()
+
+
+def test_a_group_sees_its_dealers_and_an_importer_sees_no_customers(db: None) -> None:
+    importer = Organisation.objects.create(
+        kind="importer", name="Aurora", country="NL", zone="Europe/Amsterdam", created_at=NOON
+    )
+    group = Organisation.objects.create(
+        kind="group", name="Noord", country="NL", zone="Europe/Amsterdam", parent=importer, created_at=NOON
+    )
+    one, two, other = make_dealer("One", group), make_dealer("Two", group), make_dealer("Other", importer)
+    head = make_person("Head", group, "manager")
+    assert dealers_of(head) == (one.pk, two.pk)
+    assert dealers_of(make_person("Brand", importer, "importer")) == ()
+    assert other.pk not in dealers_of(head)
