@@ -1,5 +1,4 @@
 """What comes next, as a table: facts so far, the time that has passed, the decision."""
-# ruff: noqa: E501 (rows of the table stay on one line)
 
 from datetime import UTC, datetime, timedelta
 

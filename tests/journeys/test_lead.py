@@ -30,8 +30,6 @@ Post = Callable[..., Envelope]
 
 
 def json_lead(name: str, phone: str | None = None, email: str | None = None, **more: str) -> bytes:
-    import json
-
     about = {"name": name, "phone": phone, "email": email} | more
     return json.dumps({k: v for k, v in about.items() if v}).encode()
 
@@ -40,7 +38,9 @@ def json_lead(name: str, phone: str | None = None, email: str | None = None, **m
 def post(source: Source) -> Post:
     """An envelope as the mouth leaves it."""
 
-    def post(body: bytes = LEAD, at: datetime = NOON, to: Source = source, content_type: str = "") -> Envelope:
+    def post(
+        body: bytes = LEAD, at: datetime = NOON, to: Source = source, content_type: str = ""
+    ) -> Envelope:
         return Envelope.objects.create(
             id=uuid7(at), dealer=to.dealer, source=to, received_at=at, transport="http", content_type=content_type,
             body=body, sha256=hashlib.sha256(body).digest(),
@@ -170,7 +170,9 @@ def test_outside_opening_hours_it_waits_for_the_opening(rosa: Person, post: Post
     assert only_lead().ringing == [rosa.pk]
 
 
-def test_a_lost_sale_lead_rings_the_manager(rosa: Person, ines: Person, northside: Organisation, post: Post) -> None:
+def test_a_lost_sale_lead_rings_the_manager(
+    rosa: Person, ines: Person, northside: Organisation, post: Post
+) -> None:
     post(to=make_source(northside, "Lost sale letter", "lost_sale"))
     run_due(NOON)
     assert only_lead().ringing == [ines.pk]
@@ -186,14 +188,20 @@ def test_no_phone_number_is_a_letter_not_the_bin(rosa: Person, post: Post) -> No
     assert isinstance(refused, Refused)
 
 
-def test_the_same_customer_again_is_an_inquiry_on_the_open_lead(rosa: Person, samir: Person, post: Post) -> None:
+def test_the_same_customer_again_is_an_inquiry_on_the_open_lead(
+    rosa: Person, samir: Person, post: Post
+) -> None:
     post(json_lead("Mr Okafor", "06 12345678", vehicle="Hyundai Kona"), content_type="application/json")
     run_due(NOON)
     accept(only_lead(), samir.pk if samir.pk in only_lead().ringing else rosa.pk, NOON)
     owner = only_lead().owner_id
     start_attempt(only_lead(), owner or 0, NOON)
     end_attempt(only_lead(), owner or 0, "no_answer", NOON + MINUTE)
-    post(json_lead("E. Okafor", "+31612345678", vehicle="Hyundai i20"), NOON + HOUR, content_type="application/json")
+    post(
+        json_lead("E. Okafor", "+31612345678", vehicle="Hyundai i20"),
+        NOON + HOUR,
+        content_type="application/json",
+    )
     run_due(NOON + HOUR)
     lead = only_lead()
     assert lead.ringing == [owner], "whose customer it is hears it at once"
@@ -207,7 +215,11 @@ def test_a_known_customer_rings_the_same_salesperson(rosa: Person, samir: Person
     first = only_lead().ringing[0]
     accept(only_lead(), first, NOON)
     lose(only_lead(), first, "price", NOON + MINUTE)
-    post(json_lead("Mr Okafor", "0612345678", message="again"), NOON + 20 * DAY, content_type="application/json")
+    post(
+        json_lead("Mr Okafor", "0612345678", message="again"),
+        NOON + 20 * DAY,
+        content_type="application/json",
+    )
     run_due(NOON + 20 * DAY)
     old, new = Lead.objects.order_by("pk")
     assert old.customer_id == new.customer_id
@@ -225,14 +237,18 @@ def test_the_same_bytes_twice_are_one_lead(rosa: Person, post: Post) -> None:
     assert balanced()
 
 
-def test_what_is_no_lead_waits_in_quarantine_and_can_be_released(rosa: Person, ines: Person, post: Post) -> None:
+def test_what_is_no_lead_waits_in_quarantine_and_can_be_released(
+    rosa: Person, ines: Person, post: Post
+) -> None:
     post(b"hello?", content_type="text/plain")
     run_due(NOON)
     envelope = Envelope.objects.get()
     assert envelope.status == "quarantined"
     assert envelope.reason
     assert balanced()
-    assert isinstance(release(envelope, None, ines.pk, NOON), Refused), "released as it is, it would come back"
+    assert isinstance(release(envelope, None, ines.pk, NOON), Refused), (
+        "released as it is, it would come back"
+    )
     released = release(envelope, json_lead("Mr Okafor", "06 12345678"), ines.pk, NOON + HOUR)
     assert isinstance(released, Envelope)
     run_due(NOON + HOUR)

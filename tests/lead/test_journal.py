@@ -6,9 +6,9 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from leadbell.appointment.actions import book
 from leadbell.conversation.actions import end_attempt, start_attempt
 from leadbell.dealers.models import Organisation, Person
-from leadbell.lead.history import Rang, folded
+from leadbell.lead.history import LOST_REASONS, Rang, folded
 from leadbell.lead.journal import locked, projected, read_history, record
-from leadbell.lead.models import Fact, Lead
+from leadbell.lead.models import LOST_REASON_CHOICES, Fact, Lead
 from leadbell.lead.refused import Refused
 from leadbell.ring.actions import accept, ring
 from tests.conftest import NOON, lead_of
@@ -71,3 +71,7 @@ def test_no_role_may_change_the_journal(northside: Organisation, role: str) -> N
                 cursor.execute(statement)
             cursor.execute("reset role")
     assert Fact.objects.filter(lead=lead).count() == 1
+
+
+def test_every_reason_to_lose_a_lead_has_words() -> None:
+    assert [code for code, _words in LOST_REASON_CHOICES] == list(LOST_REASONS)

@@ -32,7 +32,9 @@ def test_the_app_sees_its_dealers_rows_only(northside: Organisation, southside: 
         cursor.execute("set local role leadbell_app")
     with tenant([northside.pk]):
         assert list(Lead.objects.values_list("pk", flat=True)) == [ours.pk]
-        assert Fact.objects.exclude(lead=ours).count() == Customer.objects.exclude(dealer=northside).count() == 0
+        assert (
+            Fact.objects.exclude(lead=ours).count() == Customer.objects.exclude(dealer=northside).count() == 0
+        )
         assert Lead.objects.filter(pk=theirs.pk).update(message="ours now") == 0
     with tenant([]):
         assert Lead.objects.count() == 0
@@ -48,7 +50,9 @@ def test_without_a_door_there_are_no_rows(northside: Organisation) -> None:
         assert Lead.objects.count() == 0
 
 
-@pytest.mark.parametrize("table", ["leadbell_lead", "leadbell_customer", "leadbell_fact", "leadbell_person", "django_session"])
+@pytest.mark.parametrize(
+    "table", ["leadbell_lead", "leadbell_customer", "leadbell_fact", "leadbell_person", "django_session"]
+)
 def test_the_mouth_cant_read_a_lead(northside: Organisation, table: str) -> None:
     lead_of(northside)
     with connection.cursor() as cursor:

@@ -32,7 +32,12 @@ NO_APPOINTMENT = Refused(say("There is no appointment."))
 
 @transaction.atomic
 def book(
-    lead: Lead, person: int, starts_at: datetime, now: datetime, what: str = "", salesperson: int | None = None
+    lead: Lead,
+    person: int,
+    starts_at: datetime,
+    now: datetime,
+    what: str = "",
+    salesperson: int | None = None,
 ) -> Booked | Refused:
     """Agree a time in the showroom with the lead's salesperson, or with somebody named."""
     if bad := _is_bad_time(starts_at, now):
@@ -45,7 +50,10 @@ def book(
         lead=lead, dealer_id=lead.dealer_id, salesperson_id=salesperson or lead.owner_id or person,
         starts_at=starts_at, what=what.strip()[:200], created_at=now,
     )  # fmt: skip
-    return record(lead, Booked(at=now, appointment=appointment.pk, by=person, starts_at=starts_at, what=appointment.what))
+    return record(
+        lead,
+        Booked(at=now, appointment=appointment.pk, by=person, starts_at=starts_at, what=appointment.what),
+    )
 
 
 @transaction.atomic
@@ -113,7 +121,10 @@ def as_calendar(appointment: Appointment, now: datetime) -> bytes:
     event.add("dtstamp", now)
     event.add("dtstart", appointment.starts_at)
     event.add("dtend", appointment.starts_at + timedelta(minutes=appointment.minutes))
-    event.add("summary", " · ".join(filter(None, [str(appointment.lead.customer), appointment.what, appointment.lead.car])))
+    event.add(
+        "summary",
+        " · ".join(filter(None, [str(appointment.lead.customer), appointment.what, appointment.lead.car])),
+    )
     event.add("location", appointment.dealer.name)
     event.add("sequence", appointment.sequence)
     event.add("status", "CANCELLED" if appointment.status == Appointment.Status.CANCELLED else "CONFIRMED")

@@ -6,8 +6,8 @@ from typing import Literal
 from django.db import transaction
 
 from leadbell.lead.history import (
-    AttemptEnded,
     Attempted,
+    AttemptEnded,
     CallBackAgreed,
     Noted,
     Opened,
@@ -61,7 +61,9 @@ def end_attempt(
 
 
 @transaction.atomic
-def agree_call_back(lead: Lead, person: int, due_at: datetime, now: datetime, note: str = "") -> CallBackAgreed | Refused:
+def agree_call_back(
+    lead: Lead, person: int, due_at: datetime, now: datetime, note: str = ""
+) -> CallBackAgreed | Refused:
     if due_at <= now:
         return Refused(say("A call back lies in the future: choose a later time."))
     if not lead.is_open:

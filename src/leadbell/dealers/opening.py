@@ -19,14 +19,16 @@ from leadbell.trouble import Trouble
 LANGUAGES = ("en", "nl", "ru")
 #: The zone of a country with one; others have to say theirs.
 ZONES = {
-    "NL": "Europe/Amsterdam", "BE": "Europe/Brussels", "DE": "Europe/Berlin", "FR": "Europe/Paris", "GB": "Europe/London",
-    "IE": "Europe/Dublin", "LU": "Europe/Luxembourg", "AT": "Europe/Vienna", "CH": "Europe/Zurich", "DK": "Europe/Copenhagen",
-    "SE": "Europe/Stockholm", "NO": "Europe/Oslo", "FI": "Europe/Helsinki", "PL": "Europe/Warsaw", "CZ": "Europe/Prague",
-    "ES": "Europe/Madrid", "PT": "Europe/Lisbon", "IT": "Europe/Rome", "GR": "Europe/Athens", "HU": "Europe/Budapest",
-    "RO": "Europe/Bucharest", "BG": "Europe/Sofia", "EE": "Europe/Tallinn", "LV": "Europe/Riga", "LT": "Europe/Vilnius",
-    "UA": "Europe/Kyiv", "TR": "Europe/Istanbul", "SK": "Europe/Bratislava", "SI": "Europe/Ljubljana", "HR": "Europe/Zagreb",
-    "RU": "Europe/Moscow", "BY": "Europe/Minsk", "GE": "Asia/Tbilisi", "AM": "Asia/Yerevan", "IN": "Asia/Kolkata",
-    "JP": "Asia/Tokyo", "ZA": "Africa/Johannesburg", "NZ": "Pacific/Auckland", "US": "America/New_York",
+    "NL": "Europe/Amsterdam", "BE": "Europe/Brussels", "DE": "Europe/Berlin", "FR": "Europe/Paris",
+    "GB": "Europe/London", "IE": "Europe/Dublin", "LU": "Europe/Luxembourg", "AT": "Europe/Vienna",
+    "CH": "Europe/Zurich", "DK": "Europe/Copenhagen", "SE": "Europe/Stockholm", "NO": "Europe/Oslo",
+    "FI": "Europe/Helsinki", "PL": "Europe/Warsaw", "CZ": "Europe/Prague", "ES": "Europe/Madrid",
+    "PT": "Europe/Lisbon", "IT": "Europe/Rome", "GR": "Europe/Athens", "HU": "Europe/Budapest",
+    "RO": "Europe/Bucharest", "BG": "Europe/Sofia", "EE": "Europe/Tallinn", "LV": "Europe/Riga",
+    "LT": "Europe/Vilnius", "UA": "Europe/Kyiv", "TR": "Europe/Istanbul", "SK": "Europe/Bratislava",
+    "SI": "Europe/Ljubljana", "HR": "Europe/Zagreb", "RU": "Europe/Moscow", "BY": "Europe/Minsk",
+    "GE": "Asia/Tbilisi", "AM": "Asia/Yerevan", "IN": "Asia/Kolkata", "JP": "Asia/Tokyo",
+    "ZA": "Africa/Johannesburg", "NZ": "Pacific/Auckland", "US": "America/New_York",
 }  # fmt: skip
 
 
@@ -107,7 +109,7 @@ def hire(
     if language not in LANGUAGES:
         raise Trouble("The screens speak en, nl and ru, not %(language)s.", language=language)
     about["speaks"] = about.get("speaks") or sorted(
-        {spoken_in(dealer.country, LANGUAGES + (dealer.language,)), language}
+        {spoken_in(dealer.country, (*LANGUAGES, dealer.language)), language}
     )
     about["phone"] = _e164(about.get("phone") or "", dealer.country)
     password = new_password()

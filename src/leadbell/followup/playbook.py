@@ -71,7 +71,7 @@ class Playbook:
     """What decisions ask: the origin's plan and the dealer's opening hours."""
 
     hours: OpeningHours
-    plan: Plan = Plan()
+    plan: Plan = DEFAULTS["online"]
 
 
 def plan_from_json(stored: dict[str, Any] | None, origin: Origin) -> Plan:

@@ -213,9 +213,7 @@ def tell_the_manager(playbook: Playbook, history: History, now: datetime) -> Dec
         return None
     if playbook.hours.open_ms_between(since, now) < plan.manager_after_m * 60_000:
         return None
-    return Ring(
-        "manager", 60, say("not contacted for %(minutes)s minutes", minutes=plan.manager_after_m)
-    )
+    return Ring("manager", 60, say("not contacted for %(minutes)s minutes", minutes=plan.manager_after_m))
 
 
 def write_where_nobody_can_call(playbook: Playbook, history: History, now: datetime) -> Decision | None:

@@ -1,4 +1,4 @@
-"""From envelope to lead: read it, recognise the customer, open a lead or join one; or quarantine it, with the reason."""
+"""From envelope to lead: read it, recognise the customer, open or join a lead; or quarantine it with the reason."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,7 +16,7 @@ import structlog
 from django.db import connection, transaction
 
 from leadbell.announce import announce, wake_clockwork
-from leadbell.intake.inquiry import Inquiry, Refused, as_json
+from leadbell.intake.inquiry import Inquiry, Refused, Vehicle, as_json
 from leadbell.intake.models import Envelope, Source
 from leadbell.intake.models import Inquiry as InquiryRow
 from leadbell.intake.reading import read
@@ -196,8 +196,10 @@ def _seen(source: Source, inquiry: Inquiry, understood: dict[str, Any]) -> SeenB
 
 _KNOWN = """
 select h.customer_id, array_agg(h.kind), array_agg(h.value),
-    (select l.id from leadbell_lead l where l.customer_id = h.customer_id and l.closed_at is null order by l.id desc limit 1),
-    (select l.owner_id from leadbell_lead l where l.customer_id = h.customer_id and l.owner_id is not null order by l.id desc limit 1)
+    (select l.id from leadbell_lead l where l.customer_id = h.customer_id and l.closed_at is null
+        order by l.id desc limit 1),
+    (select l.owner_id from leadbell_lead l where l.customer_id = h.customer_id and l.owner_id is not null
+        order by l.id desc limit 1)
 from leadbell_handle h
 join unnest(%s::text[], %s::text[]) as asked(kind, value) on h.kind = asked.kind and h.value = asked.value
 where h.dealer_id = %s group by h.customer_id order by h.customer_id
@@ -238,8 +240,8 @@ def _open(envelope: Envelope, source: Source, inquiry: Inquiry, answer: Opens) -
     who = inquiry.customer
     if answer.customer is None:
         customer = Customer.objects.create(
-            dealer=dealer, full_name=who.full_name or "", first_name=who.first_name or "", last_name=who.last_name or "",
-            address=who.address, language=language_of(_diallable(inquiry), dealer.country) or "",
+            dealer=dealer, full_name=who.full_name or "", first_name=who.first_name or "",
+            last_name=who.last_name or "", address=who.address, language=language_of(_diallable(inquiry), dealer.country) or "",
             emails=list(who.emails), phones=as_json(inquiry)["customer"]["phones"], created_at=envelope.received_at,
         )  # fmt: skip
     else:
@@ -259,11 +261,17 @@ def _open(envelope: Envelope, source: Source, inquiry: Inquiry, answer: Opens) -
             at=envelope.received_at, origin=cast(Origin, source.origin), channel=inquiry.channel, source=source.name,
             envelope=str(envelope.pk), by_phone=customer.phone is not None, by_email=bool(customer.emails),
             brand=wanted.make if wanted else None,
-            condition="used" if wanted and wanted.status == "used" else "new" if wanted and wanted.status == "new" else None,
+            condition=_condition(wanted),
             language=customer.language or None, known_to=answer.known_to, because=answer.because,
         ),
     )  # fmt: skip
     return lead
+
+
+def _condition(wanted: Vehicle | None) -> Literal["new", "used"] | None:
+    """New or used, where the sender says it in words we know."""
+    status = wanted.status if wanted else None
+    return "used" if status == "used" else "new" if status == "new" else None
 
 
 def _diallable(inquiry: Inquiry) -> str | None:

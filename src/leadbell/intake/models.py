@@ -59,7 +59,11 @@ class Envelope(models.Model):
         indexes = (
             models.Index(fields=["received_at"], name="envelope_unread", condition=Q(status="accepted")),
             models.Index(fields=["dealer", "-received_at"], name="envelope_newest"),
-            models.Index(fields=["dealer", "-received_at"], name="envelope_quarantined", condition=Q(status="quarantined")),
+            models.Index(
+                fields=["dealer", "-received_at"],
+                name="envelope_quarantined",
+                condition=Q(status="quarantined"),
+            ),
             models.Index(fields=["source", "sha256"], name="envelope_same_bytes"),
         )
         constraints = (
@@ -91,7 +95,11 @@ class Inquiry(models.Model):
 
     class Meta:
         indexes = (
-            models.Index(fields=["source", "sender_id"], name="inquiry_of_sender", condition=~Q(sender_id="")),
+            models.Index(
+                fields=["source", "sender_id"], name="inquiry_of_sender", condition=~Q(sender_id="")
+            ),
             models.Index(fields=["lead", "id"], name="inquiry_of_lead"),
         )
-        constraints = (models.UniqueConstraint(fields=["envelope", "place"], name="one_inquiry_per_prospect"),)
+        constraints = (
+            models.UniqueConstraint(fields=["envelope", "place"], name="one_inquiry_per_prospect"),
+        )

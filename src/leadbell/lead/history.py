@@ -323,13 +323,13 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             return replace(standing, ringing=left) if left else replace(standing, **_QUIET)
         case Accepted():
             return replace(
-                standing, **_QUIET, state=_at_least(standing.state, "accepted"), owner=fact.by, owned_at=fact.at, rounds=(),
-                rung=(), accepted_at=standing.accepted_at or fact.at, hands=_hands(standing, fact.by),
+                standing, **_QUIET, state=_at_least(standing.state, "accepted"), owner=fact.by, owned_at=fact.at,
+                rounds=(), rung=(), accepted_at=standing.accepted_at or fact.at, hands=_hands(standing, fact.by),
             )  # fmt: skip
         case Assigned():
             return replace(
-                standing, **_QUIET, state=_at_least(standing.state, "accepted"), owner=fact.to, owned_at=fact.at, rounds=(),
-                rung=(), hands=_hands(standing, fact.to),
+                standing, **_QUIET, state=_at_least(standing.state, "accepted"), owner=fact.to, owned_at=fact.at,
+                rounds=(), rung=(), hands=_hands(standing, fact.to),
             )  # fmt: skip
         case Attempted():
             return replace(
@@ -337,7 +337,8 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
                 calling_by=fact.by, calling_since=fact.at,
                 attempts=standing.attempts + 1, tries=standing.tries + 1, touches=standing.touches + 1,
                 first_attempt_at=standing.first_attempt_at or fact.at, last_attempt_at=fact.at, worked_at=fact.at,
-                owner=standing.owner or fact.by, owned_at=standing.owned_at or fact.at, hands=_hands(standing, fact.by), call_back_at=None,
+                owner=standing.owner or fact.by, owned_at=standing.owned_at or fact.at,
+                hands=_hands(standing, fact.by), call_back_at=None,
             )  # fmt: skip
         case AttemptEnded():
             return _attempt_ended(standing, fact)

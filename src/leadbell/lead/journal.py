@@ -119,7 +119,8 @@ def plan(
     }
     with connection.cursor() as cursor:
         cursor.execute(
-            "update leadbell_lead set next_kind = %s, next_for = %s, next_at = %s, next_because = %s, wake_at = %s where id = %s",
+            "update leadbell_lead set next_kind = %s, next_for = %s, next_at = %s, next_because = %s, wake_at = %s"
+            " where id = %s",
             [kind, whom, at, json.dumps(said) if said else None, wake_at, lead.pk],
         )
         if changed:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from leadbell.dealers.models import Organisation, Person
-from leadbell.lead.history import LOST_REASONS, Standing
+from leadbell.lead.history import Standing
 
 
 class Customer(models.Model):
@@ -205,4 +205,3 @@ LOST_REASON_CHOICES = [
     ("no_answer_45_days", _("no answer in 45 days")),
     ("other", _("other")),
 ]
-assert tuple(code for code, _label in LOST_REASON_CHOICES) == LOST_REASONS

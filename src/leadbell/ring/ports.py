@@ -47,7 +47,9 @@ class Heard:
     """What a line tells about a call, once per thing that happened; the key says which call."""
 
     key: str
-    what: Literal["accepted", "declined", "ended", "connected", "no_answer", "busy", "voicemail", "unreachable"]
+    what: Literal[
+        "accepted", "declined", "ended", "connected", "no_answer", "busy", "voicemail", "unreachable"
+    ]
     person: int | None = None
 
 

@@ -13,7 +13,7 @@ from leadbell.lead.history import Assigned, Chosen, RingKind
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
 from leadbell.lead.refused import Refused
-from leadbell.routing.rules import Asked, Candidate, Choice, choose_salesperson
+from leadbell.routing.rules import Asked, Candidate, choose_salesperson
 from leadbell.words import Words, say
 
 #: A desk that was open within this time can be reached; the stream writes every minute.
