@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Run every check: style, types, import walls, tests. `--quick` leaves out browser, crash and slow tests."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+CHECKS = (
+    ("Style", ["ruff", "check"]),
+    ("Layout", ["ruff", "format", "--check"]),
+    ("Types", ["mypy", "--strict", "src"]),
+    ("Import walls", ["lint-imports"]),
+)
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+def main():
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--quick", action="store_true")
+    quick = asked.parse_args().quick
+    os.chdir(ROOT)
+    left_out = ["browser", "crash", "slow"] if quick else []
+    if not quick and not find_chromium():
+        left_out.append("browser")
+        shout(
+            "The browser tests are SKIPPED: there is no Chromium on this machine.",
+            "On Debian and Ubuntu: sudo apt install chromium",
+        )
+    failed = [name for name, command in CHECKS if not passes(name, [BIN / command[0], *command[1:]])]
+    marks = ["-m", " and ".join(f"not {mark}" for mark in left_out)] if left_out else []
+    if not passes("Tests", [BIN / "pytest", *marks]):
+        failed.append("Tests")
+    if quick:
+        print("Left out: browser, crash and slow tests (`make test` runs them).")
+    print(f"FAILED: {', '.join(failed)}" if failed else "All checks passed.", flush=True)
+    return 1 if failed else 0
+
+
+def passes(name, command):
+    print(f"\n── {name} ──", flush=True)
+    began = time.monotonic()
+    passed = subprocess.run(list(map(str, command)), check=False).returncode == 0
+    print(f"── {name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
+    return passed
+
+
+def find_chromium():
+    """Debian's Chromium; as root it is installed where it is missing."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found or os.geteuid() != 0 or not shutil.which("apt-get"):
+        return found
+    print("Installing Chromium for the browser tests …", flush=True)
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(["apt-get", "update"], check=False, **quiet)
+    install = ["apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
+    subprocess.run(install, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, **quiet)
+    return shutil.which("chromium")
+
+
+def shout(*lines):
+    width = max(map(len, lines))
+    print("\n" + "!" * (width + 6))
+    for line in lines:
+        print(f"!! {line:<{width}} !!")
+    print("!" * (width + 6), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
