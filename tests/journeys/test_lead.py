@@ -217,10 +217,10 @@ def test_a_known_customer_rings_the_same_salesperson(rosa: Person, samir: Person
     lose(only_lead(), first, "price", NOON + MINUTE)
     post(
         json_lead("Mr Okafor", "0612345678", message="again"),
-        NOON + 20 * DAY,
+        NOON + 21 * DAY,
         content_type="application/json",
     )
-    run_due(NOON + 20 * DAY)
+    run_due(NOON + 21 * DAY)
     old, new = Lead.objects.order_by("pk")
     assert old.customer_id == new.customer_id
     assert new.ringing == [first]

@@ -241,7 +241,8 @@ def _open(envelope: Envelope, source: Source, inquiry: Inquiry, answer: Opens) -
     if answer.customer is None:
         customer = Customer.objects.create(
             dealer=dealer, full_name=who.full_name or "", first_name=who.first_name or "",
-            last_name=who.last_name or "", address=who.address, language=language_of(_diallable(inquiry), dealer.country) or "",
+            last_name=who.last_name or "", address=who.address,
+            language=language_of(_diallable(inquiry), dealer.country) or "",
             emails=list(who.emails), phones=as_json(inquiry)["customer"]["phones"], created_at=envelope.received_at,
         )  # fmt: skip
     else:
