@@ -70,7 +70,7 @@ def _sources() -> Iterator[Path]:
             yield Path(found.origin)
 
 
-def _migrate() -> None:
+def _migrate(only_check: bool) -> None:
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
@@ -78,10 +78,11 @@ def _migrate() -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(%s)", [ONE_AT_A_TIME])
-    call_command("migrate", interactive=False, verbosity=1)
+    if not only_check:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_lock(%s)", [ONE_AT_A_TIME])
+    call_command("migrate", interactive=False, verbosity=1, check_unapplied=only_check)
 
 
 if __name__ == "__main__":
-    _migrate()
+    _migrate(only_check="--check" in sys.argv)

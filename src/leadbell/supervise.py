@@ -138,14 +138,15 @@ def report(folder: Path) -> dict[str, Any]:
 
 @contextmanager
 def _doors(house: House) -> Iterator[Sockets]:
-    with closing(_bind(house.host, house.port, "--port")) as web:
-        with closing(_bind(house.host, house.smtp_port, "--smtp-port")) as smtp:
+    with closing(bind(house.host, house.port, "--port")) as web:
+        with closing(bind(house.host, house.smtp_port, "--smtp-port")) as smtp:
             smtp_port = smtp.getsockname()[1]
         web.listen(2048)
         yield Sockets(web, smtp_port)
 
 
-def _bind(host: str, port: int, option: str) -> socket.socket:
+def bind(host: str, port: int, option: str) -> socket.socket:
+    """A socket on the port; Trouble names `option` where another program has it."""
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
