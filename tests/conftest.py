@@ -19,6 +19,7 @@ from leadbell.intake.models import Source
 from leadbell.lead.history import Arrived, Origin
 from leadbell.lead.journal import record
 from leadbell.lead.models import Customer, Lead
+from leadbell.routing.actions import forget_counts
 
 #: A Monday at noon in Amsterdam: everybody is at work.
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
@@ -90,6 +91,12 @@ def make_person(name: str, organisation: Organisation, role: str = "salesperson"
         f"{name.lower()}@{organisation.name.lower()}.example", "ring the bell", name=name, role=role,
         organisation=organisation, speaks=["en", "nl"], created_at=NOON, **about,
     )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _count_afresh() -> None:
+    """What routing counted in one test is no news in the next."""
+    forget_counts()
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ def _database(role: str) -> dict[str, Any]:
         "PORT": str(known.pop("port", "")),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": known,
+        # Only leadbell.statement prepares; Django's own cursors never do.
+        "OPTIONS": known | {"prepare_threshold": 5},
     }
 
 
@@ -39,8 +40,9 @@ SMTP_PORT = int(_env("SMTP_PORT", "2525"))
 SMTP_HOST = _env("SMTP_HOST") or _env("HOST", "127.0.0.1")
 #: Deliveries per minute and key; half of it may come at once. 0: as many as there are.
 INTAKE_RATE = int(_env("INTAKE_RATE", "600"))
-#: The mouth's own address of the database; only the mouth opens it.
+#: Addresses for connections beside Django's: the mouth's own, and the one that listens for screens.
 DB_MOUTH = _env("DB_MOUTH")
+DB_APP = _env("DB_APP")
 #: Where people and senders reach us, for the URLs we print; none means: whatever host they asked.
 PUBLIC_URL = _env("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 MAIL_DOMAIN = _env("MAIL_DOMAIN", "leads.localhost")

@@ -30,7 +30,7 @@ def test_where_a_lead_stands_is_the_fold_of_its_facts(
     standing = folded(read_history(stored).facts)
     assert stored.standing == standing
     for name, value in projected(standing).items():
-        assert getattr(stored, "owner_id" if name == "owner" else name) == value, name
+        assert getattr(stored, name) == value, name
     assert (standing.state, standing.owner, standing.attempts) == ("appointment", rosa.pk, 1)
     assert standing.first_attempt_reached
     assert standing.reached_at == NOON + 19 * SECOND

@@ -2,14 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
+from leadbell import statement
 from leadbell.announce import announce
 from leadbell.dealers.models import Organisation
-from leadbell.followup.models import PlaybookRow
 from leadbell.followup.playbook import Playbook, plan_from_json
 from leadbell.followup.rules import Ask, Decision, GiveUp, Rest, Ring, Wait, decide
-from leadbell.lead.history import Origin
+from leadbell.lead.history import History, Lost, Origin, Rang
 from leadbell.lead.journal import plan, read_history
 from leadbell.lead.models import Lead
 from leadbell.ring.actions import ring
@@ -24,32 +22,39 @@ MOST_AT_ONCE = 25
 
 def playbook_for(dealer: Organisation, origin: Origin) -> Playbook:
     """The dealer's own playbook for this origin, or the default."""
-    row = PlaybookRow.objects.filter(dealer=dealer, origin=origin).only("body").first()
-    return Playbook(dealer.opening_hours, plan_from_json(row.body if row else None, origin))
+    rows = statement.run(_PLAYBOOK, {"dealer": dealer.pk, "origin": origin})
+    return Playbook(dealer.opening_hours, plan_from_json(rows[0][0] if rows else None, origin))
 
 
-@transaction.atomic
+_PLAYBOOK = "select body from leadbell_playbook where dealer_id = %(dealer)s and origin = %(origin)s"
+
+
 def follow_up(lead: Lead, now: datetime) -> Decision:
-    """Decide afresh what comes next for this locked lead, and do it."""
+    """Decide afresh what comes next for this locked lead, and do it, in the caller's transaction."""
     playbook = playbook_for(lead.dealer, lead.standing.origin)
+    history = read_history(lead)
     for _ in range(MOST_AT_ONCE):
-        decision = decide(playbook, read_history(lead), now)
+        decision = decide(playbook, history, now)
         if not isinstance(decision, Ring | GiveUp):
             break
-        _act(lead, decision, playbook, now)
+        if not (done := _act(lead, decision, playbook, now)):
+            break
+        history = History((*history.facts, done))
     _plan(lead, decision, now)
     return decision
 
 
-def _act(lead: Lead, decision: Ring | GiveUp, playbook: Playbook, now: datetime) -> None:
+def _act(lead: Lead, decision: Ring | GiveUp, playbook: Playbook, now: datetime) -> Rang | Lost | None:
+    """The fact that the decision made; None where a room refused."""
     match decision:
         case Ring():
             found = whom_to_ring(lead, decision.how, playbook.hours, now)
             seconds = decision.ring_s if found.people else 0
             because = (decision.because, *found.because)
-            ring(lead, found.people, decision.how, seconds, now, because, found.ranked, found.excluded)
+            return ring(lead, found.people, decision.how, seconds, now, because, found.ranked, found.excluded)
         case GiveUp():
-            lose(lead, None, decision.reason, now)
+            lost = lose(lead, None, decision.reason, now)
+            return lost if isinstance(lost, Lost) else None
 
 
 def _plan(lead: Lead, decision: Decision, now: datetime) -> None:

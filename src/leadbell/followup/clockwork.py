@@ -14,8 +14,10 @@ import structlog
 from django.db import OperationalError, connection, transaction
 
 from leadbell.announce import CLOCKWORK
+from leadbell.dealers.models import Organisation
 from leadbell.followup.actions import follow_up
-from leadbell.intake.actions import quarantine, receive
+from leadbell.intake.actions import claim, quarantine, read_envelope, receive
+from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.intake.models import Envelope
 from leadbell.lead.journal import locked, plan
 from leadbell.lead.models import Lead
@@ -28,69 +30,74 @@ ALIVE_LOCK = 0x1EADBE11
 POLL_S = 1.0
 #: A lead whose decision failed is tried again after this long.
 AFTER_A_FAULT = timedelta(minutes=1)
+#: Envelopes or leads of one commit: under load a commit costs more than the work it makes safe.
+AT_ONCE = 8
 
 
-def receive_next(now: datetime) -> list[int] | None:
-    """Read the oldest unread envelope; the leads it touched, or None when there is none."""
+def receive_some(now: datetime, most: int = AT_ONCE) -> int:
+    """Read the oldest unread envelopes and let their new leads ring, in one commit; how many there were."""
     with transaction.atomic():
-        envelope = (
+        envelopes = list(
             Envelope.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("dealer", "source").filter(status=Envelope.Status.ACCEPTED).order_by("received_at").first()
+            .select_related("dealer", "source").filter(status=Envelope.Status.ACCEPTED)
+            .order_by("received_at")[:most]
         )  # fmt: skip
-        if envelope is None:
-            return None
-        try:
-            with transaction.atomic():
-                received = receive(envelope, now)
-        except OperationalError:
-            raise
-        except Exception:
-            log.exception("an envelope could not be read", envelope=str(envelope.pk))
-            quarantine(envelope, say("reading it failed: correct it by hand, and tell us"), now)
-            return []
-        return list(received.leads)
+        said = [(envelope, read_envelope(envelope)) for envelope in envelopes]
+        if said:
+            claim(said)
+        for envelope, inquiries in said:
+            _receive_one(envelope, inquiries, now)
+        return len(envelopes)
 
 
-def follow_next(now: datetime) -> int | None:
-    """Follow up the lead that is due longest; its number, or None when none is due."""
+def _receive_one(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: datetime) -> None:
+    try:
+        with transaction.atomic():
+            received = receive(envelope, inquiries, now)
+            for lead in received.leads:
+                if lead.wake_at is not None and lead.wake_at <= now:
+                    follow_up(lead, now)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("an envelope could not be read", envelope=str(envelope.pk))
+        quarantine(envelope, say("reading it failed: correct it by hand, and tell us"), now)
+
+
+def follow_some(now: datetime, most: int = AT_ONCE) -> int:
+    """Follow up the leads that are due longest, in one commit; how many there were."""
     with transaction.atomic():
-        number = (
+        leads = list(
             Lead.objects.select_for_update(of=("self",), skip_locked=True)
-            .filter(wake_at__lte=now).order_by("wake_at").values_list("pk", flat=True).first()
+            .select_related("dealer", "customer").filter(wake_at__lte=now).order_by("wake_at")[:most]
         )  # fmt: skip
-        if number is None:
-            return None
-        lead = locked(number)
-        try:
-            with transaction.atomic():
-                follow_up(lead, now)
-        except OperationalError:
-            raise
-        except Exception:
-            log.exception("a lead could not be followed up", lead=number)
-            lead = locked(number)
-            because = say("deciding failed: it is tried again at %(again_at)s", again_at=now + AFTER_A_FAULT)
-            plan(
-                lead,
-                lead.next_kind or "wait",
-                because,
-                at=now,
-                wake_at=now + AFTER_A_FAULT,
-                whom=lead.owner_id,
-            )
-        return number
+        for lead in leads:
+            _follow_one(lead, now)
+        return len(leads)
+
+
+def _follow_one(lead: Lead, now: datetime) -> None:
+    try:
+        with transaction.atomic():
+            follow_up(lead, now)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("a lead could not be followed up", lead=lead.pk)
+        lead = locked(lead.pk)
+        because = say("deciding failed: it is tried again at %(again_at)s", again_at=now + AFTER_A_FAULT)
+        plan(lead, lead.next_kind or "wait", because, at=now, wake_at=now + AFTER_A_FAULT, whom=lead.owner_id)
 
 
 def run_due(now: datetime) -> tuple[int, int]:
     """Do everything that is due at `now`: (envelopes read, leads followed up)."""
     read = followed = 0
     while True:
-        arrived = receive_next(now)
-        woken = follow_next(now)
-        if arrived is None and woken is None:
+        arrived, woken = receive_some(now), follow_some(now)
+        if not arrived and not woken:
             return read, followed
-        read += arrived is not None
-        followed += woken is not None
+        read += arrived
+        followed += woken
 
 
 def next_wake() -> datetime | None:
@@ -107,6 +114,9 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_lock_shared(%s)", [ALIVE_LOCK])
         cursor.execute(f"listen {CLOCKWORK}")
+    for dealer in Organisation.objects.filter(kind=Organisation.Kind.DEALER):
+        # The first question about holidays loads them, which takes longer than a ring may.
+        dealer.opening_hours.is_open(clock())
     while not stopping():
         run_due(clock())
         wake = next_wake()

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 
+from leadbell import statement
 from leadbell.announce import announce, wake_clockwork
 from leadbell.intake.inquiry import Inquiry, Refused, Vehicle, as_json
 from leadbell.intake.models import Envelope, Source
@@ -22,7 +22,6 @@ from leadbell.intake.models import Inquiry as InquiryRow
 from leadbell.intake.reading import read
 from leadbell.intake.rules import (
     Duplicate,
-    HandleKey,
     Joins,
     KnownCustomer,
     Opens,
@@ -32,7 +31,7 @@ from leadbell.intake.rules import (
     recognise,
 )
 from leadbell.lead.history import Arrived, AskedAgain, Origin
-from leadbell.lead.journal import locked, record
+from leadbell.lead.journal import begin, locked, record
 from leadbell.lead.models import Customer, Handle, Lead
 from leadbell.lead.refused import Refused as NotDone
 from leadbell.words import Words, say
@@ -49,7 +48,7 @@ class Received:
 
     envelope: uuid.UUID
     status: str
-    leads: tuple[int, ...] = ()
+    leads: tuple[Lead, ...] = ()
 
 
 def uuid7(now: datetime) -> uuid.UUID:
@@ -59,34 +58,50 @@ def uuid7(now: datetime) -> uuid.UUID:
     return uuid.UUID(int=(value & ~(0x3 << 62)) | (0x2 << 62))
 
 
-@transaction.atomic
-def receive(envelope: Envelope, now: datetime) -> Received:
-    """Turn one accepted envelope, locked by the caller, into leads."""
-    source, dealer = envelope.source, envelope.dealer
-    began = time.perf_counter()
+def read_envelope(envelope: Envelope) -> list[Inquiry] | Refused:
+    """What an envelope says, as corrected by hand where it was."""
+    dealer = envelope.dealer
+    body, content_type = bytes(envelope.body), envelope.content_type
     if envelope.corrected is not None:
         body, content_type = bytes(envelope.corrected), "application/json"
-    else:
-        body, content_type = bytes(envelope.body), envelope.content_type
-    inquiries = read(body, content_type, dealer.country, ZoneInfo(dealer.zone), envelope.received_at)
+    return read(body, content_type, dealer.country, ZoneInfo(dealer.zone), envelope.received_at)
+
+
+def claim(envelopes: Sequence[tuple[Envelope, list[Inquiry] | Refused]]) -> None:
+    """One at a time for the same customer, sender's id or bytes: eight simultaneous posts are one lead.
+
+    Sorted, so that two clockworks never wait for each other.
+    """
+    names: set[str] = set()
+    for envelope, inquiries in envelopes:
+        names.add(f"{envelope.source_id}:{bytes(envelope.sha256).hex()}")
+        for inquiry in inquiries if isinstance(inquiries, list) else ():
+            names |= {f"{envelope.dealer_id}:{kind}:{value}" for kind, value in handles_of(inquiry)}
+            if inquiry.source_id:
+                names.add(f"{envelope.source_id}:id:{inquiry.source_id}")
+    hashes = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
+    keys = sorted(int.from_bytes(h, "big", signed=True) for h in hashes)
+    statement.run(
+        "select pg_advisory_xact_lock(k) from unnest(%(keys)s::bigint[]) with ordinality as t(k, n) order by n",
+        {"keys": keys},
+    )
+
+
+def receive(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: datetime) -> Received:
+    """Turn one accepted envelope, claimed by the caller, into leads: new ones, open ones, duplicates."""
     if isinstance(inquiries, Refused):
         return quarantine(envelope, inquiries.because, now)
-    _lock(dealer.pk, source.pk, inquiries, bytes(envelope.sha256))
-    earlier = _same_bytes(envelope)
-    rows = [
-        _place(envelope, source, place, inquiry, earlier.get(place), now)
-        for place, inquiry in enumerate(inquiries)
-    ]
-    duplicate = all(row.outcome == InquiryRow.Outcome.DUPLICATE for row in rows)
+    placed = [_place(envelope, place, inquiry) for place, inquiry in enumerate(inquiries)]
+    duplicate = all(one.outcome == InquiryRow.Outcome.DUPLICATE for one in placed)
     envelope.status = Envelope.Status.DUPLICATE if duplicate else Envelope.Status.READ
-    envelope.reason = rows[0].because if duplicate else None
-    envelope.items, envelope.read_at = len(rows), now
-    envelope.save(update_fields=["status", "reason", "items", "read_at"])
+    envelope.reason = msgspec.to_builtins(placed[0].because) if duplicate else None
+    envelope.items, envelope.read_at = len(placed), now
+    _settle(envelope, placed)
     log.info(
-        "read", dealer=dealer.pk, envelope=str(envelope.pk), status=envelope.status, channel=inquiries[0].channel,
-        ms=round((time.perf_counter() - began) * 1000, 1),
+        "read", dealer=envelope.dealer_id, envelope=str(envelope.pk), status=envelope.status,
+        channel=inquiries[0].channel, items=len(placed),
     )  # fmt: skip
-    return Received(envelope.pk, envelope.status, tuple(row.lead_id for row in rows))
+    return Received(envelope.pk, envelope.status, tuple(one.lead for one in placed))
 
 
 def quarantine(envelope: Envelope, because: Words, now: datetime) -> Received:
@@ -99,174 +114,204 @@ def quarantine(envelope: Envelope, because: Words, now: datetime) -> Received:
     return Received(envelope.pk, envelope.status)
 
 
-def _lock(dealer: int, source: int, inquiries: Sequence[Inquiry], sha256: bytes) -> None:
-    """One at a time for the same customer, sender's id or bytes: eight simultaneous posts are one lead.
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """One prospect in its place."""
 
-    Sorted, so that two clockworks never wait for each other.
-    """
-    names = {f"{source}:{sha256.hex()}"}
-    for inquiry in inquiries:
-        names |= {f"{dealer}:{kind}:{value}" for kind, value in handles_of(inquiry)}
-        if inquiry.source_id:
-            names.add(f"{source}:id:{inquiry.source_id}")
-    keys = sorted(
-        int.from_bytes(hashlib.blake2b(n.encode(), digest_size=8).digest(), "big", signed=True) for n in names
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select pg_advisory_xact_lock(k) from unnest(%s::bigint[]) with ordinality as t(k, n) order by n",
-            [keys],
-        )
+    lead: Lead
+    outcome: str
+    because: Words
+    inquiry: Inquiry
 
 
-def _same_bytes(envelope: Envelope) -> dict[int, tuple[int, int]]:
-    """(lead, customer) by place, of an earlier delivery of the same bytes; empty if there was none."""
-    if envelope.corrected is not None:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            select i.place, i.lead_id, l.customer_id from leadbell_envelope e
-            join leadbell_inquiry i on i.envelope_id = e.id join leadbell_lead l on l.id = i.lead_id
-            where e.source_id = %s and e.sha256 = %s and e.id <> %s and e.corrected is null
-                and e.status in ('read', 'duplicate') and e.received_at between %s and %s
-            order by e.received_at desc
-            """,
-            [
-                envelope.source_id, bytes(envelope.sha256), envelope.pk, envelope.received_at - SAME_DELIVERY,
-                envelope.received_at + SAME_DELIVERY,
-            ],
-        )  # fmt: skip
-        return {place: (lead, customer) for place, lead, customer in cursor}
-
-
-def _place(
-    envelope: Envelope,
-    source: Source,
-    place: int,
-    inquiry: Inquiry,
-    same_bytes: tuple[int, int] | None,
-    now: datetime,
-) -> InquiryRow:
+def _place(envelope: Envelope, place: int, inquiry: Inquiry) -> _Placed:
     """Give one prospect its place: a new lead, an open one, or a duplicate."""
-    understood = as_json(inquiry)
-    if same_bytes:
-        seen: SeenBefore | None = SeenBefore(*same_bytes, same_bytes=True, same_content=True)
-        known: list[KnownCustomer] = []
-    else:
-        seen = _seen(source, inquiry, understood)
-        known = _known(envelope.dealer_id, handles_of(inquiry))
+    seen, known = _look_up(envelope, place, inquiry)
     answer = recognise(inquiry, seen, known)
     match answer:
         case Duplicate():
-            lead_number, outcome = answer.of, InquiryRow.Outcome.DUPLICATE
+            return _Placed(Lead(pk=answer.of), InquiryRow.Outcome.DUPLICATE, answer.because, inquiry)
         case Joins():
             lead = locked(answer.lead)
             if lead.is_open:
-                lead_number, outcome = (
-                    _join(lead, envelope, source, inquiry, answer).pk,
-                    InquiryRow.Outcome.JOINED,
-                )
-            else:
-                # Closed between recognising and locking: a new lead of the same customer.
-                again = Opens(answer.customer, lead.owner_id, answer.because)
-                lead_number, outcome = _open(envelope, source, inquiry, again).pk, InquiryRow.Outcome.OPENED
-        case Opens():
-            lead_number, outcome = _open(envelope, source, inquiry, answer).pk, InquiryRow.Outcome.OPENED
-    return InquiryRow.objects.create(
-        envelope=envelope, place=place, dealer_id=envelope.dealer_id, source=source, lead_id=lead_number,
-        outcome=outcome, because=msgspec.to_builtins(answer.because), sender_id=inquiry.source_id or "",
-        understood=understood, received_at=envelope.received_at,
-    )  # fmt: skip
+                _join(lead, envelope, inquiry, answer)
+                return _Placed(lead, InquiryRow.Outcome.JOINED, answer.because, inquiry)
+            # Closed between recognising and locking: a new lead of the same customer.
+            answer = Opens(answer.customer, lead.owner_id, answer.because)
+    return _Placed(_open(envelope, inquiry, answer), InquiryRow.Outcome.OPENED, answer.because, inquiry)
 
 
-def _seen(source: Source, inquiry: Inquiry, understood: dict[str, Any]) -> SeenBefore | None:
-    if not inquiry.source_id:
-        return None
-    row = (
-        InquiryRow.objects.filter(source=source, sender_id=inquiry.source_id)
-        .order_by("-id").values_list("lead_id", "lead__customer_id", "understood").first()
-    )  # fmt: skip
-    if row is None:
-        return None
-    lead, customer, before = row
-    same = all(before.get(part) == understood[part] for part in ("vehicles", "message"))
-    return SeenBefore(lead, customer, same_bytes=False, same_content=same)
-
-
-_KNOWN = """
-select h.customer_id, array_agg(h.kind), array_agg(h.value),
-    (select l.id from leadbell_lead l where l.customer_id = h.customer_id and l.closed_at is null
-        order by l.id desc limit 1),
-    (select l.owner_id from leadbell_lead l where l.customer_id = h.customer_id and l.owner_id is not null
-        order by l.id desc limit 1)
-from leadbell_handle h
-join unnest(%s::text[], %s::text[]) as asked(kind, value) on h.kind = asked.kind and h.value = asked.value
-where h.dealer_id = %s group by h.customer_id order by h.customer_id
+_LOOK_UP = """
+select
+    (select json_build_array(i.lead_id, l.customer_id) from leadbell_envelope e
+        join leadbell_inquiry i on i.envelope_id = e.id and i.place = %(place)s
+        join leadbell_lead l on l.id = i.lead_id
+        where e.source_id = %(source)s and e.sha256 = %(sha256)s and e.id <> %(envelope)s and e.corrected is null
+            and e.status in ('read', 'duplicate') and e.received_at between %(since)s and %(until)s
+            and not %(corrected)s
+        order by e.received_at desc limit 1),
+    (select json_build_array(i.lead_id, l.customer_id, i.understood) from leadbell_inquiry i
+        join leadbell_lead l on l.id = i.lead_id
+        where i.source_id = %(source)s and i.sender_id = %(sender_id)s and i.sender_id <> ''
+        order by i.id desc limit 1),
+    (select json_agg(k) from (
+        select h.customer_id, array_agg(h.kind) as kinds, array_agg(h.value) as handles,
+            (select l.id from leadbell_lead l where l.customer_id = h.customer_id and l.closed_at is null
+                order by l.id desc limit 1) as open_lead,
+            (select l.owner_id from leadbell_lead l where l.customer_id = h.customer_id and l.owner_id is not null
+                order by l.id desc limit 1) as last_owner
+        from unnest(%(kinds)s::text[], %(handles)s::text[]) as asked(kind, value)
+        join leadbell_handle h on h.dealer_id = %(dealer)s and h.kind = asked.kind and h.value = asked.value
+        group by h.customer_id order by h.customer_id
+    ) k)
 """
 
 
-def _known(dealer: int, handles: Sequence[HandleKey]) -> list[KnownCustomer]:
-    if not handles:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, [[k for k, _ in handles], [v for _, v in handles], dealer])
-        return [
-            KnownCustomer(customer, tuple(zip(kinds, values, strict=True)), open_lead, owner)
-            for customer, kinds, values, open_lead, owner in cursor
-        ]
+def _look_up(
+    envelope: Envelope, place: int, inquiry: Inquiry
+) -> tuple[SeenBefore | None, list[KnownCustomer]]:
+    """The same delivery before, and the customers who share a handle. Costs the same at any number of leads."""
+    handles = handles_of(inquiry)
+    ((same, sent, known),) = statement.run(
+        _LOOK_UP,
+        {
+            "place": place, "source": envelope.source_id, "sha256": bytes(envelope.sha256),
+            "envelope": envelope.pk, "since": envelope.received_at - SAME_DELIVERY,
+            "until": envelope.received_at + SAME_DELIVERY, "corrected": envelope.corrected is not None,
+            "sender_id": inquiry.source_id or "", "dealer": envelope.dealer_id,
+            "kinds": [kind for kind, _ in handles], "handles": [value for _, value in handles],
+        },
+    )  # fmt: skip
+    customers = [
+        KnownCustomer(
+            k["customer_id"],
+            tuple(zip(k["kinds"], k["handles"], strict=True)),
+            k["open_lead"],
+            k["last_owner"],
+        )
+        for k in known or ()
+    ]
+    if same:
+        return SeenBefore(*same, same_bytes=True, same_content=True), []
+    if sent:
+        lead, customer, before = sent
+        now_says = as_json(inquiry)
+        alike = all(before.get(part) == now_says[part] for part in ("vehicles", "message"))
+        return SeenBefore(lead, customer, same_bytes=False, same_content=alike), customers
+    return None, customers
 
 
-def _join(lead: Lead, envelope: Envelope, source: Source, inquiry: Inquiry, answer: Joins) -> Lead:
+_SETTLE = """
+with told as (
+    insert into leadbell_inquiry (envelope_id, place, dealer_id, source_id, lead_id, outcome, because, sender_id,
+        understood, received_at)
+    select %(envelope)s, i.place, %(dealer)s, %(source)s, i.lead, i.outcome, i.because, i.sender_id, i.understood,
+        %(received_at)s
+    from jsonb_to_recordset(%(inquiries)s::jsonb) as i(
+        place int, lead bigint, outcome text, because jsonb, sender_id text, understood jsonb)
+)
+update leadbell_envelope set status = %(status)s, reason = %(reason)s::jsonb, items = %(items)s, read_at = %(read_at)s
+where id = %(envelope)s
+"""
+
+
+def _settle(envelope: Envelope, placed: Sequence[_Placed]) -> None:
+    """Write down how each prospect was understood and what became of it, and close the envelope."""
+    rows = [
+        {
+            "place": place, "lead": one.lead.pk, "outcome": one.outcome,
+            "because": msgspec.to_builtins(one.because), "sender_id": one.inquiry.source_id or "",
+            "understood": as_json(one.inquiry),
+        }
+        for place, one in enumerate(placed)
+    ]  # fmt: skip
+    statement.run(
+        _SETTLE,
+        {
+            "envelope": envelope.pk, "dealer": envelope.dealer_id, "source": envelope.source_id,
+            "received_at": envelope.received_at, "inquiries": json.dumps(rows), "status": str(envelope.status),
+            "reason": json.dumps(envelope.reason) if envelope.reason else None, "items": envelope.items,
+            "read_at": envelope.read_at,
+        },
+    )  # fmt: skip
+
+
+def _join(lead: Lead, envelope: Envelope, inquiry: Inquiry, answer: Joins) -> None:
     """Another inquiry on the open lead: its cars and message become the ones to talk about."""
     _learn(lead.customer, inquiry)
     _remember(lead.customer, inquiry)
     wanted = [c for c in as_json(inquiry)["vehicles"] if c not in lead.cars]
-    Lead.objects.filter(pk=lead.pk).update(
-        cars=(wanted + lead.cars)[:20], message=inquiry.message or lead.message
-    )
+    lead.cars, lead.message = (wanted + lead.cars)[:20], inquiry.message or lead.message
+    Lead.objects.filter(pk=lead.pk).update(cars=lead.cars, message=lead.message)
     record(
         lead,
         AskedAgain(
-            at=envelope.received_at, channel=inquiry.channel, source=source.name, envelope=str(envelope.pk),
-            by_phone=_diallable(inquiry) is not None, by_email=bool(inquiry.customer.emails), because=answer.because,
+            at=envelope.received_at, channel=inquiry.channel, source=envelope.source.name,
+            envelope=str(envelope.pk), by_phone=_diallable(inquiry) is not None,
+            by_email=bool(inquiry.customer.emails), because=answer.because,
         ),
     )  # fmt: skip
-    return lead
 
 
-def _open(envelope: Envelope, source: Source, inquiry: Inquiry, answer: Opens) -> Lead:
-    dealer = envelope.dealer
-    who = inquiry.customer
+_NEW_CUSTOMER = """
+with customer as (
+    insert into leadbell_customer (dealer_id, full_name, first_name, last_name, language, address, emails, phones,
+        created_at)
+    values (%(dealer)s, %(full_name)s, %(first_name)s, %(last_name)s, %(language)s, %(address)s::jsonb,
+        %(emails)s::text[], %(phones)s::jsonb, %(created_at)s) returning id
+), remembered as (
+    insert into leadbell_handle (dealer_id, kind, value, customer_id)
+    select %(dealer)s, h.kind, h.value, customer.id
+    from customer, unnest(%(kinds)s::text[], %(handles)s::text[]) as h(kind, value)
+    on conflict do nothing
+)
+select id from customer
+"""
+
+
+def _new_customer(envelope: Envelope, inquiry: Inquiry) -> Customer:
+    """Somebody this dealer doesn't know yet, remembered by every handle that is nobody else's."""
+    who, dealer, handles = inquiry.customer, envelope.dealer, handles_of(inquiry)
+    customer = Customer(
+        dealer=dealer, full_name=who.full_name or "", first_name=who.first_name or "",
+        last_name=who.last_name or "", address=who.address,
+        language=language_of(_diallable(inquiry), dealer.country) or "", emails=list(who.emails),
+        phones=as_json(inquiry)["customer"]["phones"], created_at=envelope.received_at,
+    )  # fmt: skip
+    ((customer.pk,),) = statement.run(
+        _NEW_CUSTOMER,
+        {
+            "dealer": dealer.pk, "full_name": customer.full_name, "first_name": customer.first_name,
+            "last_name": customer.last_name, "language": customer.language, "address": json.dumps(customer.address),
+            "emails": customer.emails, "phones": json.dumps(customer.phones), "created_at": customer.created_at,
+            "kinds": [kind for kind, _ in handles], "handles": [value for _, value in handles],
+        },
+    )  # fmt: skip
+    return customer
+
+
+def _open(envelope: Envelope, inquiry: Inquiry, answer: Opens) -> Lead:
+    dealer, source = envelope.dealer, envelope.source
     if answer.customer is None:
-        customer = Customer.objects.create(
-            dealer=dealer, full_name=who.full_name or "", first_name=who.first_name or "",
-            last_name=who.last_name or "", address=who.address,
-            language=language_of(_diallable(inquiry), dealer.country) or "",
-            emails=list(who.emails), phones=as_json(inquiry)["customer"]["phones"], created_at=envelope.received_at,
-        )  # fmt: skip
+        customer = _new_customer(envelope, inquiry)
     else:
         customer = Customer.objects.get(pk=answer.customer)
         _learn(customer, inquiry)
-    _remember(customer, inquiry)
+        _remember(customer, inquiry)
     hours = dealer.opening_hours
-    lead = Lead.objects.create(
+    wanted = next((v for v in inquiry.vehicles if v.interest != "trade-in"), None)
+    lead = Lead(
         dealer=dealer, customer=customer, origin=source.origin, channel=inquiry.channel, source=source.name,
         cars=as_json(inquiry)["vehicles"], message=inquiry.message or "", received_at=envelope.received_at,
         received_on=hours.local_day(envelope.received_at), in_hours=hours.is_open(envelope.received_at),
     )  # fmt: skip
-    wanted = next((v for v in inquiry.vehicles if v.interest != "trade-in"), None)
-    record(
-        lead,
-        Arrived(
-            at=envelope.received_at, origin=cast(Origin, source.origin), channel=inquiry.channel, source=source.name,
-            envelope=str(envelope.pk), by_phone=customer.phone is not None, by_email=bool(customer.emails),
-            brand=wanted.make if wanted else None,
-            condition=_condition(wanted),
-            language=customer.language or None, known_to=answer.known_to, because=answer.because,
-        ),
+    arrived = Arrived(
+        at=envelope.received_at, origin=cast(Origin, source.origin), channel=inquiry.channel, source=source.name,
+        envelope=str(envelope.pk), by_phone=customer.phone is not None, by_email=bool(customer.emails),
+        brand=wanted.make if wanted else None, condition=_condition(wanted), language=customer.language or None,
+        known_to=answer.known_to, because=answer.because,
     )  # fmt: skip
-    return lead
+    return begin(lead, arrived)
 
 
 def _condition(wanted: Vehicle | None) -> Literal["new", "used"] | None:

@@ -9,8 +9,9 @@ import msgspec
 import structlog
 from django.db import connection
 
+from leadbell import statement
 from leadbell.announce import CLOCKWORK, SCREENS
-from leadbell.lead.history import AnyFact, History, Standing, after, decode_fact, encode, kind_of
+from leadbell.lead.history import AnyFact, Arrived, History, Standing, after, decode_fact, encode, kind_of
 from leadbell.lead.models import Lead
 from leadbell.words import Words
 
@@ -27,30 +28,53 @@ def locked(number: int) -> Lead:
     return Lead.objects.select_for_update(of=("self",)).select_related("dealer", "customer").get(pk=number)
 
 
+_READ = "select body::text from leadbell_fact where lead_id = %(lead)s order by id"
+
+
 def read_history(lead: Lead) -> History:
-    with connection.cursor() as cursor:
-        cursor.execute("select body::text from leadbell_fact where lead_id = %s order by id", [lead.pk])
-        return History(tuple(decode_fact(body) for (body,) in cursor.fetchall()))
+    rows = statement.run(_READ, {"lead": lead.pk})
+    return History(tuple(decode_fact(body) for (body,) in rows))
 
 
-_RECORD = """
+_COLUMNS = (
+    "standing", "state", "owner_id", "ringing", "ring_until", "calling_by", "calling_since", "accepted_at",
+    "attempts", "first_attempt_at", "first_attempt_reached", "last_outcome", "reached_at", "worked_at",
+    "appointment_at", "closed_at", "lost_reason", "wake_at",
+)  # fmt: skip
+_CASTS = {"standing": "::jsonb", "ringing": "::bigint[]"}
+_VALUES = [f"%({name})s{_CASTS.get(name, '')}" for name in _COLUMNS]
+
+_RECORD = f"""
 with recorded as (
     insert into leadbell_fact (lead_id, dealer_id, at, kind, key, by, body)
-    values (%(lead)s, %(dealer)s, %(fact_at)s, %(kind)s, %(key)s, %(by)s, %(body)s)
+    values (%(lead)s, %(dealer)s, %(fact_at)s, %(kind)s, %(key)s, %(by)s, %(body)s::jsonb)
 ), told as (
     select pg_notify(%(screens)s, %(news)s), pg_notify(%(clockwork)s, '')
 )
-update leadbell_lead set
-    standing = %(standing)s, state = %(state)s, owner_id = %(owner)s, ringing = %(ringing)s::bigint[],
-    ring_until = %(ring_until)s, calling_by = %(calling_by)s, calling_since = %(calling_since)s,
-    accepted_at = %(accepted_at)s, attempts = %(attempts)s, first_attempt_at = %(first_attempt_at)s,
-    first_attempt_reached = %(first_attempt_reached)s, last_outcome = %(last_outcome)s,
-    reached_at = %(reached_at)s, worked_at = %(worked_at)s, appointment_at = %(appointment_at)s,
-    closed_at = %(closed_at)s, lost_reason = %(lost_reason)s, wake_at = %(wake_at)s
+update leadbell_lead set {", ".join(f"{n} = {v}" for n, v in zip(_COLUMNS, _VALUES, strict=True))}
 from told where id = %(lead)s
-"""
+"""  # noqa: S608 (the parts are the constants above)
+
+_BEGIN = f"""
+with lead as (
+    insert into leadbell_lead (
+        dealer_id, customer_id, origin, channel, source, cars, message, received_at, received_on, in_hours,
+        next_kind, {", ".join(_COLUMNS)}
+    ) values (
+        %(dealer)s, %(customer)s, %(origin)s, %(channel)s, %(source)s, %(cars)s::jsonb, %(message)s,
+        %(received_at)s, %(received_on)s, %(in_hours)s, '', {", ".join(_VALUES)}
+    ) returning id
+), recorded as (
+    insert into leadbell_fact (lead_id, dealer_id, at, kind, key, by, body)
+    select id, %(dealer)s, %(fact_at)s, %(kind)s, null, null, %(body)s::jsonb from lead
+)
+select id, pg_notify(%(screens)s, json_build_object('d', %(dealer)s::bigint, 'w', %(kind)s::text, 'l', id,
+    'p', '[]'::json)::text) from lead
+"""  # noqa: S608 (the parts are the constants above)
+
+#: Fields of Standing that have a column of the same name.
 _PROJECTED = (
-    "state", "owner", "ring_until", "calling_by", "calling_since", "accepted_at", "attempts", "first_attempt_at",
+    "state", "ring_until", "calling_by", "calling_since", "accepted_at", "attempts", "first_attempt_at",
     "first_attempt_reached", "reached_at", "worked_at", "appointment_at", "closed_at",
 )  # fmt: skip
 
@@ -58,10 +82,47 @@ _PROJECTED = (
 def projected(standing: Standing) -> dict[str, Any]:
     """The lead's columns as this standing has them."""
     columns: dict[str, Any] = {name: getattr(standing, name) for name in _PROJECTED}
+    columns["owner_id"] = standing.owner
     columns["ringing"] = list(standing.ringing)
     columns["last_outcome"] = standing.last_outcome or ""
     columns["lost_reason"] = standing.lost_reason or ""
     return columns
+
+
+def _project(lead: Lead, standing: Standing, columns: dict[str, Any], wake_at: datetime) -> None:
+    """Let the lead in memory say what its row says now."""
+    lead.standing_json = msgspec.to_builtins(standing)
+    lead.__dict__["standing"] = standing
+    for name, value in columns.items():
+        setattr(lead, name, value)
+    lead.wake_at = wake_at
+
+
+def _in_transaction() -> None:
+    if not connection.in_atomic_block:
+        raise NotInTransaction(NotInTransaction.__doc__)
+
+
+def begin(lead: Lead, arrived: Arrived) -> Lead:
+    """A new lead with its first fact, in one statement; it is due at once. Its row is ours until commit."""
+    _in_transaction()
+    standing = after(Standing(), arrived)
+    columns = projected(standing)
+    ((lead.pk, _told),) = statement.run(
+        _BEGIN,
+        columns
+        | {
+            "dealer": lead.dealer_id, "customer": lead.customer_id, "origin": lead.origin, "channel": lead.channel,
+            "source": lead.source, "cars": json.dumps(lead.cars), "message": lead.message,
+            "received_at": lead.received_at, "received_on": lead.received_on, "in_hours": lead.in_hours,
+            "standing": encode(standing).decode(), "wake_at": arrived.at, "fact_at": arrived.at,
+            "kind": kind_of(arrived), "body": encode(arrived).decode(), "screens": SCREENS,
+        },
+    )  # fmt: skip
+    lead._state.adding = False
+    _project(lead, standing, columns, arrived.at)
+    log.info("recorded", dealer=lead.dealer_id, lead=lead.pk, fact=kind_of(arrived))
+    return lead
 
 
 def record(lead: Lead, fact: F, key: str | None = None, also: Iterable[int] = ()) -> F:
@@ -70,32 +131,35 @@ def record(lead: Lead, fact: F, key: str | None = None, also: Iterable[int] = ()
     The lead must be `locked`. `key` lets it happen once per lead: a second time raises IntegrityError.
     `also`: people whose desk changes besides the owner and whoever rings or rang.
     """
-    if not connection.in_atomic_block:
-        raise NotInTransaction(NotInTransaction.__doc__)
+    _in_transaction()
     before = lead.standing
     standing = after(before, fact)
     columns = projected(standing)
     people = {*before.ringing, *standing.ringing, *also, *(p for p in (before.owner, standing.owner) if p)}
     news = {"d": lead.dealer_id, "w": kind_of(fact), "l": lead.pk, "p": sorted(people)}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _RECORD,
-            columns
-            | {
-                "lead": lead.pk, "dealer": lead.dealer_id, "fact_at": fact.at, "kind": kind_of(fact), "key": key,
-                "by": getattr(fact, "by", None), "body": encode(fact).decode(), "standing": encode(standing).decode(),
-                "wake_at": fact.at, "screens": SCREENS, "news": json.dumps(news, separators=(",", ":")),
-                "clockwork": CLOCKWORK,
-            },
-        )  # fmt: skip
-    lead.standing_json = msgspec.to_builtins(standing)
-    lead.__dict__["standing"] = standing
-    lead.owner_id = columns.pop("owner")
-    for name, value in columns.items():
-        setattr(lead, name, value)
-    lead.wake_at = fact.at
+    statement.run(
+        _RECORD,
+        columns
+        | {
+            "lead": lead.pk, "dealer": lead.dealer_id, "fact_at": fact.at, "kind": kind_of(fact), "key": key,
+            "by": getattr(fact, "by", None), "body": encode(fact).decode(), "standing": encode(standing).decode(),
+            "wake_at": fact.at, "screens": SCREENS, "news": json.dumps(news, separators=(",", ":")),
+            "clockwork": CLOCKWORK,
+        },
+    )  # fmt: skip
+    _project(lead, standing, columns, fact.at)
     log.info("recorded", dealer=lead.dealer_id, lead=lead.pk, fact=kind_of(fact))
     return fact
+
+
+_PLAN = """
+with told as (
+    select case when %(changed)s then pg_notify(%(screens)s, %(news)s) end
+)
+update leadbell_lead set next_kind = %(kind)s, next_for = %(whom)s, next_at = %(at)s,
+    next_because = %(because)s::jsonb, wake_at = %(wake_at)s
+from told where id = %(lead)s
+"""
 
 
 def plan(
@@ -109,22 +173,17 @@ def plan(
 ) -> None:
     """Write on the lead what comes next, for whom, when and why; screens are told only when it changed."""
     said = msgspec.to_builtins(because) if because else None
-    new = (kind, whom, at, said)
-    changed = new != (lead.next_kind, lead.next_for, lead.next_at, lead.next_because)
-    news = {
-        "d": lead.dealer_id,
-        "w": "planned",
-        "l": lead.pk,
-        "p": sorted(p for p in {whom, lead.next_for} if p),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "update leadbell_lead set next_kind = %s, next_for = %s, next_at = %s, next_because = %s, wake_at = %s"
-            " where id = %s",
-            [kind, whom, at, json.dumps(said) if said else None, wake_at, lead.pk],
-        )
-        if changed:
-            cursor.execute("select pg_notify(%s, %s)", [SCREENS, json.dumps(news, separators=(",", ":"))])
+    changed = (kind, whom, at, said) != (lead.next_kind, lead.next_for, lead.next_at, lead.next_because)
+    people = sorted(p for p in {whom, lead.next_for} if p)
+    news = {"d": lead.dealer_id, "w": "planned", "l": lead.pk, "p": people}
+    statement.run(
+        _PLAN,
+        {
+            "kind": kind, "whom": whom, "at": at, "because": json.dumps(said) if said else None,
+            "wake_at": wake_at, "lead": lead.pk, "changed": changed, "screens": SCREENS,
+            "news": json.dumps(news, separators=(",", ":")),
+        },
+    )  # fmt: skip
     lead.next_kind, lead.next_for, lead.next_at, lead.next_because, lead.wake_at = (
         kind,
         whom,

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from leadbell.dealers.models import Organisation, Person
@@ -27,6 +28,23 @@ class Customer(models.Model):
     phones = models.JSONField(default=list)
     opted_out_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
+    #: What a search begins with: the whole name and its last word, in small letters, ordered byte by byte.
+    sought_name = models.GeneratedField(
+        expression=Lower("full_name"),
+        output_field=models.CharField(max_length=200, db_collation="C"),
+        db_persist=True,
+    )
+    sought_word = models.GeneratedField(
+        expression=Lower(models.Func("full_name", Value(" "), Value(-1), function="split_part")),
+        output_field=models.CharField(max_length=200, db_collation="C"),
+        db_persist=True,
+    )
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["dealer", "sought_name"], name="customer_by_name"),
+            models.Index(fields=["dealer", "sought_word"], name="customer_by_last_word"),
+        )
 
     def __str__(self) -> str:
         return self.full_name or next(iter(self.emails), "") or self.raw_phone
@@ -136,6 +154,10 @@ class Lead(models.Model):
             ),
             models.Index(fields=["owner", "received_at"], name="lead_of_owner_by_time"),
             models.Index(fields=["customer", "-id"], name="lead_of_customer"),
+            models.Index(
+                fields=["dealer", "ring_until"], name="lead_rings", condition=Q(ring_until__isnull=False)
+            ),
+            models.Index(fields=["dealer"], name="lead_is_called", condition=Q(calling_by__isnull=False)),
             models.Index(
                 fields=["dealer"],
                 name="lead_without_owner",

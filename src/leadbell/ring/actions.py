@@ -18,7 +18,7 @@ def _bell(lead: Lead, people: Sequence[int], ring_s: int = 0) -> Bell:
     return Bell(f"ring:{lead.pk}:{lead.standing.ring_count}", lead.dealer_id, lead.pk, tuple(people), ring_s)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def ring(
     lead: Lead,
     people: Sequence[int],
@@ -47,7 +47,7 @@ def ring(
     return rang
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def accept(lead: Lead, person: int, now: datetime) -> Accepted | Refused:
     """Take the lead. The row lock makes one of two simultaneous people the owner; the other hears who was first."""
     standing = lead.standing
@@ -64,7 +64,7 @@ def accept(lead: Lead, person: int, now: datetime) -> Accepted | Refused:
     return accepted
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def take(lead: Lead, person: int, now: datetime) -> Accepted | Refused:
     """Take a waiting lead without its ringing here, from the Floor or the lead's page."""
     standing = lead.standing
@@ -75,7 +75,7 @@ def take(lead: Lead, person: int, now: datetime) -> Accepted | Refused:
     return record(lead, Accepted(at=now, by=person))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def pass_on(lead: Lead, person: int, now: datetime) -> PassedOn | Refused:
     """Let it ring at somebody else."""
     if person not in lead.standing.ringing:

@@ -1,12 +1,14 @@
 """Find who can answer a lead soonest and best, and give it to them."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from leadbell import statement
 from leadbell.dealers.hours import OpeningHours, Shift
 from leadbell.dealers.models import Person
 from leadbell.lead.history import Assigned, Chosen, RingKind
@@ -22,14 +24,14 @@ REACHABLE = timedelta(minutes=2, seconds=30)
 RATE_DAYS = 90
 #: How long counted rates may be used before they are counted again.
 RATES_KEPT = timedelta(minutes=2)
+#: How long the list of people and their workload may be used before it is read again.
+STAFF_KEPT = timedelta(seconds=3)
+#: A call that began longer ago and whose end nobody noted keeps nobody busy.
+LONGEST_CALL = timedelta(hours=2)
 
 _STAFF = """
-select p.id, p.name, p.role, p.on_shift, p.shift::text, p.seen_at, p.brands, p.conditions, p.speaks,
-    coalesce(o.open_leads, 0), coalesce(t.today, 0), t.last_at,
-    exists (select from leadbell_lead l where l.dealer_id = %(dealer)s and l.closed_at is null
-        and l.calling_by = p.id and l.calling_since > %(calling_since)s),
-    exists (select from leadbell_lead l where l.dealer_id = %(dealer)s and l.closed_at is null
-        and l.owner_id is null and p.id = any (l.ringing) and l.ring_until > %(now)s and l.id <> %(lead)s)
+select p.id, p.organisation_id, p.name, p.role, p.on_shift, p.shift::text, p.seen_at, p.brands, p.conditions,
+    p.speaks, coalesce(o.open_leads, 0), coalesce(t.today, 0), t.last_at
 from leadbell_person p
 left join lateral (
     select count(*) as open_leads from leadbell_lead l where l.owner_id = p.id and l.closed_at is null
@@ -38,85 +40,104 @@ left join lateral (
     select count(*) as today, max(received_at) as last_at from leadbell_lead l
     where l.owner_id = p.id and l.received_at >= %(today)s
 ) t on true
-where p.is_active and p.organisation_id = any (%(organisations)s) and p.role = any (%(roles)s)
+where p.is_active and p.organisation_id = any (%(organisations)s::bigint[]) and p.role <> 'importer'
 order by p.id
+"""
+
+_BUSY = """
+select
+    array(select calling_by from leadbell_lead
+        where dealer_id = %(dealer)s and calling_by is not null and calling_since > %(calling_since)s),
+    array(select distinct unnest(ringing) from leadbell_lead
+        where dealer_id = %(dealer)s and ring_until > %(now)s and owner_id is null and id <> %(lead)s)
 """
 
 _RATES = """
 select owner_id, count(*) filter (where reached_at is not null), count(*) filter (where appointment_at is not null)
-from leadbell_lead where dealer_id = %s and received_on >= %s and owner_id is not null group by owner_id
+from leadbell_lead where dealer_id = %(dealer)s and received_on >= %(since)s and owner_id is not null
+group by owner_id
 """
 
 
 @dataclass(slots=True)
-class _Rates:
-    counted_at: datetime
-    by_person: dict[int, tuple[int, int]]
+class _Counted:
+    """What was counted for a dealer, and when; used again for a moment, since counting costs more than a ring."""
+
+    at: datetime
+    rows: list[tuple[Any, ...]]
 
 
-_rates: dict[int, _Rates] = {}
+_staff: dict[int, _Counted] = {}
+_rates: dict[int, _Counted] = {}
+
+
+def _counted(
+    kept: dict[int, _Counted], dealer: int, now: datetime, for_: timedelta
+) -> list[tuple[Any, ...]] | None:
+    known = kept.get(dealer)
+    return known.rows if known is not None and known.at <= now < known.at + for_ else None
 
 
 def _appointment_rates(dealer: int, now: datetime) -> dict[int, tuple[int, int]]:
-    """(conversations, appointments) per person; a figure that moves slowly, counted every two minutes."""
-    known = _rates.get(dealer)
-    if known is None or not known.counted_at <= now < known.counted_at + RATES_KEPT:
-        with connection.cursor() as cursor:
-            cursor.execute(_RATES, [dealer, (now - timedelta(days=RATE_DAYS)).date()])
-            known = _rates[dealer] = _Rates(now, {person: (talked, made) for person, talked, made in cursor})
-    return known.by_person
+    """(conversations, appointments) per person; a figure that moves slowly."""
+    rows = _counted(_rates, dealer, now, RATES_KEPT)
+    if rows is None:
+        since = (now - timedelta(days=RATE_DAYS)).date()
+        rows = statement.run(_RATES, {"dealer": dealer, "since": since})
+        _rates[dealer] = _Counted(now, rows)
+    return {person: (talked, made) for person, talked, made in rows}
 
 
-def staff_of(
-    lead: Lead, roles: Iterable[str], hours: OpeningHours, now: datetime, organisations: Iterable[int]
-) -> list[Candidate]:
-    """Everybody of these roles there, as the rules see them."""
+def _people(dealer: int, hours: OpeningHours, now: datetime) -> list[tuple[Any, ...]]:
+    """Everybody who works at the dealer or above it, with the leads they have."""
+    rows = _counted(_staff, dealer, now, STAFF_KEPT)
+    if rows is None:
+        about = {
+            "organisations": organisations_above(dealer),
+            "today": hours.day_begins(hours.local_day(now)),
+        }
+        rows = statement.run(_STAFF, about)
+        _staff[dealer] = _Counted(now, rows)
+    return rows
+
+
+def forget_counts() -> None:
+    """Count afresh next time."""
+    _staff.clear()
+    _rates.clear()
+
+
+def staff_of(lead: Lead, hours: OpeningHours, now: datetime) -> list[tuple[int, Candidate]]:
+    """(organisation, candidate) for everybody who may be rung for this lead, as the rules see them."""
     rates = _appointment_rates(lead.dealer_id, now)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _STAFF,
-            {
-                "dealer": lead.dealer_id, "lead": lead.pk, "now": now, "roles": list(roles),
-                "organisations": list(organisations), "today": hours.day_begins(hours.local_day(now)),
-                "calling_since": now - timedelta(hours=2),
-            },
-        )  # fmt: skip
-        rows = cursor.fetchall()
+    busy = {"dealer": lead.dealer_id, "lead": lead.pk, "now": now, "calling_since": now - LONGEST_CALL}
+    ((talking, ringing),) = statement.run(_BUSY, busy)
     staff = []
-    for row in rows:
-        (
-            person,
-            name,
-            role,
-            on_shift,
-            shift_json,
-            seen_at,
-            brands,
-            conditions,
-            speaks,
-            open_leads,
-            today,
-            last_at,
-        ) = row[:12]
-        talking, ringing = row[12:]
-        shift = Shift.from_json(json.loads(shift_json), hours)
+    for row in _people(lead.dealer_id, hours, now):
+        person, organisation, name, role, on_shift, shift_json, seen_at, brands, conditions, speaks = row[:10]
+        open_leads, today, last_at = row[10:]
+        shift = _shift(shift_json, hours)
         talked, made = rates.get(person, (0, 0))
-        staff.append(
-            Candidate(
-                person=person, name=name, role=role, on_shift=on_shift and shift.is_on(now),
-                back_at=shift.next_on(now) if on_shift else None,
-                reachable=seen_at is not None and seen_at > now - REACHABLE,
-                in_conversation=talking, ringing=ringing, brands=frozenset(brands), conditions=frozenset(conditions),
-                languages=frozenset(speaks), opportunities=talked, appointments=made, open_leads=open_leads,
-                leads_today=today, last_lead_at=last_at,
-            )
+        candidate = Candidate(
+            person=person, name=name, role=role, on_shift=on_shift and shift.is_on(now),
+            back_at=shift.next_on(now) if on_shift and not shift.is_on(now) else None,
+            reachable=seen_at is not None and seen_at > now - REACHABLE,
+            in_conversation=person in talking, ringing=person in ringing, brands=frozenset(brands),
+            conditions=frozenset(conditions), languages=frozenset(speaks), opportunities=talked, appointments=made,
+            open_leads=open_leads, leads_today=today, last_lead_at=last_at,
         )  # fmt: skip
+        staff.append((organisation, candidate))
     return staff
+
+
+@lru_cache(maxsize=10_000)
+def _shift(stored: str, hours: OpeningHours) -> Shift:
+    return Shift.from_json(json.loads(stored), hours)
 
 
 _ABOVE = """
 with recursive above(id, parent_id) as (
-    select id, parent_id from leadbell_organisation where id = %s
+    select id, parent_id from leadbell_organisation where id = %(dealer)s
     union all select o.id, o.parent_id from leadbell_organisation o join above a on o.id = a.parent_id
 )
 select id from above
@@ -125,9 +146,7 @@ select id from above
 
 def organisations_above(dealer: int) -> list[int]:
     """The dealer, its group, its importer."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ABOVE, [dealer])
-        return [row[0] for row in cursor]
+    return [row[0] for row in statement.run(_ABOVE, {"dealer": dealer})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,45 +161,42 @@ class ToRing:
 
 def whom_to_ring(lead: Lead, how: RingKind, hours: OpeningHours, now: datetime) -> ToRing:
     """The people for one round: the best one who wasn't rung yet, all, or the manager. May be nobody."""
-    here = [lead.dealer_id]
+    staff = staff_of(lead, hours, now)
+    if how == "owner":
+        return _ring_owner(lead, staff)
     rung = frozenset(lead.standing.rung) if how == "best" else frozenset[int]()
-    match how:
-        case "best":
-            staff = staff_of(lead, [Person.Role.SALESPERSON], hours, now, here)
-            if not staff:
-                staff = staff_of(lead, [Person.Role.MANAGER], hours, now, here)
-        case "all":
-            staff = staff_of(lead, [Person.Role.SALESPERSON, Person.Role.BDC], hours, now, here)
-        case "manager":
-            staff = _managers(lead, hours, now)
-        case "owner":
-            return _ring_owner(lead, hours, now)
-    choice = choose_salesperson(_asked(lead, rung), [c for c in staff if c.person != lead.owner_id], now)
+    pool = [c for c in _pool(lead, how, staff) if c.person != lead.owner_id]
+    choice = choose_salesperson(_asked(lead, rung), pool, now)
     ranked = tuple(Chosen(person=r.person, because=r.because, score=round(r.score, 4)) for r in choice.ranked)
     excluded = tuple(Chosen(person=e.person, because=(e.because,)) for e in choice.excluded)
-    if how == "manager" and not ranked:
-        everybody = tuple(c.person for c in staff if c.person != lead.owner_id)
-        return ToRing(everybody, (say("no manager is on shift: all of them are rung"),), (), excluded)
     people = tuple(r.person for r in ranked)
     if how == "best":
         return ToRing(people[:1], choice.because, ranked, excluded)
+    if how == "manager" and not people and pool:
+        everybody = tuple(c.person for c in pool)
+        return ToRing(everybody, (say("no manager is on shift: all of them are rung"),), (), excluded)
     return ToRing(people, (), ranked, excluded)
 
 
-def _ring_owner(lead: Lead, hours: OpeningHours, now: datetime) -> ToRing:
+def _pool(lead: Lead, how: RingKind, staff: list[tuple[int, Candidate]]) -> list[Candidate]:
+    """Who may be rung in this round. A dealer without salespeople has its managers sell."""
+    here = [c for organisation, c in staff if organisation == lead.dealer_id]
+    salespeople = [c for c in here if c.role == Person.Role.SALESPERSON]
+    managers = [c for c in here if c.role == Person.Role.MANAGER]
+    if how == "manager":
+        return managers or [c for _, c in staff if c.role == Person.Role.MANAGER]
+    if how == "all":
+        return [c for c in here if c.role in (Person.Role.SALESPERSON, Person.Role.BDC)] or managers
+    return salespeople or managers
+
+
+def _ring_owner(lead: Lead, staff: list[tuple[int, Candidate]]) -> ToRing:
     """Whose customer it is, if they are there: one customer, one salesperson [S3]."""
-    everybody = staff_of(lead, list(Person.Role), hours, now, organisations_above(lead.dealer_id))
-    owner = next((c for c in everybody if c.person == lead.owner_id), None)
+    owner = next((c for _, c in staff if c.person == lead.owner_id), None)
     if owner is None or not owner.on_shift:
         why = say("away until %(back_at)s", back_at=owner.back_at) if owner and owner.back_at else say("away")
         return ToRing((), (), (), (Chosen(person=lead.owner_id or 0, because=(why,)),))
     return ToRing((owner.person,), (say("your customer"),), (), ())
-
-
-def _managers(lead: Lead, hours: OpeningHours, now: datetime) -> list[Candidate]:
-    """The dealer's sales managers; the group's where the dealer has none."""
-    own = staff_of(lead, [Person.Role.MANAGER], hours, now, [lead.dealer_id])
-    return own or staff_of(lead, [Person.Role.MANAGER], hours, now, organisations_above(lead.dealer_id))
 
 
 def _asked(lead: Lead, rung: frozenset[int]) -> Asked:
