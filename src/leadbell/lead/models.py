@@ -31,12 +31,12 @@ class Customer(models.Model):
     #: What a search begins with: the whole name and its last word, in small letters, ordered byte by byte.
     sought_name = models.GeneratedField(
         expression=Lower("full_name"),
-        output_field=models.CharField(max_length=200, db_collation="C"),
+        output_field=models.TextField(db_collation="C"),
         db_persist=True,
     )
     sought_word = models.GeneratedField(
         expression=Lower(models.Func("full_name", Value(" "), Value(-1), function="split_part")),
-        output_field=models.CharField(max_length=200, db_collation="C"),
+        output_field=models.TextField(db_collation="C"),
         db_persist=True,
     )
 
