@@ -46,7 +46,7 @@ class Job:
 
 
 WEB = Job("web", ("leadbell.web",), "app")
-CLOCKWORK = Job("clockwork", ("leadbell.followup.clockwork",), "clockwork")
+CLOCKWORK = Job("clockwork", ("leadbell.followup",), "clockwork")
 SMTP = Job("smtp", ("leadbell.intake.smtp",), "mouth")
 
 
@@ -121,6 +121,7 @@ def _only_one(folder: Path) -> Iterator[None]:
                 pid=running.get("pid", "?"),
                 url=running.get("url", "?"),
             ) from None
+        (folder / "up.json").unlink(missing_ok=True)
         try:
             yield
         finally:
@@ -131,7 +132,10 @@ def report(folder: Path) -> dict[str, Any]:
     """What a running `leadbell up` says of itself: pid, url, host, port, smtp_port, ready, processes."""
     try:
         written: dict[str, Any] = json.loads((folder / "up.json").read_text())
-    except (OSError, ValueError):
+        os.kill(written["pid"], 0)
+    except PermissionError:
+        pass  # another user's
+    except (OSError, ValueError, KeyError):
         return {}
     return written
 
@@ -178,6 +182,7 @@ class Supervisor:
     sockets: Sockets
     terminal: Terminal
     stack: ExitStack
+    ready: bool = False
     server: postgres.Server | None = None
     urls: Urls | None = None
     database: Running = field(init=False)
@@ -207,13 +212,13 @@ class Supervisor:
         """Start everything and keep it running until KeyboardInterrupt; a second one stops it at once."""
         try:
             self._prepare()
-            ready = False
             while True:
                 self._keep_running()
-                if not ready and self._answers():
-                    ready = True
-                    self._ready(time.monotonic() - began)
-                self._listen(0.25 if ready else 0.01)
+                if not self.ready and self._answers():
+                    self.ready = True
+                    self._write_report()
+                    self._greet(time.monotonic() - began)
+                self._listen(0.25 if self.ready else 0.01)
         finally:
             try:
                 self._stop()
@@ -272,7 +277,7 @@ class Supervisor:
                 self._start(running)
                 changed = True
         if changed:
-            self._write_report(ready=None)
+            self._write_report()
 
     def _mourn(self, running: Running) -> None:
         """Say that it died, and when it is started again."""
@@ -333,11 +338,10 @@ class Supervisor:
             or _said(self.port, self.house.host, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200")
         ) and (not smtp or _said(self.sockets.smtp_port, self.house.host, b"").startswith(b"220"))
 
-    def _ready(self, seconds: float) -> None:
-        self._write_report(ready=True)
+    def _greet(self, seconds: float) -> None:
         self.terminal.banner(self.url, self.sockets.smtp_port, self.house.folder, seconds)
 
-    def _write_report(self, ready: bool | None) -> None:
+    def _write_report(self) -> None:
         path = self.house.folder / "up.json"
         known = {
             "pid": os.getpid(),
@@ -345,7 +349,7 @@ class Supervisor:
             "host": self.house.host,
             "port": self.port,
             "smtp_port": self.sockets.smtp_port,
-            "ready": ready or report(self.house.folder).get("ready", False),
+            "ready": self.ready,
             "processes": {r.job.name: r.process.pid for r in [self.database, *self.all] if r.process},
         }
         new = path.with_suffix(".new")

@@ -13,8 +13,9 @@ from leadbell.appointment.models import Appointment
 from leadbell.conversation.actions import agree_call_back, end_attempt, start_attempt, wrote
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.clockwork import run_due
-from leadbell.intake.actions import dismiss, release, type_in, uuid7
+from leadbell.intake.actions import dismiss, release, type_in
 from leadbell.intake.models import Envelope, Inquiry, Source
+from leadbell.intake.post import uuid7
 from leadbell.lead.history import Rang
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead

@@ -3,15 +3,12 @@
 Several may run at once: each claims with SKIP LOCKED, and a claim is a row lock, so it ends with whoever held it.
 """
 
-import os
-import signal
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from types import FrameType
+from datetime import datetime, timedelta
 
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from leadbell.announce import CLOCKWORK
 from leadbell.dealers.models import Organisation
@@ -125,26 +122,12 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
             pass
 
 
-def main() -> None:
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
-    django.setup()
-    stop = {"now": False}
-
-    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        stop["now"] = True
-
-    signal.signal(signal.SIGTERM, ask_to_stop)
-    signal.signal(signal.SIGINT, ask_to_stop)
-    while not stop["now"]:
+def keep_running(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
+    """Run until stopped, whatever happens to the database meanwhile."""
+    while not stopping():
         try:
-            run(lambda: datetime.now(UTC), lambda: stop["now"])
-        except OperationalError:
+            run(clock, stopping)
+        except (OperationalError, InterfaceError):
             log.warning("the database is away: trying again")
             connection.close()
             time.sleep(0.2)
-
-
-if __name__ == "__main__":
-    main()

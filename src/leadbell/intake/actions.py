@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from leadbell.announce import announce, wake_clockwork
 from leadbell.intake.inquiry import Inquiry, Refused, Vehicle, as_json
 from leadbell.intake.models import Envelope, Source
 from leadbell.intake.models import Inquiry as InquiryRow
+from leadbell.intake.post import uuid7
 from leadbell.intake.reading import read
 from leadbell.intake.rules import (
     Duplicate,
@@ -49,13 +49,6 @@ class Received:
     envelope: uuid.UUID
     status: str
     leads: tuple[Lead, ...] = ()
-
-
-def uuid7(now: datetime) -> uuid.UUID:
-    """A time-ordered id (RFC 9562), so that new envelopes lie together in the index."""
-    milliseconds = int(now.timestamp() * 1000)
-    value = (milliseconds << 80) | (0x7 << 76) | (int.from_bytes(os.urandom(10), "big") & ((1 << 76) - 1))
-    return uuid.UUID(int=(value & ~(0x3 << 62)) | (0x2 << 62))
 
 
 def read_envelope(envelope: Envelope) -> list[Inquiry] | Refused:
@@ -192,7 +185,8 @@ def _look_up(
         for k in known or ()
     ]
     if same:
-        return SeenBefore(*same, same_bytes=True, same_content=True), []
+        lead, customer = same
+        return SeenBefore(lead, customer, same_bytes=True, same_content=True), []
     if sent:
         lead, customer, before = sent
         now_says = as_json(inquiry)
