@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -35,11 +35,11 @@ def ledger(
         ]
         print(json.dumps({"balanced": not wrong, "days": days}, ensure_ascii=False, indent=1))
     else:
-        _show(pages and [(p.dealer_name, p.day.isoformat(), p.balanced, asdict(p)) for p in pages])
+        _show([(p.dealer_name, p.day.isoformat(), p.balanced, asdict(p)) for p in pages])
     raise typer.Exit(1 if wrong else 0)
 
 
-def _show(rows: list[tuple[str, str, bool, dict[str, int]]]) -> None:
+def _show(rows: list[tuple[str, str, bool, dict[str, Any]]]) -> None:
     table = Table("dealer", "day", *COLUMNS, "balance")
     for name in table.columns[2:-1]:
         name.justify = "right"
