@@ -1,7 +1,12 @@
 """The people, as screens show them."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.db.models import Q
+
+from leadbell.dealers.hours import Shift
 from leadbell.dealers.models import Organisation, Person
 
 ORDER_OF_ROLES = (Person.Role.IMPORTER, Person.Role.MANAGER, Person.Role.BDC, Person.Role.SALESPERSON)
@@ -37,3 +42,44 @@ def somebody(number: str) -> Person | None:
     if not number.isdecimal():
         return None
     return Person.objects.filter(pk=int(number), is_active=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """A colleague; `here` when on shift with the desk open."""
+
+    person: Person
+    here: bool
+    back_at: datetime | None
+
+
+#: The stream of an open desk writes every minute.
+DESK_OPEN = timedelta(minutes=2, seconds=30)
+
+
+def colleagues_of(person: Person, now: datetime) -> list[AtWork]:
+    """Who else works in this person's organisation: those at their desks first."""
+    others = person.organisation.people.filter(is_active=True).exclude(pk=person.pk).order_by("name")
+    hours = person.organisation.opening_hours
+    staff = []
+    for other in others:
+        shift = Shift.from_json(other.shift, hours)
+        on = other.on_shift and shift.is_on(now)
+        desk_open = other.seen_at is not None and other.seen_at > now - DESK_OPEN
+        staff.append(AtWork(other, on and desk_open, None if on else shift.next_on(now)))
+    return sorted(staff, key=lambda one: not one.here)
+
+
+def names_of(people: Iterable[int]) -> dict[int, str]:
+    """The first names of these people; of those who share one, the whole names."""
+    whole = dict(Person.objects.filter(pk__in=set(people)).values_list("pk", "name"))
+    first = {number: name.split(" ", 1)[0] for number, name in whole.items()}
+    shared = {name for name in first.values() if list(first.values()).count(name) > 1}
+    return {number: whole[number] if name in shared else name for number, name in first.items()}
+
+
+def sales_staff(dealers: Collection[int]) -> list[Person]:
+    """Everybody who can own a lead of these dealers, by name."""
+    here = Q(organisation__in=dealers) | Q(organisation__children__in=dealers)
+    staff = Person.objects.filter(here, is_active=True).exclude(role=Person.Role.IMPORTER)
+    return list(staff.distinct().order_by("name"))

@@ -1,1 +1,77 @@
-// forms
+// Pages refresh themselves while somebody types: what was typed, opened and focused stays.
+let kept
+
+const changed = field =>
+  field.type === 'checkbox' || field.type === 'radio' ? field.checked !== field.defaultChecked
+    : field.options ? [...field.options].some(option => option.selected !== option.defaultSelected)
+    : field.value !== field.defaultValue
+
+document.addEventListener('htmx:beforeSwap', ({ detail }) => {
+  const { target, requestConfig: { verb, elt } } = detail
+  if (!target || target.id === 'toasts') return
+  // What was sent is done with: its form comes back empty and closed.
+  const sent = verb === 'get' ? undefined : elt
+  const stays = one => !sent || !(one.contains(sent) || sent.contains(one))
+  const focused = target.contains(document.activeElement) ? document.activeElement : undefined
+  kept = {
+    open: [...target.querySelectorAll('details[id][open]')].filter(stays).map(one => one.id),
+    fields: [...target.querySelectorAll('input[id], textarea[id], select[id]')].filter(field => changed(field) && stays(field))
+      .map(field => ({ id: field.id, value: field.value, checked: field.checked })),
+    focus: focused && { id: focused.id, start: focused.selectionStart, end: focused.selectionEnd, sent: sent?.contains(focused) },
+    target: target.id,
+    sent: Boolean(sent),
+  }
+})
+
+document.addEventListener('htmx:afterSwap', () => {
+  if (!kept) return
+  const { open, fields, focus, target, sent } = kept
+  kept = undefined
+  for (const id of open) document.getElementById(id)?.setAttribute('open', '')
+  for (const { id, value, checked } of fields) {
+    const field = document.getElementById(id)
+    if (!field) continue
+    if (field.type === 'checkbox' || field.type === 'radio') field.checked = checked
+    else field.value = value
+  }
+  const part = document.getElementById(target)
+  if (focus) {
+    const again = focus.id && document.getElementById(focus.id)
+    const next = again || (focus.sent && (part?.querySelector('[data-focus]') ?? part))
+    next?.focus?.({ preventScroll: Boolean(again) })
+    if (again && focus.start != null && again.setSelectionRange && again.type !== 'radio') {
+      try { again.setSelectionRange(focus.start, focus.end) } catch { /* a date has no selection */ }
+    }
+  }
+  if (sent) dial(part)
+})
+
+// On a phone "Accept and call" opens the dialler, once per attempt.
+const dialled = new Set()
+function dial(part) {
+  const link = part?.querySelector('a[data-dial]')
+  if (!link || dialled.has(link.dataset.dial) || !matchMedia('(pointer: coarse)').matches) return
+  dialled.add(link.dataset.dial)
+  location.href = link.href
+}
+
+// A menu closes when somebody looks elsewhere.
+const close = event => {
+  for (const menu of document.querySelectorAll('details[data-menu][open]')) {
+    if (event.type === 'keydown' ? event.key === 'Escape' : !menu.contains(event.target)) {
+      menu.removeAttribute('open')
+      if (event.type === 'keydown') menu.querySelector('summary').focus()
+    }
+  }
+}
+document.addEventListener('click', close)
+document.addEventListener('keydown', close)
+
+// A time picked by hand chooses "another time"; a filter is sent when it changes.
+document.addEventListener('input', ({ target }) => {
+  const other = target.dataset?.chooses && document.getElementById(target.dataset.chooses)
+  if (other) other.checked = true
+})
+document.addEventListener('change', ({ target }) => {
+  if (target.closest('form[data-sends]')) target.form.requestSubmit()
+})

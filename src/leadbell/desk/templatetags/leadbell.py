@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
+import phonenumbers
 from django import template
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -57,6 +60,15 @@ def moment(at: "datetime | None") -> str:
 
 
 @register.filter
+def proposed(at: datetime) -> str:
+    """A time on a button: `today 17:00`, `tomorrow 10:00`, `Sat 11:00`."""
+    local = timezone.localtime(at)
+    if local.date() == timezone.localdate():
+        return gettext("today %(time)s") % {"time": formats.date_format(local, "H:i")}
+    return moment(at)
+
+
+@register.filter
 def second(at: "datetime | None") -> str:
     """`09:14:02` today, else the day before it: `Fri 16:05:10`, `12 Mar 16:05`."""
     if at is None:
@@ -102,6 +114,35 @@ def late_by(length: timedelta) -> str:
         return gettext("%(hours)s h late") % {"hours": minutes // 60}
     days = minutes // (24 * 60)
     return ngettext("%(days)s day late", "%(days)s days late", days) % {"days": days}
+
+
+@register.filter
+def dialled(number: "str | None") -> str:
+    """A number as people write it; what can't be understood stays as it is."""
+    try:
+        return phonenumbers.format_number(
+            phonenumbers.parse(number or ""), phonenumbers.PhoneNumberFormat.INTERNATIONAL
+        )
+    except phonenumbers.NumberParseException:
+        return number or ""
+
+
+@register.filter
+def of(names: Mapping[int, str], person: int) -> str:
+    return names.get(person, "?")
+
+
+@register.filter
+def mail_about(lead: Any) -> str:
+    """A `mailto:` address of the lead's customer, with the car as subject."""
+    return f"mailto:{quote(lead.customer.email or '', safe='@')}?subject={quote(lead.car)}"
+
+
+@register.simple_tag
+def posts(name: str, number: int) -> SafeString:
+    """The attributes of a form that posts to a lead's resource: with htmx, and without."""
+    url = reverse(name, args=[number])
+    return format_html('method="post" action="{0}" hx-post="{0}" hx-sync="this:drop"', url)
 
 
 @register.simple_tag(takes_context=True)

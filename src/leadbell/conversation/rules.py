@@ -1,0 +1,19 @@
+"""What is still to be told about a conversation."""
+
+from datetime import datetime, timedelta
+
+from leadbell.lead.history import Standing
+
+#: So long the desk asks what came of a conversation; then the cadence goes on by itself.
+ASKED_FOR = timedelta(hours=2)
+
+
+def nothing_agreed_yet(standing: Standing, now: datetime) -> bool:
+    """A conversation has ended and nobody said what came of it."""
+    s = standing
+    if not s.is_open or s.opted_out or s.calling is not None or s.last_outcome != "conversation":
+        return False
+    if s.worked_at is None or s.asked_at is None or not s.asked_at <= s.worked_at > now - ASKED_FOR:
+        return False
+    agreed = s.call_back_at or s.appointment
+    return not agreed and s.worked_at not in (s.quoted_at, s.wrote_at)

@@ -1,0 +1,89 @@
+"""The Desk: what rings, the call under way, what is due now, appointments, later."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from leadbell.appointment.shelves import diary_of
+from leadbell.conversation.rules import nothing_agreed_yet
+from leadbell.dealers.rules import times_to_propose
+from leadbell.dealers.shelves import colleagues_of
+from leadbell.desk.entrance import Visit, door
+from leadbell.desk.resources import connected_at, settled_key
+from leadbell.lead.finding import lost_reasons
+from leadbell.lead.shelves import desk_of, why_they_ring
+from leadbell.metrics.figures import REFERENCE_RESPONSE
+from leadbell.metrics.mine import my_day
+from leadbell.words import Words
+
+if TYPE_CHECKING:
+    from leadbell.lead.models import Lead
+
+#: A call back may be soon, a visit takes the way there.
+SOONEST_CALL_BACK = timedelta(minutes=45)
+SOONEST_VISIT = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A lead that asks for the whole attention: it rings, is being called, or was just spoken to."""
+
+    lead: "Lead"
+    because: Sequence[Words] = ()
+    connected_at: datetime | None = None
+    visits: Sequence[datetime] = ()
+    call_backs: Sequence[datetime] = field(default=())
+
+    @property
+    def by_phone(self) -> bool:
+        return bool(self.lead.customer.phone or self.lead.customer.raw_phone)
+
+
+def card(
+    lead: "Lead", now: datetime, connected: datetime | None = None, because: Sequence[Words] = ()
+) -> Card:
+    """With the times worth proposing for what follows a conversation."""
+    hours = lead.dealer.opening_hours
+    return Card(
+        lead, because, connected,
+        visits=times_to_propose(hours, now, SOONEST_VISIT),
+        call_backs=times_to_propose(hours, now, SOONEST_CALL_BACK),
+    )  # fmt: skip
+
+
+@require_GET
+@door
+def desk(request: Visit, now: datetime) -> HttpResponse:
+    person = request.user
+    mine = desk_of(person, request.dealers, now)
+    why = why_they_ring(mine.ringing, person)
+    open_calls = [lead for lead in mine.calling if lead.standing.calling]
+    talked = _to_be_told(request, mine.talked, now)
+    hours = person.organisation.opening_hours
+    shown = {
+        "active": "desk",
+        "now": now,
+        "desk": mine,
+        "ringing": [Card(lead, why.get(lead.pk, ())) for lead in mine.ringing],
+        "calling": [card(lead, now, connected_at(request, lead)) for lead in open_calls],
+        "talked": [card(lead, now) for lead in talked],
+        "due": mine.due.leads,
+        "diary": diary_of(person, now),
+        "day": my_day(person.pk, hours.day_begins(hours.local_day(now)), now),
+        "reference": REFERENCE_RESPONSE,
+        "colleagues": colleagues_of(person, now),
+        "lost_reasons": lost_reasons(),
+    }
+    return render(request, "desk/live.html" if request.htmx else "desk/desk.html", shown)
+
+
+def _to_be_told(request: Visit, leads: Iterable["Lead"], now: datetime) -> list["Lead"]:
+    return [
+        lead for lead in leads
+        if nothing_agreed_yet(lead.standing, now) and not request.session.get(settled_key(lead))
+    ]  # fmt: skip

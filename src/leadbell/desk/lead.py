@@ -1,0 +1,101 @@
+"""One lead: where it stands, what comes next and why, what can be done, and its story."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from leadbell.appointment.shelves import appointment_of
+from leadbell.conversation.actions import opened
+from leadbell.conversation.rules import nothing_agreed_yet
+from leadbell.dealers.shelves import names_of, sales_staff
+from leadbell.desk.desk import Card, card
+from leadbell.desk.entrance import Visit, door
+from leadbell.desk.next_step import next_step
+from leadbell.desk.resources import connected_at, settled_key
+from leadbell.desk.story import people_in, story
+from leadbell.intake.asked import asked_for
+from leadbell.lead.doors import open_lead, take_lead
+from leadbell.lead.finding import lost_reasons, others_of
+from leadbell.lead.journal import read_history
+from leadbell.lead.shelves import why_they_ring
+
+if TYPE_CHECKING:
+    from leadbell.lead.models import Lead
+
+TARGET = timedelta(minutes=2)
+
+
+@require_GET
+@door
+def lead(request: Visit, now: datetime, number: int) -> HttpResponse:
+    shown = open_lead(request.user, number)
+    if not request.htmx and _is_looked_at_first(shown, request.user.pk):
+        shown = take_lead(request.user, number)
+        opened(shown, request.user.pk, now)
+    with timezone.override(ZoneInfo(shown.dealer.zone)):
+        page = "lead/live.html" if request.htmx else "lead/lead.html"
+        return render(request, page, _about(request, shown, now))
+
+
+def _is_looked_at_first(lead: "Lead", person: int) -> bool:
+    """Whoever has the lead and hasn't called yet is looking at it: over-preparation is measured from it [S3]."""
+    return lead.owner_id == person and lead.is_open and lead.attempts == 0
+
+
+def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
+    history = read_history(lead)
+    standing = history.standing
+    people = {*people_in(history), *standing.hands, *(p for p in (lead.next_for, standing.known_to) if p)}
+    names = names_of(people)
+    agreed = appointment_of(standing.appointment)
+    return {
+        "active": "leads",
+        "now": now,
+        "lead": lead,
+        "standing": standing,
+        "hands": [names.get(person, "?") for person in standing.hands],
+        "owner_name": names.get(lead.owner_id or 0, ""),
+        "next": next_step(lead.next_kind, names.get(lead.next_for or 0, ""), lead.next_at),
+        "late": lead.next_at is not None
+        and lead.next_kind not in ("wait", "ring", "rest")
+        and lead.next_at <= now,
+        "story": story(history, names),
+        "names": names,
+        "appointment": agreed,
+        "asked": asked_for(lead.pk),
+        "others": others_of(lead),
+        "colleagues": [one for one in sales_staff([lead.dealer_id]) if one.pk != lead.owner_id],
+        "lost_reasons": lost_reasons(),
+        "response": _response(lead),
+        "may_hand_over": lead.is_open and (request.user.manages or lead.owner_id == request.user.pk),
+        "card": card(lead, now, connected_at(request, lead)),
+        "here": _here(request, lead, now),
+    }
+
+
+def _response(lead: "Lead") -> dict[str, Any] | None:
+    if lead.first_attempt_at is None:
+        return None
+    took = lead.first_attempt_at - lead.received_at
+    return {"took": took, "in_time": took <= TARGET}
+
+
+def _here(request: Visit, lead: "Lead", now: datetime) -> dict[str, Sequence[Card]]:
+    """The cards of the Desk that stand on top of the page: it rings here, is called, or was just spoken to."""
+    person, standing = request.user.pk, lead.standing
+    rings = person in lead.ringing and lead.ring_until is not None and lead.ring_until > now
+    calls = standing.calling is not None and lead.calling_by == person
+    told = request.session.get(settled_key(lead))
+    talked = lead.owner_id == person and nothing_agreed_yet(standing, now) and not told
+    why = why_they_ring([lead], request.user) if rings else {}
+    return {
+        "ringing": [Card(lead, why.get(lead.pk, ()))] if rings else [],
+        "calling": [card(lead, now, connected_at(request, lead))] if calls else [],
+        "talked": [card(lead, now)] if talked else [],
+    }

@@ -1,0 +1,231 @@
+"""What people do with a lead, one resource per verb: each takes the lead's row, calls one action, goes back."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import TYPE_CHECKING, Literal
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from leadbell.appointment import actions as appointment
+from leadbell.appointment.shelves import appointment_of
+from leadbell.conversation import actions as conversation
+from leadbell.desk.entrance import Visit, answer, door
+from leadbell.desk.times import chosen_time
+from leadbell.lead.doors import open_lead, take_lead
+from leadbell.lead.history import HowConfirmed
+from leadbell.lead.history import Outcome as Ended
+from leadbell.lead.refused import Refused
+from leadbell.ring import actions as ring
+from leadbell.routing.actions import assign
+from leadbell.sale import actions as sale
+from leadbell.words import say
+
+if TYPE_CHECKING:
+    from leadbell.lead.models import Lead
+
+Outcome = object
+#: One action on a locked lead; answers what was recorded or Refused, and what to say about it.
+Act = Callable[["Visit", "Lead", datetime], tuple[Outcome, str]]
+#: What can be tapped; a line that hears the call itself may tell more.
+OUTCOMES: dict[str, Ended] = {
+    "conversation": "conversation", "voicemail": "voicemail", "no_answer": "no_answer", "busy": "busy",
+    "wrong_number": "wrong_number",
+}  # fmt: skip
+CARRIERS: dict[str, Literal["email", "sms", "video", "chat"]] = {
+    "email": "email", "sms": "sms", "video": "video", "chat": "chat",
+}  # fmt: skip
+HOW_CONFIRMED: dict[str, HowConfirmed] = {"phone": "phone", "email": "email", "video": "video"}
+
+
+def resource(act: Act) -> Callable[..., HttpResponse]:
+    """POST on a lead: 404 where the person may not see it, else back to the page with what came of it."""
+
+    @require_POST
+    @door
+    @wraps(act)
+    def post(request: Visit, now: datetime, number: int) -> HttpResponse:
+        lead = take_lead(request.user, number)
+        outcome, done = act(request, lead, now)
+        return answer(request, outcome, reverse("lead", args=[number]), done)
+
+    return post
+
+
+@resource
+def acceptance(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """Accept what rings here, and with `then=call` begin to call at once."""
+    outcome: Outcome = ring.accept(lead, request.user.pk, now)
+    if isinstance(outcome, Refused):
+        return outcome if lead.owner_id in (None, request.user.pk) else _first(lead), ""
+    if request.POST.get("then") == "call":
+        outcome = conversation.start_attempt(lead, request.user.pk, now)
+    return outcome, ""
+
+
+def _first(lead: "Lead") -> Refused:
+    """Whoever was faster has a name."""
+    if lead.owner is None:
+        return Refused(say("Somebody else was first."))
+    return Refused(say("%(name)s was first.", name=lead.owner.first_name))
+
+
+@resource
+def passing_on(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    return ring.pass_on(lead, request.user.pk, now), ""
+
+
+@resource
+def taking(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    outcome = ring.take(lead, request.user.pk, now)
+    return outcome, _("The lead is yours.")
+
+
+@resource
+def attempt(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    return conversation.start_attempt(lead, request.user.pk, now), ""
+
+
+@resource
+def connection(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """The customer has answered: noted in the session, and recorded with the call's end."""
+    if lead.standing.calling is None:
+        return Refused(say("No call is under way: tap “Call” first.")), ""
+    request.session[_connection(lead)] = now.isoformat()
+    return None, ""
+
+
+def _connection(lead: "Lead") -> str:
+    return f"connected:{lead.pk}:{lead.standing.calling}"
+
+
+def connected_at(request: HttpRequest, lead: "Lead") -> datetime | None:
+    """When "We're talking" was tapped for the call under way."""
+    noted = request.session.get(_connection(lead))
+    return datetime.fromisoformat(noted) if noted else None
+
+
+@resource
+def outcome(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    how = OUTCOMES.get(request.POST.get("outcome", ""))
+    if how is None:
+        return Refused(say("Choose how the call ended.")), ""
+    connected = connected_at(request, lead) if how == "conversation" else None
+    request.session.pop(_connection(lead), None)
+    return conversation.end_attempt(lead, request.user.pk, how, now, connected), ""
+
+
+@resource
+def nothing_agreed(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """Don't ask again what came of this conversation; the cadence goes on."""
+    request.session[settled_key(lead)] = True
+    return None, _("Follow-up goes on by itself.")
+
+
+def settled_key(lead: "Lead") -> str:
+    return f"nothing-agreed:{lead.pk}:{lead.attempts}"
+
+
+@resource
+def message(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    carrier = CARRIERS.get(request.POST.get("carrier", ""), "email")
+    return conversation.wrote(lead, request.user.pk, now, carrier), _("Noted: you wrote.")
+
+
+@resource
+def call_back(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    due_at = chosen_time(request.POST, lead.dealer.zone)
+    if isinstance(due_at, Refused):
+        return due_at, ""
+    agreed = conversation.agree_call_back(lead, request.user.pk, due_at, now, request.POST.get("note", ""))
+    return agreed, _("It will be on your desk in time.")
+
+
+@resource
+def quote(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    return conversation.promise_quote(lead, request.user.pk, now), _("Noted: a quote.")
+
+
+@resource
+def note(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    return conversation.note(lead, request.user.pk, request.POST.get("text", ""), now), ""
+
+
+@resource
+def opt_out(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    done = _("This customer won't be contacted any more.")
+    return conversation.opt_out(lead, request.user.pk, now), done
+
+
+@resource
+def visit(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """Book a time, or move the appointment that stands."""
+    starts_at = chosen_time(request.POST, lead.dealer.zone)
+    if isinstance(starts_at, Refused):
+        return starts_at, ""
+    if lead.standing.appointment is not None:
+        return appointment.move(lead, request.user.pk, starts_at, now), _("The appointment is moved.")
+    booked = appointment.book(lead, request.user.pk, starts_at, now, request.POST.get("what", ""))
+    return booked, _("The appointment is made.")
+
+
+@resource
+def confirmation(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    how = HOW_CONFIRMED.get(request.POST.get("how", ""), "phone")
+    return appointment.confirm(lead, request.user.pk, how, now), _("Confirmed.")
+
+
+@resource
+def attendance(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """Whether the customer came."""
+    if request.POST.get("came") == "yes":
+        return appointment.came(lead, request.user.pk, now), ""
+    return appointment.missed(lead, request.user.pk, now), ""
+
+
+@resource
+def cancellation(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    return appointment.cancel(lead, request.user.pk, now), _("The appointment is cancelled.")
+
+
+@require_GET
+@door
+def calendar(request: Visit, now: datetime, number: int) -> HttpResponse:
+    """The appointment for the salesperson's own calendar."""
+    lead = open_lead(request.user, number)
+    agreed = appointment_of(lead.standing.appointment)
+    if agreed is None:
+        raise Http404
+    file = HttpResponse(appointment.as_calendar(agreed, now), content_type="text/calendar; charset=utf-8")
+    file["Content-Disposition"] = f'attachment; filename="appointment-{agreed.pk}.ics"'
+    return file
+
+
+@resource
+def sold(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    return sale.sell(lead, request.user.pk, now), _("Sold. Well done.")
+
+
+@resource
+def loss(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    reason, about = request.POST.get("reason", ""), request.POST.get("note", "")
+    return sale.lose(lead, request.user.pk, reason, now, about), _("Closed as lost.")
+
+
+@resource
+def reopening(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    return sale.reopen(lead, request.user.pk, now), _("The lead is open again.")
+
+
+@resource
+def owner(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """Hand the lead to a colleague: its owner may, and a manager."""
+    if lead.owner_id != request.user.pk and not request.user.manages:
+        return Refused(say("Only its owner or a manager can hand a lead over.")), ""
+    to = request.POST.get("to", "")
+    if not to.isdecimal():
+        return Refused(say("Choose a colleague.")), ""
+    return assign(lead, int(to), request.user.pk, now), _("Handed over.")

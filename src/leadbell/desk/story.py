@@ -1,0 +1,337 @@
+"""What happened to a lead, told: one sentence per fact, with who did it and why."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from leadbell.lead.history import (
+    Accepted,
+    AnyFact,
+    Arrived,
+    AskedAgain,
+    Assigned,
+    Attempted,
+    AttemptEnded,
+    Booked,
+    CallBackAgreed,
+    Cancelled,
+    Chosen,
+    Confirmed,
+    History,
+    Lost,
+    Moved,
+    NoShow,
+    Noted,
+    Opened,
+    OptedOut,
+    PassedOn,
+    Quoted,
+    Rang,
+    Reopened,
+    Replied,
+    Shown,
+    Sold,
+    Standing,
+    Wrote,
+    after,
+)
+from leadbell.words import Words, say
+
+Who = Literal["human", "automation", "system"]
+Tone = Literal["", "good", "bad"]
+Names = Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One fact as a sentence; `why` are the reasons beside it, `text` is what a person wrote, as it is.
+
+    `icon` names a Tabler icon. `ranked` and `excluded` are the people a ring was decided between.
+    """
+
+    at: datetime
+    icon: str
+    who: Who
+    sentence: Words
+    why: tuple[Words, ...] = ()
+    tone: Tone = ""
+    text: str = ""
+    ranked: tuple[Chosen, ...] = ()
+    excluded: tuple[Chosen, ...] = ()
+
+
+def story(history: History, names: Names) -> tuple[Line, ...]:
+    """All facts, oldest first. `names` has the people's names by number; who is missing is "somebody"."""
+    lines, before = [], Standing()
+    for fact in history.facts:
+        lines.append(tell(fact, names, before))
+        before = after(before, fact)
+    return tuple(lines)
+
+
+def people_in(history: History) -> frozenset[int]:
+    """The numbers of everybody the story names."""
+    found: set[int] = set()
+    for fact in history.facts:
+        found |= {getattr(fact, role) for role in ("by", "to") if getattr(fact, role, None) is not None}
+        if isinstance(fact, Rang):
+            found |= {*fact.people, *(one.person for one in (*fact.ranked, *fact.excluded))}
+    return frozenset(found)
+
+
+def tell(fact: AnyFact, names: Names, before: Standing) -> Line:
+    """The fact as a line; `before` is where the lead stood until then."""
+    return _TELLERS[type(fact)](fact, names, before)
+
+
+_CHANNELS = {
+    "adf": say("ADF"), "json": say("JSON"), "form": say("web form"), "meta": say("Meta lead form"),
+    "google": say("Google lead form"), "mail": say("e-mail"), "email": say("e-mail"), "hand": say("typed in by hand"),
+}  # fmt: skip
+
+
+def _arrived(fact: Arrived, names: Names, before: Standing) -> Line:
+    how = _CHANNELS.get(fact.channel)
+    reachable = () if fact.by_phone else (say("no phone number"),)
+    why = tuple(reason for reason in (how, fact.because) if reason)
+    return Line(
+        fact.at, "mail-down", "system", say("Arrived from %(source)s", source=fact.source), (*why, *reachable)
+    )
+
+
+def _asked_again(fact: AskedAgain, names: Names, before: Standing) -> Line:
+    sentence = say("Asked again, from %(source)s", source=fact.source)
+    return Line(fact.at, "mail-plus", "system", sentence, _one(fact.because), "good")
+
+
+def _rang(fact: Rang, names: Names, before: Standing) -> Line:
+    if not fact.people:
+        nobody = say("Nobody could be rung")
+        return Line(fact.at, "phone-off", "system", nobody, fact.because, "bad", excluded=fact.excluded)
+    people = _list(fact.people, names)
+    match fact.how:
+        case "best":
+            sentence = say("Rang %(people)s", people=people)
+        case "all":
+            sentence = say("Rang everybody on shift: %(people)s", people=people)
+        case "manager":
+            sentence = say("Rang the manager: %(people)s", people=people)
+        case "owner":
+            sentence = say("Rang its owner: %(people)s", people=people)
+    took = _took(before.received_at, fact.at) if not before.ring_count else None
+    waited = say("%(time)s after arrival", time=took) if took else None
+    for_long = say("for %(seconds)s s", seconds=fact.ring_s)
+    why = tuple(reason for reason in (waited, for_long, *fact.because) if reason)
+    return Line(fact.at, "phone-ringing", "system", sentence, why, ranked=fact.ranked, excluded=fact.excluded)
+
+
+def _accepted(fact: Accepted, names: Names, before: Standing) -> Line:
+    return Line(fact.at, "check", "human", say("%(name)s accepted", name=_name(fact.by, names)))
+
+
+def _passed_on(fact: PassedOn, names: Names, before: Standing) -> Line:
+    return Line(
+        fact.at, "arrow-forward-up", "human", say("%(name)s passed it on", name=_name(fact.by, names))
+    )
+
+
+def _assigned(fact: Assigned, names: Names, before: Standing) -> Line:
+    to = _name(fact.to, names)
+    if fact.by is None:
+        return Line(fact.at, "route", "system", say("Given to %(to)s", to=to), _one(fact.because))
+    sentence = say("%(name)s gave it to %(to)s", name=_name(fact.by, names), to=to)
+    return Line(fact.at, "route", "human", sentence, _one(fact.because))
+
+
+def _opened(fact: Opened, names: Names, before: Standing) -> Line:
+    sentence = say("%(name)s looked at it before calling", name=_name(fact.by, names))
+    return Line(fact.at, "eye", "human", sentence)
+
+
+def _attempted(fact: Attempted, names: Names, before: Standing) -> Line:
+    name, nth = _name(fact.by, names), before.attempts + 1
+    sentence = say("Attempt %(nth)s: %(name)s calls", nth=nth, name=name)
+    took = _took(before.received_at, fact.at) if nth == 1 else None
+    why = (say("response time %(time)s", time=took),) if took else ()
+    return Line(fact.at, "phone-outgoing", "human", sentence, why)
+
+
+def _attempt_ended(fact: AttemptEnded, names: Names, before: Standing) -> Line:
+    match fact.outcome:
+        case "conversation":
+            talked = fact.talk_ms is not None and say(
+                "In conversation, %(time)s", time=_length(fact.talk_ms / 1000)
+            )
+            connected = _took(before.received_at, fact.connected_at) if fact.connected_at else None
+            why = (
+                (say("connect time %(time)s", time=connected),) if connected and not before.reached_at else ()
+            )
+            return Line(fact.at, "messages", "human", talked or say("They talked"), why, "good")
+        case "voicemail":
+            return Line(
+                fact.at, "record-mail", "human", say("Voicemail"), (say("a voicemail is no conversation"),)
+            )
+        case "no_answer":
+            return Line(fact.at, "phone-x", "human", say("No answer"))
+        case "busy":
+            return Line(fact.at, "phone-pause", "human", say("Busy"))
+        case "wrong_number":
+            return Line(fact.at, "error-404", "human", say("Wrong number"), tone="bad")
+        case "unreachable":
+            return Line(fact.at, "phone-off", "system", say("Not reachable"))
+        case "unknown":
+            return Line(fact.at, "question-mark", "system", say("Nobody noted how the call ended"))
+
+
+def _call_back(fact: CallBackAgreed, names: Names, before: Standing) -> Line:
+    sentence = say("%(name)s calls back: %(due_at)s", name=_name(fact.by, names), due_at=fact.due_at)
+    return Line(fact.at, "phone-calling", "human", sentence, text=fact.note)
+
+
+def _quoted(fact: Quoted, names: Names, before: Standing) -> Line:
+    return Line(
+        fact.at,
+        "file-text",
+        "human",
+        say("%(name)s promised a quote", name=_name(fact.by, names)),
+        tone="good",
+    )
+
+
+def _wrote(fact: Wrote, names: Names, before: Standing) -> Line:
+    if fact.by is None:
+        sentence = {
+            "email": say("An e-mail was sent by the system"), "sms": say("A text was sent by the system"),
+            "video": say("A video mail was sent by the system"), "chat": say("A chat message was sent by the system"),
+        }[fact.carrier]  # fmt: skip
+        return Line(fact.at, "robot", "automation", sentence, (say("automation: does not count as contact"),))
+    name = _name(fact.by, names)
+    sentence = {
+        "email": say("%(name)s wrote an e-mail", name=name), "sms": say("%(name)s sent a text", name=name),
+        "video": say("%(name)s sent a video mail", name=name), "chat": say("%(name)s wrote in the chat", name=name),
+    }[fact.carrier]  # fmt: skip
+    return Line(fact.at, "video" if fact.carrier == "video" else "mail", "human", sentence)
+
+
+def _replied(fact: Replied, names: Names, before: Standing) -> Line:
+    sentence = {
+        "email": say("The customer answered by e-mail"), "sms": say("The customer answered by text"),
+        "chat": say("The customer answered in the chat"), "call": say("The customer called back"),
+    }[fact.carrier]  # fmt: skip
+    return Line(fact.at, "message-reply", "system", sentence, tone="good")
+
+
+def _booked(fact: Booked, names: Names, before: Standing) -> Line:
+    sentence = say("Appointment: %(starts_at)s", starts_at=fact.starts_at)
+    why = (say("made by %(name)s", name=_name(fact.by, names)),)
+    return Line(fact.at, "calendar-check", "human", sentence, why, "good", fact.what)
+
+
+def _moved(fact: Moved, names: Names, before: Standing) -> Line:
+    sentence = say("Appointment moved to %(starts_at)s", starts_at=fact.starts_at)
+    was = (say("was %(was_at)s", was_at=before.appointment_at),) if before.appointment_at else ()
+    return Line(
+        fact.at, "calendar-time", "human", sentence, (*was, say("by %(name)s", name=_name(fact.by, names)))
+    )
+
+
+def _confirmed(fact: Confirmed, names: Names, before: Standing) -> Line:
+    name = _name(fact.by, names)
+    sentence = {
+        "phone": say("%(name)s confirmed by phone", name=name), "email": say("%(name)s confirmed by e-mail", name=name),
+        "video": say("%(name)s confirmed by video mail", name=name),
+    }[fact.how]  # fmt: skip
+    return Line(fact.at, "video" if fact.how == "video" else "circle-check", "human", sentence, tone="good")
+
+
+def _shown(fact: Shown, names: Names, before: Standing) -> Line:
+    return Line(fact.at, "door-enter", "human", say("The customer came"), tone="good")
+
+
+def _no_show(fact: NoShow, names: Names, before: Standing) -> Line:
+    return Line(fact.at, "user-x", "human", say("The customer didn't come"), tone="bad")
+
+
+def _cancelled(fact: Cancelled, names: Names, before: Standing) -> Line:
+    sentence = say("%(name)s cancelled the appointment", name=_name(fact.by, names))
+    return Line(fact.at, "calendar-x", "human", sentence, tone="bad")
+
+
+def _noted(fact: Noted, names: Names, before: Standing) -> Line:
+    return Line(fact.at, "note", "human", say("%(name)s noted", name=_name(fact.by, names)), text=fact.text)
+
+
+def _sold(fact: Sold, names: Names, before: Standing) -> Line:
+    return Line(fact.at, "trophy", "human", say("Sold by %(name)s", name=_name(fact.by, names)), tone="good")
+
+
+_LOST = {
+    "bought_elsewhere": say("Lost: bought elsewhere"), "no_interest": say("Lost: no longer interested"),
+    "price": say("Lost: the price"), "no_car": say("Lost: we don't have the car"),
+    "not_reachable": say("Lost: can't be reached"), "not_a_customer": say("Not a customer (spam, wrong number)"),
+    "no_answer_45_days": say("Lost: no answer in 45 days"), "other": say("Lost"),
+}  # fmt: skip
+
+
+def _lost(fact: Lost, names: Names, before: Standing) -> Line:
+    sentence = _LOST.get(fact.reason, _LOST["other"])
+    if fact.by is None:
+        return Line(fact.at, "clock-stop", "system", sentence, tone="bad", text=fact.note)
+    why = (say("by %(name)s", name=_name(fact.by, names)),)
+    return Line(fact.at, "circle-x", "human", sentence, why, "bad", fact.note)
+
+
+def _reopened(fact: Reopened, names: Names, before: Standing) -> Line:
+    if fact.by is None:
+        return Line(fact.at, "rotate", "system", say("Opened again"), _one(fact.because))
+    return Line(
+        fact.at,
+        "rotate",
+        "human",
+        say("%(name)s opened it again", name=_name(fact.by, names)),
+        _one(fact.because),
+    )
+
+
+def _opted_out(fact: OptedOut, names: Names, before: Standing) -> Line:
+    why = (say("noted by %(name)s", name=_name(fact.by, names)),) if fact.by is not None else ()
+    return Line(
+        fact.at, "hand-stop", "human", say("The customer doesn't want to be contacted any more"), why, "bad"
+    )
+
+
+_TELLERS: dict[type, Callable[..., Line]] = {
+    Arrived: _arrived, AskedAgain: _asked_again, Rang: _rang, Accepted: _accepted, PassedOn: _passed_on,
+    Assigned: _assigned, Opened: _opened, Attempted: _attempted, AttemptEnded: _attempt_ended,
+    CallBackAgreed: _call_back, Quoted: _quoted, Wrote: _wrote, Replied: _replied, Booked: _booked, Moved: _moved,
+    Confirmed: _confirmed, Shown: _shown, NoShow: _no_show, Cancelled: _cancelled, Noted: _noted, Sold: _sold,
+    Lost: _lost, Reopened: _reopened, OptedOut: _opted_out,
+}  # fmt: skip
+
+
+def _one(because: Words | None) -> tuple[Words, ...]:
+    return (because,) if because else ()
+
+
+def _name(person: int | None, names: Names) -> str:
+    return names.get(person or 0, "?")
+
+
+def _list(people: Sequence[int], names: Names) -> str:
+    return ", ".join(_name(person, names) for person in people)
+
+
+def _took(since: datetime | None, until: datetime | None) -> str | None:
+    if since is None or until is None:
+        return None
+    return _length((until - since).total_seconds())
+
+
+def _length(seconds: float) -> str:
+    """`0:11`, `1:02:07`; below ten seconds with a tenth: `0.2 s` is what a ring takes."""
+    if 0 <= seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = max(0, int(seconds))
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
