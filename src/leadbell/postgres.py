@@ -181,7 +181,7 @@ def start(folder: Path, settings: Mapping[str, str] | None = None, tcp_port: int
         said = _said(folder, began)
         # Children of a server that was killed hold its memory until they notice: a moment.
         if "still in use" not in said or time.monotonic() > give_up_at:
-            raise _why(said, folder)
+            raise explain(said, folder)
         time.sleep(0.05)
 
 
@@ -215,7 +215,6 @@ def database(folder: Path, settings: Mapping[str, str] | None = None) -> Iterato
     """
     folder = folder.absolute()
     if url := os.environ.get("DATABASE_URL"):
-        folder.mkdir(parents=True, exist_ok=True)
         yield roles.external_urls(folder, url)
         return
     while True:
@@ -257,7 +256,7 @@ def _run(home: Path, program: str, *arguments: str, say_to: str = "") -> None:
         check=False,
     )
     if done.returncode or re.search(r"^.*(ERROR|FATAL|PANIC): ", done.stderr, re.M):
-        raise _why(done.stderr, home.parent)
+        raise explain(done.stderr, home.parent)
 
 
 def _postmaster(data: Path) -> list[str]:
@@ -386,7 +385,7 @@ def _not_ours(path: Path) -> Trouble:
     )
 
 
-def _why(said: str, folder: Path) -> Trouble:
+def explain(said: str, folder: Path) -> Trouble:
     """PostgreSQL's complaint as a sentence."""
     if "No space left on device" in said:
         return Trouble(

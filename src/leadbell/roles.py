@@ -35,6 +35,7 @@ def keep_secrets(folder: Path) -> dict[str, str]:
     """The passwords of all roles and Django's key, made once and kept in `folder`/secrets.json (0600)."""
     path = folder / "secrets.json"
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             text = file.read()

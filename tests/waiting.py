@@ -1,0 +1,14 @@
+"""Waiting for other processes, whose pace a test can't set."""
+
+import time
+from collections.abc import Callable
+
+
+def eventually(happened: Callable[[], object], within_s: float = 30) -> bool:
+    """Whether it became true in time; looked at every few milliseconds."""
+    give_up_at = time.monotonic() + within_s
+    while not happened():
+        if time.monotonic() > give_up_at:
+            return False
+        time.sleep(0.01)
+    return True
