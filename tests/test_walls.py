@@ -1,0 +1,65 @@
+"""The import walls stand, and each of them notices when it is broken."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LINT = Path(sys.executable).with_name("lint-imports")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A copy of the sources that may be spoiled."""
+    for source in (ROOT / "src" / "leadbell").rglob("*.py"):
+        copy = tmp_path / source.relative_to(ROOT / "src")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, copy)
+    shutil.copy(ROOT / ".importlinter", tmp_path)
+    return tmp_path
+
+
+def lint(folder: Path) -> str:
+    """What import-linter says of the leadbell package in `folder`."""
+    done = subprocess.run(
+        [LINT, "--no-cache", "--no-logo"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def test_the_walls_stand(house: Path) -> None:
+    assert "0 broken" in lint(house)
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "wall"),
+    [
+        ("ring/actions.py", "import leadbell.sale.actions", "rooms do not know each other"),
+        ("lead/journal.py", "import leadbell.followup.actions", "The way of a lead"),
+        ("dealers/models.py", "import leadbell.lead.models", "The way of a lead"),
+        ("announce.py", "import leadbell.dealers.models", "The way of a lead"),
+        ("desk/floor.py", "import leadbell.demo", "The way of a lead"),
+        ("postgres.py", "import leadbell.intake.models", "The way of a lead"),
+        ("routing/rules.py", "import django.utils.timezone", "Decisions are pure"),
+        ("ring/ports.py", "import psycopg", "Decisions are pure"),
+        ("lead/history.py", "import leadbell.lead.models", "Decisions are pure"),
+        ("followup/playbook.py", "import leadbell.announce", "Decisions are pure"),
+        ("intake/channels/adf.py", "import leadbell.intake.raw, django", "Decisions are pure"),
+        ("followup/actions.py", "import leadbell.ring.lines.desk", "names a telephone line"),
+        ("intake/reading.py", "import leadbell.intake.channels.meta", "names an intake channel"),
+        ("desk/floor.py", "import leadbell.lead.models", "Screens go through doors and actions"),
+    ],
+)
+def test_a_wall_notices_when_it_is_broken(house: Path, module: str, line: str, wall: str) -> None:
+    with open(house / "leadbell" / module, "a") as spoiled:
+        spoiled.write(f"\n{line}\n")
+    said = lint(house)
+    assert any(wall in verdict and "BROKEN" in verdict for verdict in said.splitlines()), said
+
+
+def test_a_module_without_a_place_is_noticed(house: Path) -> None:
+    (house / "leadbell" / "backdoor.py").touch()
+    assert "leadbell.backdoor" in lint(house)
