@@ -1,0 +1,341 @@
+"""Intake by mail: an SMTP server for `<key>@anything`, which says 250 when the message is committed."""
+
+import asyncio
+import hashlib
+import logging
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import structlog
+from aiosmtpd.smtp import SMTP
+
+from leadbell.intake.door import MAIL_ALIVE, STRANGERS_PER_MINUTE, Allowance, Doorman, Keys, Source
+from leadbell.intake.post import Kept, Letter, NotKept, Post, Wire, idempotency_key
+
+log = structlog.get_logger("leadbell.smtp")
+
+#: What is taken from the network at once; a message may come as one line, whatever the rule of 1,000 bytes.
+PIECE = 256 * 1024
+END_OF_MESSAGE = b"\r\n.\r\n"
+MOST_RECIPIENTS = 100
+#: How often one connection may say a command.
+MOST_COMMANDS = {"*": 5_000, "NOOP": 50, "HELP": 20, "VRFY": 20, "EHLO": 20, "HELO": 20, "AUTH": 3}
+STOP_WITHIN_S = 5.0
+
+#: What servers on the way write on top of a message: it differs when the same message is sent again.
+TRACE = frozenset(
+    (
+        b"received", b"x-received", b"received-spf", b"return-path", b"delivered-to", b"x-delivered-to",
+        b"x-original-to", b"envelope-to", b"authentication-results", b"dkim-signature", b"x-google-dkim-signature",
+        b"arc-seal", b"arc-message-signature", b"arc-authentication-results",
+    )
+)  # fmt: skip
+_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
+_NEXT_FIELD = re.compile(rb"\r?\n(?![ \t])")
+
+
+def read_header(message: bytes) -> tuple[str | None, bytes]:
+    """The Message-ID, and the fingerprint of the message without the lines that servers on the way added."""
+    end = _END_OF_HEADER.search(message)
+    head, rest = (message[: end.start()], message[end.start() :]) if end else (message, b"")
+    name_of: Callable[[bytes], bytes] = lambda line: line.partition(b":")[0].strip().lower()  # noqa: E731
+    fields = [line for line in _NEXT_FIELD.split(head) if name_of(line) not in TRACE]
+    ids = [line.partition(b":")[2] for line in fields if name_of(line) == b"message-id"]
+    fingerprint = hashlib.sha256(b"\r\n".join(fields))
+    fingerprint.update(rest)
+    return (idempotency_key(ids[0].decode("latin-1")) if ids else None), fingerprint.digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one message in bytes, of connections at once, of seconds between two commands or for a message."""
+
+    message: int = 10 * 1024 * 1024
+    connections: int = 100
+    patience_s: float = 120.0
+
+
+class MailDoor:
+    """What aiosmtpd asks us: whether a recipient exists, and what becomes of a message."""
+
+    def __init__(
+        self,
+        url: str,
+        per_minute: float,
+        clock: Callable[[], float] = time.monotonic,
+        limits: "Limits | None" = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.post = Post(url, "smtp")
+        self.keys = Keys(url, clock)
+        self.doorman = Doorman()
+        self.connections: set[Connection] = set()
+        self._allowed = Allowance(per_minute)
+        self._strangers = Allowance(STRANGERS_PER_MINUTE)
+        self._clock = clock
+
+    def open(self) -> None:
+        self.post.open()
+
+    async def close(self) -> None:
+        await self.post.close()
+        await self.keys.close()
+        self.doorman.close()
+
+    async def handle_RCPT(
+        self, _server: Any, session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
+            return "452 4.5.3 Too many recipients: send the message again for the others"
+        key = address.rpartition("@")[0] or address
+        peer = session.peer[0] if session.peer else ""
+        if not self.keys.is_known(key.lower()) and self._strangers.wait_s(peer, self._clock()):
+            return "450 4.7.1 Too many unknown addresses: try again in a minute"
+        try:
+            source = await self.keys.source_of(key.lower()) or await self.keys.source_of(key)
+        except psycopg.Error as error:
+            log.error("keys unreadable", error=type(error).__name__, sqlstate=error.sqlstate)
+            return "451 4.3.0 The database doesn't answer: try again later"
+        if source is None:
+            self._strangers.count(peer, self._clock())
+            return "550 5.1.1 Nobody has this address: its key is unknown, or was revoked"
+        if self._allowed.wait_s(source.id, self._clock()):
+            return "450 4.7.1 Too many messages to this address: try again in a minute"
+        self._allowed.count(source.id, self._clock())
+        envelope.rcpt_tos.append(address)
+        sources_of(envelope)[source.id] = source
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        message: bytes = envelope.original_content or b""
+        if not message.strip():
+            return "554 5.6.0 The message is empty"
+        now = datetime.now(UTC)
+        message_id, fingerprint = read_header(message)
+        answers = await asyncio.gather(
+            *(
+                self._keep(source, message, message_id, fingerprint, now)
+                for source in sources_of(envelope).values()
+            )
+        )
+        kept = [str(answer.envelope) for answer in answers if isinstance(answer, Kept)]
+        for answer in answers:
+            if isinstance(answer, NotKept):
+                return f"451 4.3.0 {answer.because}"
+        more = f" and {len(kept) - 3} more" if len(kept) > 3 else ""
+        return f"250 2.0.0 kept as {', '.join(kept[:3])}{more}"
+
+    async def handle_exception(self, error: Exception) -> str:
+        log.error("mail failed", error=type(error).__name__)
+        return "451 4.3.0 Something failed here: try again later"
+
+    async def _keep(
+        self, source: Source, message: bytes, message_id: str | None, fingerprint: bytes, now: datetime
+    ) -> Kept | NotKept:
+        reason = await self.doorman.look(message, "message/rfc822", source, now)
+        return await self.post.keep(
+            Letter(source.id, source.dealer, "message/rfc822", message, now, message_id, reason, fingerprint)
+        )
+
+
+def sources_of(envelope: Any) -> dict[int, Source]:
+    """The sources that the recipients of this message belong to, by id: one envelope is kept for each."""
+    if not hasattr(envelope, "sources"):
+        envelope.sources = {}
+    sources: dict[int, Source] = envelope.sources
+    return sources
+
+
+class Connection(SMTP):
+    """One sender: no AUTH, no relaying, limited in size, number and time."""
+
+    line_length_limit = PIECE
+    envelope: Any
+    transport: Any
+    _reader: Any
+
+    def __init__(self, door: MailDoor, hostname: str) -> None:
+        super().__init__(
+            door,
+            data_size_limit=door.limits.message,
+            enable_SMTPUTF8=True,
+            hostname=hostname,
+            ident="Leadbell",
+            timeout=door.limits.patience_s,
+            auth_exclude_mechanism=("LOGIN", "PLAIN"),
+            command_call_limit=MOST_COMMANDS,
+            loop=asyncio.get_running_loop(),
+        )
+        self.door = door
+        self.turned_away = False
+
+    def connection_made(self, transport: Any) -> None:
+        if len(self.door.connections) >= self.door.limits.connections:
+            self.turned_away = True
+            transport.write(b"421 4.3.2 Too many connections: try again later\r\n")
+            transport.close()
+            return
+        self.door.connections.add(self)
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if not self.turned_away:
+            super().data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return None if self.turned_away else super().eof_received()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.turned_away:
+            self.door.connections.discard(self)
+            super().connection_lost(error)
+
+    def say_goodbye(self, why: bytes) -> None:
+        """Close it; a message that was not answered yet is sent again by its sender."""
+        if self.transport is not None:
+            self.transport.write(why)
+            self.transport.close()
+
+    async def smtp_DATA(self, arg: str | None) -> None:
+        """In place of aiosmtpd's, which keeps every line as an object of its own and refuses long ones."""
+        if await self.check_helo_needed():
+            return
+        if not self.envelope.rcpt_tos:
+            await self.push("503 Error: need RCPT command")
+            return
+        if arg:
+            await self.push("501 Syntax: DATA")
+            return
+        # The end may stand at the very beginning, where no line ends before it.
+        self._reader._buffer[:0] = b"\r\n"
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        message = await self._message()
+        if message is None:
+            status = "552 5.3.4 The message is too large"
+        else:
+            self.envelope.content = self.envelope.original_content = message
+            status = await self.event_handler.handle_DATA(self, self.session, self.envelope)
+        self.envelope = self._create_envelope()
+        await self.push(status)
+
+    async def _message(self) -> bytes | None:
+        """The message without its dots; None when it was too large, which is let go by."""
+        message = bytearray()
+        too_large = False
+        while True:
+            try:
+                piece, ended = await self._reader.readuntil(END_OF_MESSAGE), True
+            except asyncio.LimitOverrunError as more:
+                piece, ended = await self._reader.readexactly(more.consumed), False
+            too_large = too_large or len(message) + len(piece) > self.door.limits.message
+            if too_large:
+                message.clear()
+            else:
+                message += piece
+            if ended:
+                break
+        return None if too_large else bytes(message).replace(b"\r\n.", b"\r\n")[2:-2]
+
+    def _timeout_cb(self) -> None:
+        self.say_goodbye(b"421 4.4.2 Too slow: try again later\r\n")
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """What Python's parser of addresses stumbles over is a malformed address, no fault of ours."""
+        try:
+            address, rest = super()._getaddr(arg)
+        except Exception:
+            return None, None
+        return address, rest
+
+
+@dataclass(slots=True)
+class Alive:
+    """Holds the lock by which others see that the mail door is open."""
+
+    wire: Wire
+    task: "asyncio.Task[None] | None" = field(default=None)
+
+    def begin(self) -> None:
+        self.task = asyncio.create_task(self._hold(), name="alive")
+
+    async def end(self) -> None:
+        if self.task:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
+        await self.wire.close()
+
+    async def _hold(self) -> None:
+        while True:
+            try:
+                connection = await self.wire.connected()
+                await connection.execute("select pg_advisory_lock_shared(%s)", [MAIL_ALIVE])
+                async for _ in connection.notifies():
+                    pass  # none come: this ends when the connection does
+            except psycopg.Error:
+                await asyncio.sleep(0.2)
+
+
+async def serve(
+    url: str, host: str, port: int, hostname: str, per_minute: float, stop: asyncio.Event
+) -> None:
+    """Take mail in until `stop` is set."""
+    door = MailDoor(url, per_minute)
+    door.open()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(door, hostname), host, port)
+    alive = Alive(Wire(url, "leadbell smtp alive"))
+    alive.begin()
+    log.info("mail is taken in", host=host, port=port)
+    try:
+        await stop.wait()
+    finally:
+        server.close()
+        await alive.end()
+        await door.close()
+        for connection in list(door.connections):
+            connection.say_goodbye(b"421 4.3.2 Leadbell is stopping: try again later\r\n")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(server.wait_closed(), STOP_WITHIN_S)
+
+
+async def _until_told_to_stop() -> None:
+    from leadbell import settings
+
+    stop = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    await serve(
+        settings.DB_MOUTH,
+        settings.SMTP_HOST,
+        settings.SMTP_PORT,
+        settings.MAIL_DOMAIN,
+        settings.INTAKE_RATE,
+        stop,
+    )
+
+
+def keep_addresses_out_of_the_log() -> None:
+    """aiosmtpd logs every command as it was sent; what matters is logged here."""
+    logging.getLogger("mail.log").disabled = True
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    from leadbell.log import configure
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
+    configure()
+    keep_addresses_out_of_the_log()
+    asyncio.run(_until_told_to_stop())
+
+
+if __name__ == "__main__":
+    main()
