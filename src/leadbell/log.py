@@ -15,6 +15,8 @@ KEPT = 3
 COMPLAINT = re.compile(
     rb"\[(warning|error|critical) *\]|^[\w.]+(Error|Exception|Interrupt|Exit)\b|^fatal:", re.I
 )
+#: PostgreSQL's own; it says many things that are no news to us.
+DATABASE_COMPLAINT = re.compile(rb"PANIC:|No space left on device")
 #: PostgreSQL repeats the row it complains about, and there are customers in it.
 ROW = re.compile(r"^(DETAIL|CONTEXT|LINE \d+):.*(\n *\^)?", re.MULTILINE)
 MOST_AT_ONCE = 5
@@ -61,8 +63,9 @@ def _without_rows(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> 
 class Log:
     """One process's log file, written by the process itself, so that nobody has to keep reading it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, complaint: re.Pattern[bytes] = COMPLAINT) -> None:
         self.path = path
+        self.complaint = complaint
         self.read_to = self._size()
 
     def open(self) -> IO[bytes]:
@@ -83,7 +86,7 @@ class Log:
         whole = news.rfind(b"\n") + 1
         self.read_to += whole or len(news) * (len(news) > 100_000)
         found = [
-            line.decode(errors="replace") for line in news[:whole].splitlines() if COMPLAINT.search(line)
+            line.decode(errors="replace") for line in news[:whole].splitlines() if self.complaint.search(line)
         ]
         more = len(found) - MOST_AT_ONCE
         return [*found[:MOST_AT_ONCE], f"… and {more} more in {self.path}"] if more > 0 else found

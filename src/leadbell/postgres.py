@@ -146,9 +146,7 @@ def start(folder: Path, settings: Mapping[str, str] | None = None, tcp_port: int
     other = _adopt_or_bury(folder)
     if other:
         return other
-    (data / "leadbell.conf").write_text(
-        "".join(f"{k} = '{v}'\n" for k, v in {**SETTINGS, **(settings or {})}.items())
-    )
+    _configure(data / "leadbell.conf", {**SETTINGS, **(settings or {})})
     host, port = _socket_folder(home), tcp_port or PORT
     for left in Path(host).glob(".s.PGSQL.*"):  # where nobody reaps the dead, they seem to hold their lock
         left.unlink()
@@ -175,7 +173,8 @@ def start(folder: Path, settings: Mapping[str, str] | None = None, tcp_port: int
                 cwd=home,
                 start_new_session=True,
             )
-        (home / "pid").write_text(str(process.pid))
+        with suppress(OSError):  # on a full disk; it only helps to tell our server from others
+            (home / "pid").write_text(str(process.pid))
         if _ready(process, data):
             return Server(folder, process, host, port)
         said = _said(folder, began)
@@ -183,6 +182,18 @@ def start(folder: Path, settings: Mapping[str, str] | None = None, tcp_port: int
         if "still in use" not in said or time.monotonic() > give_up_at:
             raise explain(said, folder)
         time.sleep(0.05)
+
+
+def _configure(path: Path, settings: Mapping[str, str]) -> None:
+    wanted = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
+    if path.read_text() != wanted:
+        new = path.with_suffix(".new")
+        try:
+            new.write_text(wanted)
+        except OSError as error:
+            raise explain(str(error), path) from None
+        os.chown(new, path.stat().st_uid, path.stat().st_gid)
+        new.replace(path)
 
 
 @contextmanager
@@ -389,7 +400,7 @@ def explain(said: str, folder: Path) -> Trouble:
     """PostgreSQL's complaint as a sentence."""
     if "No space left on device" in said:
         return Trouble(
-            "The disk of %(folder)s is full. Make room and start again; nothing that was accepted is lost.",
+            "The disk of %(folder)s is full. Make room; nothing that was accepted is lost.",
             folder=str(folder),
         )
     if "Address already in use" in said:

@@ -20,7 +20,7 @@ from typing import Any
 from leadbell import migrate, postgres, roles
 from leadbell.child import tied
 from leadbell.environment import Role, environment
-from leadbell.log import Log
+from leadbell.log import DATABASE_COMPLAINT, Log
 from leadbell.roles import Urls
 from leadbell.terminal import Terminal
 from leadbell.trouble import Trouble
@@ -30,6 +30,9 @@ WELL_AFTER_S = 10
 #: How long to wait before the n-th start in a row.
 BACK_OFF_S = (0, 0.25, 0.5, 1, 2, 5)
 PATIENCE_S = 8
+LATE_AFTER_S = 60
+#: A full disk is complained of by every statement; once in a while is enough.
+REPEAT_AFTER_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,7 @@ class Supervisor:
     terminal: Terminal
     stack: ExitStack
     ready: bool = False
+    told: dict[str, float] = field(default_factory=dict)
     server: postgres.Server | None = None
     urls: Urls | None = None
     database: Running = field(init=False)
@@ -192,7 +196,7 @@ class Supervisor:
     def __post_init__(self) -> None:
         logs = self.house.folder / "log"
         self.all = [Running(job, Log(logs / f"{job.name}.log")) for job in self.house.jobs]
-        self.database = Running(Job("postgres", (), "owner"), Log(logs / "postgres.log"))
+        self.database = Running(Job("postgres", (), "owner"), Log(logs / "postgres.log", DATABASE_COMPLAINT))
         self.woken, wake = os.pipe()
         for end in (self.woken, wake):
             os.set_blocking(end, False)
@@ -212,18 +216,32 @@ class Supervisor:
         """Start everything and keep it running until KeyboardInterrupt; a second one stops it at once."""
         try:
             self._prepare()
+            with self.terminal.working("Starting the web, the mail door and the clockwork"):
+                self._until_it_answers(began)
+            self._write_report()
+            self.terminal.banner(
+                self.url, self.sockets.smtp_port, self.house.folder, time.monotonic() - began
+            )
             while True:
                 self._keep_running()
-                if not self.ready and self._answers():
-                    self.ready = True
-                    self._write_report()
-                    self._greet(time.monotonic() - began)
-                self._listen(0.25 if self.ready else 0.01)
+                self._listen(0.25)
         finally:
             try:
                 self._stop()
             except KeyboardInterrupt:
                 self._stop_at_once()
+
+    def _until_it_answers(self, began: float) -> None:
+        late = False
+        while not self.ready:
+            self._keep_running()
+            self._listen(0.01)
+            self.ready = self._answers()
+            if not late and time.monotonic() > began + LATE_AFTER_S:
+                late = True
+                self.terminal.line(
+                    "Leadbell doesn't answer yet; %(folder)s says why.", folder=str(self.house.folder / "log")
+                )
 
     def _prepare(self) -> None:
         folder = self.house.folder
@@ -304,7 +322,7 @@ class Supervisor:
             except Trouble as trouble:
                 running.deaths += 1
                 running.start_at = time.monotonic() + BACK_OFF_S[min(running.deaths, len(BACK_OFF_S)) - 1]
-                self.terminal.trouble(trouble.sentence)
+                self._tell(trouble)
             return
         with running.log.open() as out:
             running.process = subprocess.Popen(
@@ -317,6 +335,13 @@ class Supervisor:
                 start_new_session=True,
             )
 
+    def _tell(self, trouble: Trouble) -> None:
+        """Say it, but not again and again."""
+        now = time.monotonic()
+        if now > self.told.get(str(trouble), -REPEAT_AFTER_S) + REPEAT_AFTER_S:
+            self.told[str(trouble)] = now
+            self.terminal.trouble(trouble.sentence)
+
     def _listen(self, seconds: float) -> None:
         """Wait for a death or a signal; show what the children complain about."""
         with suppress(InterruptedError):
@@ -326,6 +351,9 @@ class Supervisor:
         for running in self.all:
             for complaint in running.log.complaints():
                 self.terminal.complaint(running.job.name, complaint)
+        complaints = self.database.log.complaints()
+        if complaints:
+            self._tell(postgres.explain(complaints[0], self.house.folder))
         for running in [self.database, *self.all]:
             running.log.rotate()
 
@@ -337,9 +365,6 @@ class Supervisor:
             not web
             or _said(self.port, self.house.host, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200")
         ) and (not smtp or _said(self.sockets.smtp_port, self.house.host, b"").startswith(b"220"))
-
-    def _greet(self, seconds: float) -> None:
-        self.terminal.banner(self.url, self.sockets.smtp_port, self.house.folder, seconds)
 
     def _write_report(self) -> None:
         path = self.house.folder / "up.json"
@@ -353,8 +378,9 @@ class Supervisor:
             "processes": {r.job.name: r.process.pid for r in [self.database, *self.all] if r.process},
         }
         new = path.with_suffix(".new")
-        new.write_text(json.dumps(known, indent=1))
-        new.replace(path)
+        with suppress(OSError):  # a full disk has been told of already
+            new.write_text(json.dumps(known, indent=1))
+            new.replace(path)
 
     def _stop(self) -> None:
         """The web first, so that nothing more is accepted; the database last."""
