@@ -248,6 +248,13 @@ def test_a_path_too_long_for_a_socket_is_gone_around(tmp_path: Path) -> None:
     short.rmdir()
 
 
+@pytest.mark.parametrize("name", ["two words", "a,b", "Дилер", 'it\'s 100% "ours"'])
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with database(Path(name)) as urls:
+        assert answers(urls.app) == 1
+
+
 def test_a_cluster_half_made_is_made_anew(tmp_path: Path) -> None:
     unfinished = tmp_path / "postgres" / "data.new"
     unfinished.mkdir(parents=True)

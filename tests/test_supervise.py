@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from leadbell import postgres
 from leadbell.log import KEPT, LARGEST, Log
 from leadbell.supervise import report
 from leadbell.web import Streams
+from tests.test_postgres import free_port, over_tcp
 from tests.waiting import eventually
 
 PROCESSES = ("postgres", "web", "clockwork", "smtp")
@@ -215,6 +217,26 @@ def test_another_command_uses_the_database_meanwhile(start: Start, folder: Path)
     assert commits(folder)
     assert up.pids["postgres"] == server
     assert runs(server)
+
+
+def test_a_database_of_somebody_else_is_used_where_database_url_says_so(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with postgres.hold(tmp_path / "theirs"):
+        server = postgres.start(tmp_path / "theirs", {"fsync": "off"}, tcp_port=free_port())
+        shutil.copy(tmp_path / "theirs" / "secrets.json", tmp_path / "secrets.json")
+        monkeypatch.setenv("DATABASE_URL", over_tcp(server))
+        up = start(where=tmp_path / "ours")
+        assert up.process.wait(60) == 1
+        assert "can't sign in at DATABASE_URL" in up.said()
+        shutil.copy(tmp_path / "secrets.json", tmp_path / "ours" / "secrets.json")
+        up = start(where=tmp_path / "ours").ready()
+        assert up.web_answers()
+        assert set(up.pids) == set(PROCESSES) - {"postgres"}
+        assert up.stop() == 0
+        assert server.process
+        assert server.process.poll() is None
+        server.stop()
 
 
 def test_a_log_shows_complaints_once(tmp_path: Path) -> None:

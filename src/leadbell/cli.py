@@ -43,6 +43,7 @@ def with_database(data: Path, role: Role = "app", **more: str | int) -> Iterator
 
     `more` goes into the environment as LEADBELL_<NAME> before the settings are read. Only once per process.
     """
+    data = data.absolute()
     with postgres.database(data) as urls:
         if migrate.needed(data):
             with working("Preparing the database"):

@@ -129,6 +129,7 @@ def start(folder: Path, settings: Mapping[str, str] | None = None, tcp_port: int
     The caller holds the folder (`hold`). The calling thread has to live as long as the server: when it
     ends, the server is told to stop. With `tcp_port` it also listens on 127.0.0.1.
     """
+    folder = folder.absolute()
     create(folder)
     home = folder / "postgres"
     data = home / "data"
@@ -352,8 +353,8 @@ def _lets_in(server: Server) -> bool:
 def _socket_folder(home: Path) -> str:
     """A folder only the server's user may enter, short enough for a socket; noted in `home`/socket."""
     own = home / "run"
-    if len(os.fsencode(own / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET:
-        return str(own)
+    if len(os.fsencode(own / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET and "," not in str(own):
+        return str(own)  # a comma would be a list of folders, to the server and to libpq
     note = home / "socket"
     uid, gid = resident(home)
     with_room = Path(note.read_text()) if note.exists() else None

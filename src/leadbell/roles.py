@@ -73,7 +73,7 @@ def embedded_urls(kept: Mapping[str, str], host: str, port: int) -> Urls:
     """Addresses of the embedded database, whose socket lies in the folder `host`."""
 
     def url(role: str) -> str:
-        where = urlencode({"host": host, "port": port})
+        where = urlencode({"host": host, "port": port}, quote_via=quote)
         return f"postgresql://{role}:{quote(kept[role], safe='')}@/{DATABASE}?{where}"
 
     return Urls(url(OWNER), url(APP), url(CLOCKWORK), url(MOUTH))

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,7 @@ def up(house: House) -> None:
     """Run the house until Ctrl-C or SIGTERM; raises Trouble where it can't start."""
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.default_int_handler)
+    house = replace(house, folder=house.folder.absolute())
     terminal = Terminal()
     began = time.monotonic()
     with ExitStack() as stack:
