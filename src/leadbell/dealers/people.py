@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
+from django.db.models import Q
+
 from leadbell.dealers.hours import Shift
 from leadbell.dealers.models import Organisation, Person
 
@@ -37,6 +39,13 @@ def manages(person: Person, dealer: Organisation, dealers: Collection[int]) -> b
 def people_of(dealer: Organisation) -> list[Person]:
     """Everybody at the dealer: those who left last, else by name."""
     return list(dealer.people.order_by("-is_active", "name"))
+
+
+def people_around(dealer: Organisation) -> list[Person]:
+    """Everybody who may have a lead of the dealer: its own people, its group's, its importer's; by name."""
+    here = Q(organisation=dealer)
+    above = Q(organisation__children=dealer) | Q(organisation__children__children=dealer)
+    return list(Person.objects.filter(here | above).order_by("name"))
 
 
 def person_of(dealer: Organisation, number: int) -> Person:
