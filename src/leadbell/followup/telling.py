@@ -29,15 +29,7 @@ def _ringing(plan: Plan) -> tuple[Words, ...]:
     for this in plan.rounds:
         best += this.how == "best"
         rounds.append(_round(this, best))
-    again = (
-        say(
-            "Nobody accepted: ring everybody again every %(seconds)s seconds, up to %(times)s times.",
-            seconds=plan.ring_again_s,
-            times=plan.ring_again_times,
-        )
-        if plan.ring_again_times
-        else say("Nobody accepted: it waits on the Floor for a manager.")
-    )
+    again = _again(plan)
     late = say(
         "Accepted, but not called within %(minutes)s minutes: ring the manager.", minutes=plan.manager_after_m
     )
@@ -52,6 +44,26 @@ def _round(this: RingRound, best: int) -> Words:
     if best == 1:
         return say("Ring the best salesperson for %(seconds)s seconds.", seconds=this.ring_s)
     return say("Then the next best for %(seconds)s seconds.", seconds=this.ring_s)
+
+
+def _again(plan: Plan) -> Words:
+    """After the last round: whoever `make_it_ring` rings again."""
+    about = {"seconds": plan.ring_again_s, "times": plan.ring_again_times}
+    kinds = [this.how for this in plan.rounds]
+    if not plan.ring_again_times or not kinds:
+        return say("Nobody accepted: it waits on the Floor for a manager.")
+    if plan.first == "manager" or ("all" not in kinds and kinds[-1] == "manager"):
+        return say(
+            "Nobody accepted: ring the manager again every %(seconds)s seconds, up to %(times)s times.",
+            **about,
+        )
+    if "all" not in kinds:
+        return say(
+            "Nobody accepted: ring the best again every %(seconds)s seconds, up to %(times)s times.", **about
+        )
+    return say(
+        "Nobody accepted: ring everybody again every %(seconds)s seconds, up to %(times)s times.", **about
+    )
 
 
 def _calling(plan: Plan) -> tuple[Words, ...]:
