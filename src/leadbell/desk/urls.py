@@ -2,7 +2,21 @@
 
 from django.urls import include, path
 
-from leadbell.desk import desk, lead, leads, me, resources, start
+from leadbell.desk import (
+    channels,
+    dealer,
+    desk,
+    floor,
+    hours,
+    inbox,
+    lead,
+    leads,
+    me,
+    network,
+    playbooks,
+    resources,
+    start,
+)
 
 OF_A_LEAD = [
     path("", lead.lead, name="lead"),
@@ -29,6 +43,23 @@ OF_A_LEAD = [
     path("reopening/", resources.reopening, name="reopening"),
 ]
 
+OF_A_DEALER = [
+    path("people/", dealer.people, name="dealer-people"),
+    path("people/<int:number>/", dealer.person, name="dealer-person"),
+    path("people/<int:number>/shift/", dealer.shift, name="person-shift"),
+    path("people/<int:number>/presence/", dealer.presence, name="person-presence"),
+    path("people/<int:number>/password/", dealer.password, name="person-password"),
+    path("people/<int:number>/leaving/", dealer.leaving, name="person-leaving"),
+    path("people/<int:number>/return/", dealer.returning, name="person-return"),
+    path("hours/", hours.hours, name="dealer-hours"),
+    path("channels/", channels.channels, name="dealer-channels"),
+    path("channels/<int:number>/test/", channels.test, name="channel-test"),
+    path("channels/<int:number>/revocation/", channels.revocation, name="channel-revocation"),
+    path("playbooks/", playbooks.playbooks, name="dealer-playbooks"),
+    path("playbooks/<slug:origin>/", playbooks.playbook, name="dealer-playbook"),
+    path("playbooks/<slug:origin>/default/", playbooks.default, name="dealer-playbook-default"),
+]
+
 urlpatterns = [
     path("", start.home, name="home"),
     path("start/", start.start, name="start"),
@@ -39,4 +70,15 @@ urlpatterns = [
     path("desk/", desk.desk, name="desk"),
     path("leads/", leads.leads, name="leads"),
     path("leads/<int:number>/", include(OF_A_LEAD)),
+    path("floor/", floor.floor, name="floor"),
+    path("floor/responses/", floor.responses, name="floor-responses"),
+    path("floor/breaches/", floor.breached, name="floor-breaches"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/typed/", inbox.by_typing, name="type-in"),
+    path("inbox/<uuid:number>/", inbox.envelope, name="envelope"),
+    path("inbox/<uuid:number>/release/", inbox.released, name="envelope-release"),
+    path("inbox/<uuid:number>/dismissal/", inbox.dismissed, name="envelope-dismissal"),
+    path("dealer/", dealer.dealer, name="dealer"),
+    path("dealers/<int:dealer>/", include(OF_A_DEALER)),
+    path("network/", network.network, name="network"),
 ]
