@@ -1,0 +1,506 @@
+"""What changes is told to open screens at once, as server-sent events (`GET /stream`). Plain ASGI.
+
+An event is a nudge: the screen fetches again through its ordinary view, which checks again what may be seen.
+"""
+
+import asyncio
+import random
+from collections import defaultdict, deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import psycopg
+import structlog
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.db import DatabaseError, close_old_connections, transaction
+from django.http import parse_cookie
+from django.utils.crypto import constant_time_compare
+
+from leadbell.announce import SCREENS, announce
+from leadbell.dealers.presence import mark_gone, mark_seen
+from leadbell.intake.post import connect
+from leadbell.lead.doors import dealers_of
+
+if TYPE_CHECKING:
+    from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+
+log = structlog.get_logger("leadbell.stream")
+
+HEARTBEAT_S = 20.0
+#: How often it is asked whether the session still holds, and written that the desk is open.
+CHECK_S = 60.0
+#: `floor` comes at most twice a second.
+FLOOR_S = 0.5
+#: What isn't about the reader's own desk is gathered for this long, and longer the more screens are open,
+#: so that a rush costs little and never holds up a bell.
+PACE_S, PACE_PER_SCREEN_S = 0.05, 0.0002
+#: A screen that takes nothing for so long, or has so much to hear, is dropped; the browser comes back.
+SLOW_S = 20.0
+MOST_WAITING = 500
+#: A reload closes the stream and opens another, and a web that stops is gone sooner: nobody left.
+LEFT_AFTER_S = 10.0
+RETRY_MS = (300, 1000)
+#: A new screen is told what happened this long before: its page was made a little earlier.
+REMEMBERED_S = 10.0
+#: A screen that comes before the news can be heard waits this long.
+LISTENING_WITHIN_S = 1.0
+LONGEST_SESSION = 40
+BACK_OFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+
+#: Facts after which the Inbox looks different: an envelope was read.
+READ = frozenset({"inbox", "arrived", "asked_again"})
+
+Headers = list[tuple[bytes, bytes]]
+_STREAM: Headers = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+class News(msgspec.Struct):
+    """What `announce` and the journal tell: dealer, what, lead, whose desks change."""
+
+    d: int
+    w: str
+    l: int | None = None  # noqa: E741 (the payload's name)
+    p: list[int] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whose screen it is, and which dealers' news it may hear."""
+
+    person: int
+    session: str
+    dealers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Nobody is signed in (401), or somebody who may not be (403)."""
+
+    status: int
+    because: str
+
+
+SIGNED_OUT = Stranger(401, "You are signed out. Sign in again.")
+INACTIVE = Stranger(403, "You can't sign in any more. Ask your manager.")
+DOWN = Stranger(503, "The database doesn't answer. Try again in a few seconds.")
+
+
+def event(name: str, **data: int | None) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(data))
+
+
+_DESK, _FLOOR, _INBOX, _DEALER = event("desk"), event("floor"), event("inbox"), event("dealer")
+
+
+class Stream:
+    """One open screen: what it has yet to hear, each thing once, however often it happened."""
+
+    __slots__ = (
+        "_floor_again",
+        "_floor_timer",
+        "_loop",
+        "_pace",
+        "closed",
+        "pace_s",
+        "reader",
+        "waiting",
+        "wake",
+    )
+
+    def __init__(self, reader: Reader, pace_s: float = PACE_S) -> None:
+        self.reader, self.pace_s = reader, pace_s
+        self.waiting: dict[str, bytes] = {}
+        self.wake = asyncio.Event()
+        self.closed = False
+        self._loop = asyncio.get_running_loop()
+        self._pace: asyncio.TimerHandle | None = None
+        self._floor_timer: asyncio.TimerHandle | None = None
+        self._floor_again = False
+
+    def hear(self, news: News, own: bool) -> None:
+        """Take in what concerns this screen; `own`: it is about the reader's own desk."""
+        if own:
+            self.nudge("desk", _DESK)
+            if news.w in ("ring", "quiet"):
+                self.nudge(f"bell-{news.l}", event(news.w, lead=news.l))
+            elif news.w == "due":
+                self.nudge("due", event("due", lead=news.l))
+        if news.l is not None:
+            self.nudge(f"lead-{news.l}", event(f"lead-{news.l}"), urgent=own)
+        if news.w in READ:
+            self.nudge("inbox", _INBOX, urgent=own)
+        elif news.w in ("dealer", "shift"):
+            self.nudge("dealer", _DEALER, urgent=own)
+        self.floor()
+
+    def nudge(self, name: str, content: bytes, urgent: bool = True) -> None:
+        """Say it soon; a newer word under the same name replaces the older one."""
+        self.waiting.pop(name, None)
+        self.waiting[name] = content
+        if len(self.waiting) > MOST_WAITING:
+            self.close()
+        elif urgent or self._pace is None:
+            self.wake.set()
+            if self._pace is None:
+                self._pace = self._loop.call_later(self.pace_s, self._paced)
+
+    def floor(self) -> None:
+        if self._floor_timer is not None:
+            self._floor_again = True
+            return
+        self.nudge("floor", _FLOOR, urgent=False)
+        self._floor_timer = self._loop.call_later(FLOOR_S, self._floor_over)
+
+    def close(self) -> None:
+        """Say what waits and end; the browser comes back by itself."""
+        self.closed = True
+        self.wake.set()
+
+    def forget(self) -> None:
+        for timer in (self._pace, self._floor_timer):
+            if timer is not None:
+                timer.cancel()
+
+    def take(self) -> bytes:
+        """All that waits; a word that the stream is alive where nothing does."""
+        said = b"".join(self.waiting.values()) or b":\n\n"
+        self.waiting.clear()
+        self.wake.clear()
+        return said
+
+    def _paced(self) -> None:
+        self._pace = None
+        if self.waiting:
+            self.wake.set()
+            self._pace = self._loop.call_later(self.pace_s, self._paced)
+
+    def _floor_over(self) -> None:
+        self._floor_timer = None
+        if self._floor_again:
+            self._floor_again = False
+            self.floor()
+
+
+class Screens:
+    """All open screens of this process, and the one connection that listens for them."""
+
+    def __init__(
+        self,
+        url: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        left_after_s: float = LEFT_AFTER_S,
+    ) -> None:
+        self._url, self._clock, self._left_after_s = url, clock, left_after_s
+        self._of_person: dict[int, set[Stream]] = defaultdict(set)
+        self._of_dealer: dict[int, set[Stream]] = defaultdict(set)
+        self._desk = ThreadPoolExecutor(1, "stream")
+        self._asked: dict[str, asyncio.Future[Reader | Stranger]] = {}
+        self._one_at_a_time = asyncio.Lock()
+        self._working: set[asyncio.Task[None]] = set()
+        self._recent: deque[tuple[float, News]] = deque()
+        self._listening = asyncio.Event()
+
+    def open(self) -> None:
+        """Begin to listen, in the running loop."""
+        self.loop = asyncio.get_running_loop()
+        self._start(self._listen())
+        self._start(self._check_often())
+
+    async def close(self) -> None:
+        for task in self._working:
+            task.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
+        self._desk.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def listening(self) -> bool:
+        return self._listening.is_set()
+
+    @property
+    def streams(self) -> list[Stream]:
+        return [stream for streams in self._of_person.values() for stream in streams]
+
+    async def __call__(
+        self, scope: "HTTPScope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
+    ) -> None:
+        if scope["method"] != "GET":
+            await _refuse(send, Stranger(405, "Screens listen here with GET."), [(b"allow", b"GET")])
+            return
+        session = _session_of(scope)
+        reader = await self._admit(session) if session else SIGNED_OUT
+        if isinstance(reader, Stranger):
+            await _refuse(send, reader, [(b"retry-after", b"5")] if reader is DOWN else [])
+            return
+        stream = Stream(reader, PACE_S + PACE_PER_SCREEN_S * len(self._of_person))
+        self._add(stream)
+        for _at, news in self._recent:
+            self._tell_one(stream, news)
+        gone = asyncio.create_task(_hang_up(receive, stream))
+        try:
+            await self._tell_all(stream, send)
+        finally:
+            gone.cancel()
+            self._remove(stream)
+
+    async def _tell_all(self, stream: Stream, send: "ASGISendCallable") -> None:
+        """Write what waits, for as long as somebody reads it."""
+        await send({"type": "http.response.start", "status": 200, "headers": _STREAM, "trailers": False})
+        said = b"retry: %d\n\n" % random.randint(*RETRY_MS) + stream.take()  # noqa: S311 (spreads reconnects)
+        try:
+            while not stream.closed:
+                async with asyncio.timeout(SLOW_S):
+                    await send({"type": "http.response.body", "body": said, "more_body": True})
+                try:
+                    async with asyncio.timeout(HEARTBEAT_S):
+                        await stream.wake.wait()
+                except TimeoutError:
+                    pass
+                said = stream.take()
+            async with asyncio.timeout(SLOW_S):
+                await send({"type": "http.response.body", "body": said, "more_body": False})
+        except TimeoutError:
+            log.info("a screen took nothing and was dropped", person=stream.reader.person)
+
+    def tell(self, news: News) -> None:
+        """Pass the news on: first to those whose own desk it is, then to everybody of that dealer."""
+        now = asyncio.get_running_loop().time()
+        self._recent.append((now, news))
+        while self._recent[0][0] < now - REMEMBERED_S:
+            self._recent.popleft()
+        concerned = {s for p in news.p for s in self._of_person.get(p, ()) if news.d in s.reader.dealers}
+        for stream in concerned:
+            stream.hear(news, own=True)
+        for stream in self._of_dealer.get(news.d, ()):
+            if stream not in concerned:
+                stream.hear(news, own=False)
+
+    def _tell_one(self, stream: Stream, news: News) -> None:
+        if news.d in stream.reader.dealers:
+            stream.hear(news, own=stream.reader.person in news.p)
+
+    def _add(self, stream: Stream) -> None:
+        self._of_person[stream.reader.person].add(stream)
+        for dealer in stream.reader.dealers:
+            self._of_dealer[dealer].add(stream)
+
+    def _remove(self, stream: Stream) -> None:
+        stream.forget()
+        person = stream.reader.person
+        _discard(self._of_person, person, stream)
+        for dealer in stream.reader.dealers:
+            _discard(self._of_dealer, dealer, stream)
+        if person not in self._of_person:
+            leaving = stream.reader
+            asyncio.get_running_loop().call_later(
+                self._left_after_s, lambda: self._start(self._leave(leaving))
+            )
+
+    async def _listen(self) -> None:
+        """Hear the news; after a gap every screen is told to look again, and comes back afresh."""
+        failures = 0
+        while True:
+            try:
+                async with await connect(self._url, "leadbell screens") as connection:
+                    await connection.execute(f"listen {SCREENS}")
+                    self._listening.set()
+                    failures = 0
+                    self._look_again()
+                    async for notice in connection.notifies():
+                        self.heard(notice.payload)
+            except psycopg.Error as error:
+                if not failures:
+                    log.warning("screens don't hear news", error=type(error).__name__)
+            except Exception:
+                log.exception("screens failed")
+            self._listening.clear()
+            self._recent.clear()
+            await asyncio.sleep(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
+            failures += 1
+
+    def heard(self, payload: str) -> None:
+        """One notice from the database."""
+        try:
+            news = msgspec.json.decode(payload, type=News)
+        except msgspec.DecodeError:
+            log.error("news nobody understands", bytes=len(payload))
+            return
+        here = [p for p in news.p if p in self._of_person]
+        if here and news.w == "left":
+            self._start(self._ask(stay, here, self._clock()))
+        elif here and news.w == "dealer":
+            self._start(self.check([s for p in here for s in self._of_person[p]]))
+        self.tell(news)
+
+    def _look_again(self) -> None:
+        """Nobody knows what was missed: the screens are nudged, and closed, so that they fetch everything."""
+        for stream in self.streams:
+            stream.nudge("desk", _DESK)
+            stream.nudge("inbox", _INBOX)
+            stream.nudge("floor", _FLOOR)
+            stream.close()
+
+    async def _admit(self, session: str) -> Reader | Stranger:
+        """Who it is. Many who come at once are looked up together."""
+        try:
+            await asyncio.wait_for(self._listening.wait(), LISTENING_WITHIN_S)
+        except TimeoutError:
+            return DOWN
+        if session not in self._asked:
+            if not self._asked:
+                self._start(self._admit_all())
+            self._asked[session] = asyncio.get_running_loop().create_future()
+        return await asyncio.shield(self._asked[session])
+
+    async def _admit_all(self) -> None:
+        async with self._one_at_a_time:
+            asked, self._asked = self._asked, {}
+            known: Mapping[str, Reader | Stranger] = dict.fromkeys(asked, DOWN)
+            try:
+                known = await self._ask(admit, list(asked), self._clock())
+            finally:
+                for session, future in asked.items():
+                    if not future.done():
+                        future.set_result(known.get(session, SIGNED_OUT))
+
+    async def _check_often(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_S)
+            self._start(self.check(self.streams))
+
+    async def check(self, streams: Sequence[Stream]) -> None:
+        """Close the screens whose session ended, or whose reader may see something else now."""
+        readers = {stream.reader for stream in streams}
+        known = await self._ask(admit, [reader.session for reader in readers], self._clock())
+        for stream in streams:
+            if known.get(stream.reader.session) != stream.reader:
+                stream.close()
+
+    async def _leave(self, reader: Reader) -> None:
+        """Nothing rings any more where the last desk was closed and not opened again."""
+        if reader.person not in self._of_person:
+            await self._ask(leave, reader)
+
+    async def _ask(self, work: Callable[..., Any], *about: object) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._desk, _with_database, work, *about)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(_without_raising(work))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+
+async def _without_raising(work: Coroutine[Any, Any, None]) -> None:
+    """Work that nobody waits for: what the database does to it is said in the log."""
+    try:
+        await work
+    except DatabaseError as error:
+        log.warning("screens: the database failed", error=type(error).__name__)
+    except Exception:
+        log.exception("screens failed")
+
+
+def admit(sessions: Sequence[str], now: datetime) -> dict[str, Reader | Stranger]:
+    """Who is signed in under each session; their desks are open now. Unknown ones are missing."""
+    from django.contrib.sessions.models import Session
+
+    claims = {
+        session.session_key: session.get_decoded()
+        for session in Session.objects.filter(session_key__in=sessions, expire_date__gt=now)
+    }
+    numbers = {
+        int(claim[SESSION_KEY]) for claim in claims.values() if str(claim.get(SESSION_KEY)).isdecimal()
+    }
+    people = get_user_model().objects.in_bulk(list(numbers))
+    found: dict[str, Reader | Stranger] = {}
+    dealers_seen: dict[tuple[str, int], tuple[int, ...]] = {}
+    for session, claim in claims.items():
+        person = people.get(int(claim[SESSION_KEY])) if SESSION_KEY in claim else None
+        if person is None or not _holds(claim, person):
+            continue
+        if not person.is_active:
+            found[session] = INACTIVE
+            continue
+        place = (person.role, person.organisation_id)
+        if place not in dealers_seen:
+            dealers_seen[place] = dealers_of(person)
+        found[session] = Reader(person.pk, session, frozenset(dealers_seen[place]))
+    _seen([reader for reader in found.values() if isinstance(reader, Reader)], now)
+    return found
+
+
+def _holds(claim: Mapping[str, Any], person: Any) -> bool:
+    """Whether the session was made with the password that the person has now."""
+    if claim.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+        return False
+    told = claim.get(HASH_SESSION_KEY, "")
+    hashes = [person.get_session_auth_hash(), *person.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(told, known) for known in hashes)
+
+
+def _seen(readers: Sequence[Reader], now: datetime) -> None:
+    """Write whose desks are open, and tell the screens of their dealers who came."""
+    if not readers:
+        return
+    with transaction.atomic():
+        came = mark_seen({reader.person for reader in readers}, now)
+        for dealer in {dealer for reader in readers if reader.person in came for dealer in reader.dealers}:
+            announce(dealer, "came")
+
+
+def leave(reader: Reader) -> None:
+    with transaction.atomic():
+        mark_gone([reader.person])
+        for dealer in reader.dealers:
+            announce(dealer, "left", people=[reader.person])
+
+
+def stay(people: Sequence[int], now: datetime) -> None:
+    mark_seen(people, now)
+
+
+def _with_database(work: Callable[..., Any], *about: object) -> Any:
+    close_old_connections()
+    return work(*about)
+
+
+def _session_of(scope: "HTTPScope") -> str:
+    cookie = b"; ".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1")
+    key = parse_cookie(cookie).get(settings.SESSION_COOKIE_NAME, "")
+    return key if key.isalnum() and len(key) <= LONGEST_SESSION else ""
+
+
+async def _hang_up(receive: "ASGIReceiveCallable", stream: Stream) -> None:
+    """End the stream when its reader is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    stream.close()
+
+
+def _discard(sets: dict[int, set[Stream]], key: int, stream: Stream) -> None:
+    sets[key].discard(stream)
+    if not sets[key]:
+        del sets[key]
+
+
+async def _refuse(send: "ASGISendCallable", stranger: Stranger, more: Headers) -> None:
+    said = msgspec.json.encode({"error": stranger.because})
+    headers: Headers = [
+        (b"content-type", b"application/json"),
+        (b"cache-control", b"no-store"),
+        (b"content-length", b"%d" % len(said)),
+        *more,
+    ]
+    await send(
+        {"type": "http.response.start", "status": stranger.status, "headers": headers, "trailers": False}
+    )
+    await send({"type": "http.response.body", "body": said, "more_body": False})
