@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 import structlog
+from psycopg.conninfo import make_conninfo
 from psycopg.types.numeric import Int4, Int8
 
 from leadbell.announce import CLOCKWORK, SCREENS
@@ -30,7 +31,6 @@ MOST_BYTES_WAITING = 96_000_000
 ANSWER_WITHIN_S = 10.0
 #: A database that restarts is waited for this long before senders are sent away.
 BRIDGE_S = 2.0
-CONNECT_TIMEOUT_S = 2
 LONGEST_KEY = 200
 LONGEST_CONTENT_TYPE = 200
 
@@ -101,20 +101,32 @@ def idempotency_key(said: str) -> str | None:
     return said or None
 
 
+async def connect(url: str, name: str) -> psycopg.AsyncConnection:
+    """A connection in autocommit. A broken network is noticed in seconds, not in the kernel's quarter of an hour.
+
+    Raises psycopg.OperationalError.
+    """
+    patient = make_conninfo(
+        url, connect_timeout=2, keepalives_idle=10, keepalives_interval=5, keepalives_count=2, tcp_user_timeout=10_000,
+        application_name=name,
+    )  # fmt: skip
+    return await psycopg.AsyncConnection.connect(patient, autocommit=True)
+
+
 class Wire:
     """One connection to the database, opened when it is needed and again when it was lost."""
 
     def __init__(self, url: str, name: str) -> None:
         self._url, self._name = url, name
         self._connection: psycopg.AsyncConnection | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     async def connected(self) -> psycopg.AsyncConnection:
         """Raises psycopg.OperationalError while the database doesn't answer."""
-        if self._connection is None or self._connection.closed:
-            self._connection = await psycopg.AsyncConnection.connect(
-                self._url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S, application_name=self._name
-            )
-        return self._connection
+        async with self._one_at_a_time:
+            if self._connection is None or self._connection.closed:
+                self._connection = await connect(self._url, self._name)
+            return self._connection
 
     @property
     def lost(self) -> bool:
