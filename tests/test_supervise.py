@@ -118,9 +118,11 @@ def test_what_is_killed_comes_back(start: Start, folder: Path, name: str) -> Non
 def test_callers_wait_in_line_while_the_web_is_away(start: Start) -> None:
     up = start().ready()
     for _ in range(3):
-        os.kill(up.pids["web"], signal.SIGKILL)
+        web = up.pids["web"]
+        os.kill(web, signal.SIGKILL)
+        assert eventually(lambda web=web: not runs(web))
         assert up.web_answers()
-        assert eventually(lambda: runs(up.pids["web"]))
+        assert eventually(lambda web=web: up.pids.get("web") not in (None, web))
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -24,6 +24,7 @@ from leadbell.log import DATABASE_COMPLAINT, Log
 from leadbell.roles import Urls
 from leadbell.terminal import Terminal
 from leadbell.trouble import Trouble
+from leadbell.words import say
 
 #: A process that ran this long was well; its next death counts as the first.
 WELL_AFTER_S = 10
@@ -98,7 +99,7 @@ def up(house: House) -> None:
         sockets = stack.enter_context(_doors(house))
         with suppress(KeyboardInterrupt):
             Supervisor(house, sockets, terminal, stack).run(began)
-    terminal.line("Leadbell has stopped.")
+    terminal.line(say("Leadbell has stopped."))
 
 
 @contextmanager
@@ -217,7 +218,7 @@ class Supervisor:
         """Start everything and keep it running until KeyboardInterrupt; a second one stops it at once."""
         try:
             self._prepare()
-            with self.terminal.working("Starting the web, the mail door and the clockwork"):
+            with self.terminal.working(say("Starting the web, the mail door and the clockwork")):
                 self._until_it_answers(began)
             self._write_report()
             self.terminal.banner(
@@ -240,22 +241,21 @@ class Supervisor:
             self.ready = self._answers()
             if not late and time.monotonic() > began + LATE_AFTER_S:
                 late = True
-                self.terminal.line(
-                    "Leadbell doesn't answer yet; %(folder)s says why.", folder=str(self.house.folder / "log")
-                )
+                logs = str(self.house.folder / "log")
+                self.terminal.line(say("Leadbell doesn't answer yet; %(folder)s says why.", folder=logs))
 
     def _prepare(self) -> None:
         folder = self.house.folder
         if url := os.environ.get("DATABASE_URL"):
             self.urls = roles.external_urls(folder, url)
         else:
-            with self.terminal.working("Waiting for another leadbell command on this folder"):
+            with self.terminal.working(say("Waiting for another leadbell command on this folder")):
                 self.stack.enter_context(postgres.hold(folder))
-            with self.terminal.working("Starting PostgreSQL"):
+            with self.terminal.working(say("Starting PostgreSQL")):
                 self._start_server()
         assert self.urls is not None  # noqa: S101 (for mypy: either branch sets it)
         if migrate.needed(folder):
-            with self.terminal.working("Preparing the database"):
+            with self.terminal.working(say("Preparing the database")):
                 migrate.bring_up_to_date(folder, self.urls)
         for job in self.house.first:
             self._run_first(job)
@@ -307,12 +307,11 @@ class Supervisor:
         running.deaths = 1 if now - running.started > WELL_AFTER_S else running.deaths + 1
         wait = BACK_OFF_S[min(running.deaths, len(BACK_OFF_S)) - 1]
         running.start_at, running.process = now + wait, None
-        again = f"again in {wait:g} s" if wait else "starting it again"
+        name, how = running.job.name, _how(process.returncode)
         self.terminal.line(
-            "%(name)s ended (%(how)s), %(again)s",
-            name=running.job.name,
-            how=_how(process.returncode),
-            again=again,
+            say("%(name)s ended (%(how)s), again in %(seconds)s s", name=name, how=how, seconds=f"{wait:g}")
+            if wait
+            else say("%(name)s ended (%(how)s), starting it again", name=name, how=how)
         )
 
     def _start(self, running: Running) -> None:

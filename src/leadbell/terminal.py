@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from leadbell.words import Value, Words, say
+from leadbell.words import Words, say
 
 
 class Terminal:
@@ -19,9 +19,9 @@ class Terminal:
     def __init__(self) -> None:
         self.console = Console(highlight=False, soft_wrap=True)
 
-    def line(self, text: str, **values: Value) -> None:
-        """One event; the text is marked for translation as with `say`."""
-        self._write(str(say(text, **values)), "")
+    def line(self, sentence: Words) -> None:
+        """One event."""
+        self._write(str(sentence), "")
 
     def trouble(self, sentence: Words) -> None:
         self._write(str(sentence), "bold red")
@@ -42,10 +42,10 @@ class Terminal:
             Text.assemble((f"{title!s:<6}", "dim"), (value, "bold")) for title, value in rows
         )
         self.console.print(Panel(text, title=f"Leadbell {version('leadbell')}", expand=False, padding=(0, 2)))
-        self.line("Ready in %(seconds)s s.", seconds=f"{seconds:.1f}")
+        self.line(say("Ready in %(seconds)s s.", seconds=f"{seconds:.1f}"))
 
     @contextmanager
-    def working(self, on: str) -> Iterator[None]:
+    def working(self, on: Words) -> Iterator[None]:
         """Show that something takes a while."""
         with self.console.status(f"{on} …"):
             yield
