@@ -17,6 +17,10 @@ CHECKS = (
     ("Types", ["mypy", "--strict", "src"]),
     ("Import walls", ["lint-imports"]),
 )
+NO_BROWSER = (
+    "The browser tests are SKIPPED: there is no Chromium on this machine.",
+    "On Debian and Ubuntu: sudo apt install chromium",
+)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -26,16 +30,16 @@ def main():
     quick = asked.parse_args().quick
     os.chdir(ROOT)
     left_out = ["browser", "crash", "slow"] if quick else []
-    if not quick and not find_chromium():
+    no_browser = not quick and not find_chromium()
+    if no_browser:
         left_out.append("browser")
-        shout(
-            "The browser tests are SKIPPED: there is no Chromium on this machine.",
-            "On Debian and Ubuntu: sudo apt install chromium",
-        )
+        shout(*NO_BROWSER)
     failed = [name for name, command in CHECKS if not passes(name, [BIN / command[0], *command[1:]])]
     marks = ["-m", " and ".join(f"not {mark}" for mark in left_out)] if left_out else []
     if not passes("Tests", [BIN / "pytest", *marks]):
         failed.append("Tests")
+    if no_browser:
+        shout(*NO_BROWSER)
     if quick:
         print("Left out: browser, crash and slow tests (`make test` runs them).")
     print(f"FAILED: {', '.join(failed)}" if failed else "All checks passed.", flush=True)

@@ -222,6 +222,7 @@ def test_no_server_is_left_when_its_starter_is_killed(folder: Path) -> None:
     assert eventually(lambda: not (folder / "postgres" / "data" / "postmaster.pid").exists())
 
 
+@pytest.mark.slow
 def test_a_server_started_by_hand_is_used_and_left_running(folder: Path) -> None:
     home = folder / "postgres"
     command = [str(postgres.binary("postgres")), "-D", str(home / "data"), "-k", str(home / "run"), "-h", ""]
