@@ -17,7 +17,6 @@ import psycopg
 import pytest
 
 from leadbell import postgres
-from leadbell.log import KEPT, LARGEST, Log
 from leadbell.supervise import report
 from leadbell.web import Streams
 from tests.test_postgres import free_port, over_tcp
@@ -241,31 +240,6 @@ def test_a_database_of_somebody_else_is_used_where_database_url_says_so(
         assert server.process
         assert server.process.poll() is None
         server.stop()
-
-
-def test_a_log_shows_complaints_once(tmp_path: Path) -> None:
-    log = Log(tmp_path / "web.log")
-    with log.open() as out:
-        out.write(b"12:00 [info] arrived\n12:01 [error] lost its way\nValueError: no\nunfinished [warning]")
-    assert log.complaints() == ["12:01 [error] lost its way", "ValueError: no"]
-    assert log.complaints() == []
-    with log.open() as out:
-        out.write(b" now it is\n" + b"[error] again\n" * 20)
-    assert log.complaints()[:2] == ["unfinished [warning] now it is", "[error] again"]
-
-
-def test_a_log_is_rotated_under_its_writer(tmp_path: Path) -> None:
-    log = Log(tmp_path / "web.log")
-    with log.open() as out:
-        for n in range(KEPT + 2):
-            out.write(str(n).encode() * LARGEST)
-            out.flush()
-            log.rotate()
-        out.write(b"still here\n")
-    assert (tmp_path / "web.log").read_bytes() == b"still here\n"
-    kept = [tmp_path / f"web.log.{n}" for n in range(1, KEPT + 1)]
-    assert [file.read_bytes()[:1] for file in kept] == [b"4", b"3", b"2"]
-    assert sorted(tmp_path.iterdir()) == [tmp_path / "web.log", *kept]
 
 
 async def test_streams_are_closed_when_the_web_stops_and_other_requests_are_not() -> None:
