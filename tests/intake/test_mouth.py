@@ -268,6 +268,72 @@ def test_nothing_is_promised_while_the_database_is_away(
     assert len(here.envelopes(source)) == 2
 
 
+def test_nobody_waits_for_ever_for_a_database_that_hangs(here: Town, website: tuple[int, str]) -> None:
+    source, _ = website
+    dealer = here.organisations[-1]
+
+    async def hang() -> list[Kept | NotKept]:
+        post = Post(here.urls.mouth, "http", answer_within_s=0.2)
+        post.open()
+        with here.db.transaction():
+            here.db.execute("lock table leadbell_envelope in share mode")
+            answers = await asyncio.gather(
+                *(post.keep(Letter(source, dealer, "", b"%d" % n, NOON)) for n in range(3))
+            )
+        while isinstance(late := await post.keep(Letter(source, dealer, "", ADF, NOON)), NotKept):
+            pass
+        await post.close()
+        return [*answers, late]
+
+    *hung, late = asyncio.run(hang())
+    assert all(isinstance(answer, NotKept) for answer in hung)
+    assert isinstance(late, Kept)
+    assert late.envelope in {envelope["id"] for envelope in here.envelopes(source)}
+
+
+def test_a_commit_that_is_repeated_stores_nothing_twice(here: Town, website: tuple[int, str]) -> None:
+    """The connection may break between the commit and the word of it; the batch is then sent again."""
+    source, _ = website
+
+    async def twice() -> list[Kept | NotKept]:
+        post = Post(here.urls.mouth, "http")
+        post.open()
+        letter = Letter(source, here.organisations[-1], "", ADF, NOON)
+        answers = [await post.keep(letter), await post.keep(letter)]
+        await post.close()
+        return answers
+
+    first, second = asyncio.run(twice())
+    assert first == second
+    assert len(here.envelopes(source)) == 1
+
+
+@pytest.fixture
+def full_disk(here: Town) -> Iterator[None]:
+    """A disk that has no room for bodies which say so."""
+    here.db.execute(
+        "create function no_room() returns trigger language plpgsql as"
+        " $$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$"
+    )
+    here.db.execute(
+        "create trigger no_room before insert on leadbell_envelope for each row"
+        " when (new.body = 'large') execute function no_room()"
+    )
+    yield
+    here.db.execute("drop trigger no_room on leadbell_envelope")
+    here.db.execute("drop function no_room")
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_is_said_and_nothing_is_promised(here: Town, port: int, website: tuple[int, str]) -> None:
+    source, key = website
+    refused = ask(port, f"/in/{key}", b"large")
+    assert (refused.status, refused.headers["retry-after"]) == (503, "30")
+    assert "full" in refused.json["error"]
+    assert ask(port, f"/in/{key}", b"small").status == 202
+    assert len(here.envelopes(source)) == 1
+
+
 def test_a_lost_connection_is_opened_again_without_anybody_noticing(
     here: Town, port: int, website: tuple[int, str]
 ) -> None:
@@ -528,7 +594,7 @@ _HEADERS = st.lists(
             [b"content-type", b"idempotency-key", b"accept", b"accept-language", b"origin", b"referer", b"cookie",
              b"x-hub-signature-256", b"content-encoding", b"x-forwarded-for", b"expect"]
         ),
-        _VALUE | st.sampled_from([b"application/json", FORM.encode(), b"text/html", b"multipart/form-data; boundary=b"]),
+        _VALUE | st.sampled_from([b"application/json", FORM.encode(), b"text/html", b"multipart/form-data; x=y"]),
     ),
     max_size=6,
 )  # fmt: skip

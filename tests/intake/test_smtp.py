@@ -278,7 +278,7 @@ def test_others_see_that_the_door_is_open(here: Town) -> None:
         with here.away(roles.MOUTH):
             assert not is_open()
         assert eventually(is_open)
-    assert not is_open()
+    assert eventually(lambda: not is_open())
 
 
 def test_no_address_gets_into_the_log(

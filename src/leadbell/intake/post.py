@@ -83,7 +83,6 @@ class NotKept:
 
 
 Answer = Kept | NotKept
-Repeat = tuple[int, str, bytes]
 
 
 def uuid7(at: datetime) -> UUID:
@@ -172,12 +171,12 @@ cross join lateral (
 class Post:
     """Keeps letters: many per commit, each answered after its own commit, none at another's cost."""
 
-    def __init__(self, url: str, transport: str) -> None:
+    def __init__(self, url: str, transport: str, answer_within_s: float = ANSWER_WITHIN_S) -> None:
+        self._answer_within_s = answer_within_s
         self._wire = Wire(url, f"leadbell {transport}")
         self._transport = transport
         self._waiting: deque[tuple[Letter, asyncio.Future[Answer]]] = deque()
         self._bytes = 0
-        self._same: dict[Repeat, asyncio.Future[Answer]] = {}
         self._arrived = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._down = self._closing = False
@@ -190,15 +189,12 @@ class Post:
         self._closing = True
         self._arrived.set()
         if self._writer:
-            await asyncio.wait([self._writer], timeout=ANSWER_WITHIN_S)
+            await asyncio.wait([self._writer], timeout=self._answer_within_s)
             self._writer.cancel()
         await self._wire.close()
 
     async def keep(self, letter: Letter) -> Answer:
         """Commit the letter. The same bytes with the same key answer with the first one's envelope."""
-        same = (letter.source, letter.idempotency_key, letter.fingerprint) if letter.idempotency_key else None
-        if same and same in self._same:
-            return await asyncio.shield(self._same[same])
         size = len(letter.body)
         if self._closing:
             return NotKept(DOWN)
@@ -209,20 +205,11 @@ class Post:
         self._waiting.append((letter, future))
         self._bytes += size
         self._arrived.set()
-        too_late = loop.call_later(ANSWER_WITHIN_S, _answer, future, NotKept(DOWN))
-        if not same:
-            try:
-                return await future
-            finally:
-                too_late.cancel()
-        self._same[same] = future
-
-        def settled(_: asyncio.Future[Answer]) -> None:
+        too_late = loop.call_later(self._answer_within_s, _answer, future, NotKept(DOWN))
+        try:
+            return await future
+        finally:
             too_late.cancel()
-            del self._same[same]
-
-        future.add_done_callback(settled)
-        return await asyncio.shield(future)
 
     async def _write(self) -> None:
         while self._waiting or not self._closing:
