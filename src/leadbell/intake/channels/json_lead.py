@@ -1,0 +1,348 @@
+"""Any plain JSON: flat or nested, one lead or a list, with key names in four languages."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from leadbell.intake.channels import adf
+from leadbell.intake.channels.cars import PARTS, Car
+from leadbell.intake.channels.delivery import NOT_JSON, Delivery
+from leadbell.intake.channels.draft import NO_WAY_TO_CONTACT, Draft, settle
+from leadbell.intake.channels.labels import Meaning, folded, listed, meaning, readable, sounds_like_ours
+from leadbell.intake.inquiry import Inquiry, Refused
+from leadbell.intake.phones import kind_of
+from leadbell.words import say
+
+BROKEN = str(say("the JSON was broken; look at the delivery as it came"))
+
+_DEEPEST = 6
+_MOST_FIELDS = 500
+_MOST_LEADS = 100
+_LONGEST_SALVAGED = 200_000
+
+_NUMBERS = frozenset({"phone", "mobile", "home", "work", "fax"})
+_CARS = frozenset({"vehicles", "car", "tradeins", "trade"})
+_PLACES = frozenset({"address", "street"})
+_WRAPPERS = listed(
+    """data payload fields field form formdata formfields formresponse answers answer submission body event record
+    result response responses properties attributes values value entry entries object detail details info
+    input inputs items item params content root xml mended lead leads customfields extra metadata meta
+    webhook request rawrequest prospects inquiry enquiry booking aanvraag anfrage заявка запрос
+    gegevens velden daten felder поля данные"""
+)
+_THINGS_WITH_A_NAME = frozenset({"form", "webhook", "event", "request", "submission"})
+_PAIR_NAMES = (
+    "name",
+    "label",
+    "key",
+    "field",
+    "question",
+    "title",
+    "column_name",
+    "fieldname",
+    "field_name",
+    "id",
+)
+_PAIR_VALUES = ("value", "values", "answer", "text", "string_value", "response", "fieldvalue", "field_value")
+_PAIR = re.compile(
+    r"""["'](?P<key>[^"'\\:{}\[\]]{1,80})["']\s*:\s*(?:"(?P<text>(?:[^"\\]|\\.){0,20000})"|'(?P<single>[^'\\]{0,2000})'|(?P<number>-?\d{1,40}))"""
+)
+_OURS = re.compile(r"""["']([^"'\\:{}\[\]]{1,80})["']\s*:\s*\{[^{}]{0,5000}\}""")
+_SIGN = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+
+
+def recognises(delivery: Delivery) -> bool:
+    return delivery.start.startswith(("{", "[")) and (
+        delivery.json is not NOT_JSON
+        or "json" in delivery.media_type
+        or _PAIR.search(delivery.start) is not None
+    )
+
+
+def read(delivery: Delivery) -> list[Inquiry] | Refused:
+    if delivery.json is NOT_JSON:
+        return settle([_salvage(delivery)])
+    return read_value(delivery.json, delivery, "json")
+
+
+def read_value(value: Any, delivery: Delivery, channel: str) -> list[Inquiry] | Refused:
+    """Read decoded JSON (or what has its shape) as one lead or as several."""
+    leads = [
+        lead
+        for lead in (value[:_MOST_LEADS] if isinstance(value, list) else [value])
+        if isinstance(lead, dict)
+    ]
+    if not leads:
+        return NO_WAY_TO_CONTACT
+    for lead in leads:
+        for text in _texts_with_adf(lead):
+            inside = adf.read_text(text, delivery, channel)
+            if not isinstance(inside, Refused):
+                return inside
+    drafts = []
+    for lead in leads:
+        drafts += _read_lead(lead, delivery, channel)
+    return settle(drafts)
+
+
+def _read_lead(lead: Mapping[str, Any], delivery: Delivery, channel: str) -> list[Draft]:
+    """One draft; or as many as the lead has in a list of its own, when it can't be contacted itself."""
+    draft = read_object(lead, delivery, channel)
+    if draft.is_reachable():
+        return [draft]
+    for value in islice(lead.values(), 50):
+        inner = value
+        if isinstance(value, Mapping):
+            inner = next((found for found in islice(value.values(), 50) if isinstance(found, list)), None)
+        if isinstance(inner, list):
+            rows = [row for row in inner[:_MOST_LEADS] if isinstance(row, Mapping) and not _pair(row)]
+            several = [read_object(row, delivery, channel) for row in rows]
+            if any(draft.is_reachable() for draft in several):
+                return several
+    return [draft]
+
+
+def read_object(lead: Mapping[str, Any], delivery: Delivery, channel: str) -> Draft:
+    """One lead. What stands under a name nobody knows is read as the customer's only when nothing else can be."""
+    reader = _Reader(Draft(channel, delivery))
+    reader.read(lead, None)
+    if reader.draft.is_reachable():
+        reader.note_what_was_put_aside()
+    else:
+        reader.read_what_was_put_aside()
+    return reader.draft
+
+
+class _Reader:
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.fields = 0
+        self.aside: list[tuple[Mapping[str, Any], int]] = []
+
+    def read(self, values: Mapping[str, Any], about: str | None, depth: int = 0) -> None:
+        for key, value in values.items():
+            if self.fields >= _MOST_FIELDS:
+                return
+            self.fields += 1
+            label = str(key)
+            if isinstance(value, Mapping):
+                self._read_inner(label, value, about, depth)
+            elif isinstance(value, list):
+                self._read_list(label, value, about, depth)
+            else:
+                self._put(label, value, about)
+
+    def read_what_was_put_aside(self) -> None:
+        for values, depth in self.aside[:50]:
+            self.read(values, None, depth)
+
+    def note_what_was_put_aside(self) -> None:
+        """Whoever's it is, it is not to be contacted; the rest may be worth knowing."""
+        for values, _ in self.aside[:50]:
+            for key, value in islice(values.items(), 50):
+                what = meaning(str(key))
+                if text := text_of(value) if what is None or what.part == "message" else "":
+                    self.draft.note(readable(str(key)), text)
+
+    def _put(self, label: str, value: Any, about: str | None) -> None:
+        text = text_of(value)
+        if text:
+            inside = inner_json(text)
+            if inside is not None:
+                self._read_inner(label, inside, about, _DEEPEST - 2)
+            else:
+                self.draft.put(label, text, about)
+
+    def _read_inner(self, label: str, values: Mapping[str, Any], about: str | None, depth: int) -> None:
+        if depth >= _DEEPEST:
+            return
+        what = meaning(label)
+        part = what.part if what else ""
+        whose = (what.about if what else None) or about
+        if whose == "vendor" or part == "vendor" or part == "nothing":
+            return
+        if part == "provider":
+            self.draft.sent_by(_named(values))
+        elif whose in ("vehicle", "trade") and part in PARTS and (name := _named(values)):
+            self.draft.put(label, name, whose)
+        elif about not in ("vehicle", "trade") and (part in _CARS or whose == "trade"):
+            self.read(
+                values, "trade" if whose == "trade" or part in ("tradeins", "trade") else "vehicle", depth + 1
+            )
+        elif part in _NUMBERS or part == "email":
+            self._read_way_to_contact(part, values)
+        elif part in _PLACES:
+            self.read(values, "customer", depth + 1)
+        elif pair := _pair({"name": label, **values}):
+            self._read_pair(pair, label, about)
+        elif folded(label) in _THINGS_WITH_A_NAME and not _holds_more(values):
+            self.draft.note(readable(label), _named(values))
+        elif folded(label) in _WRAPPERS or not label:
+            self.read(values, about, depth + 1)
+        elif part in ("full", "first", "customer", "message"):
+            self.read(values, "customer", depth + 1)
+        elif about in ("vehicle", "trade"):
+            self.read(values, about, depth + 1)
+        elif not sounds_like_ours(label):
+            self.aside.append((values, depth + 1))
+
+    def _read_list(self, label: str, values: list[Any], about: str | None, depth: int) -> None:
+        if depth >= _DEEPEST:
+            return
+        what = meaning(label)
+        part = what.part if what else ""
+        texts = [text_of(value) for value in values[:50] if not isinstance(value, Mapping | list)]
+        if part in _NUMBERS or part == "email":
+            for text in texts:
+                self.draft.put(label, text, about)
+        elif any(texts):
+            self.draft.put(label, ", ".join(filter(None, texts)), about)
+        for value in values[:_MOST_FIELDS]:
+            if not isinstance(value, Mapping) or self.fields >= _MOST_FIELDS:
+                continue
+            self.fields += 1
+            if pair := _pair(value):
+                self._read_pair(pair, "", about)
+            elif part in _CARS:
+                self._read_car(value, what)
+            elif part in _NUMBERS or part == "email":
+                self._read_way_to_contact(part, value)
+            elif depth and folded(label) in _WRAPPERS:
+                self.read(value, about, depth + 1)
+            elif depth and not sounds_like_ours(label):
+                self.aside.append((value, depth + 1))
+
+    def _read_pair(self, pair: tuple[str, Any], label: str, about: str | None) -> None:
+        name, value = pair
+        label = label if label and meaning(label) else name
+        texts = (
+            list(filter(None, (text_of(one) for one in value[:50])))
+            if isinstance(value, list)
+            else [text_of(value)]
+        )
+        for text in texts if _is_way_to_contact(label) else [", ".join(texts)]:
+            if text:
+                self.draft.put(label, text, about)
+
+    def _read_car(self, values: Mapping[str, Any], what: Meaning | None) -> None:
+        car = self.draft.car()
+        if what and what.part in ("tradeins", "trade"):
+            car.interest = "trade-in"
+        _fill_car(car, values, self.draft)
+
+    def _read_way_to_contact(self, part: str, values: Mapping[str, Any]) -> None:
+        texts = {folded(str(key)): text_of(value) for key, value in islice(values.items(), 20)}
+        kind = kind_of(texts.get("type") or texts.get("kind") or texts.get("label"))
+        for key in ("number", "value", "address", "e164", "raw", "phone", "email", "full", "nummer"):
+            if texts.get(key):
+                if part == "email":
+                    self.draft.email(texts[key])
+                else:
+                    self.draft.phone(texts[key], kind or (None if part == "phone" else part))
+                return
+        for key, text in texts.items():
+            if part == "email":
+                self.draft.email(text)
+            else:
+                self.draft.phone(text, kind_of(key))
+
+
+def _fill_car(car: Car, values: Mapping[str, Any], draft: Draft) -> None:
+    for key, value in islice(values.items(), 100):
+        text = _named(value) if isinstance(value, Mapping) else ""
+        if isinstance(value, list):
+            text = ", ".join(filter(None, (text_of(one) for one in value[:50])))
+        if text := text or text_of(value):
+            draft.put_car(car, str(key), text)
+
+
+def _named(values: Mapping[str, Any]) -> str:
+    for key in ("name", "title", "label", "value", "text", "naam"):
+        if text := text_of(values.get(key)):
+            return text
+    return ""
+
+
+def _pair(values: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """`{"label": "E-mail", "value": "…"}`, in the spellings of form builders."""
+    value = next((values[key] for key in _PAIR_VALUES if key in values), None)
+    if (
+        value is None
+        or isinstance(value, Mapping)
+        or any(_is_way_to_contact(key) for key in islice(values, 20))
+    ):
+        return None
+    names = [values[key] for key in _PAIR_NAMES if isinstance(values.get(key), str)]
+    known = next((name for name in names if meaning(name)), None)
+    return (known or names[0], value) if names else None
+
+
+def _holds_more(values: Mapping[str, Any]) -> bool:
+    """Whether it is more than the name and number of a form or a campaign."""
+    return any(
+        _is_way_to_contact(key) or isinstance(values[key], Mapping | list) for key in islice(values, 50)
+    )
+
+
+def _is_way_to_contact(key: Any) -> bool:
+    what = meaning(str(key))
+    return what is not None and (what.part == "email" or what.part in _NUMBERS)
+
+
+def text_of(value: Any) -> str:
+    """A JSON value as a person would write it; empty for null and for what has values inside."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value) if -(10**40) < value < 10**40 else ""
+    if isinstance(value, float) and math.isfinite(value):
+        return str(int(value)) if value == int(value) and abs(value) < 1e15 else str(value)
+    return ""
+
+
+def inner_json(text: str) -> Mapping[str, Any] | None:
+    """The object in a text that holds JSON, as some relays send it."""
+    if not text.lstrip().startswith("{") or len(text) > _LONGEST_SALVAGED:
+        return None
+    value = Delivery(text.encode("utf-8", "replace")).json
+    return value if isinstance(value, Mapping) else None
+
+
+def _texts_with_adf(lead: Any) -> Iterator[str]:
+    if isinstance(lead, Mapping):
+        for value in islice(lead.values(), 100):
+            if isinstance(value, str) and adf.holds_adf(value):
+                yield value
+            elif isinstance(value, Mapping):
+                for inner in islice(value.values(), 100):
+                    if isinstance(inner, str) and adf.holds_adf(inner):
+                        yield inner
+
+
+def _salvage(delivery: Delivery) -> Draft:
+    """Pairs of key and value out of text that is no JSON any more; what is the vendor's goes first."""
+    text = delivery.text[:_LONGEST_SALVAGED]
+    text = _OURS.sub(lambda found: "" if _is_ours(found[1]) else found[0], text)
+    draft = Draft("json", delivery)
+    for found in islice(_PAIR.finditer(text), 500):
+        value = found["text"] or found["single"] or found["number"] or ""
+        draft.put(found["key"], _SIGN.sub(_unescaped, value))
+    draft.warn(BROKEN)
+    return draft
+
+
+def _is_ours(label: str) -> bool:
+    what = meaning(label)
+    return sounds_like_ours(label) or bool(
+        what and (what.part in ("vendor", "provider") or what.about == "vendor")
+    )
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[1]:
+        return chr(int(found[1], 16))
+    return {"n": "\n", "r": "\r", "t": "\t", "b": "", "f": ""}.get(found[2], found[2])
