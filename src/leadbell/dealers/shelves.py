@@ -46,9 +46,10 @@ def somebody(number: str) -> Person | None:
 
 @dataclass(frozen=True, slots=True)
 class AtWork:
-    """A colleague; `here` when on shift with the desk open."""
+    """A colleague; `here` when on shift with the desk open. `back_at` is known where the shift says so."""
 
     person: Person
+    on_shift: bool
     here: bool
     back_at: datetime | None
 
@@ -66,8 +67,9 @@ def colleagues_of(person: Person, now: datetime) -> list[AtWork]:
         shift = Shift.from_json(other.shift, hours)
         on = other.on_shift and shift.is_on(now)
         desk_open = other.seen_at is not None and other.seen_at > now - DESK_OPEN
-        staff.append(AtWork(other, on and desk_open, None if on else shift.next_on(now)))
-    return sorted(staff, key=lambda one: not one.here)
+        back_at = shift.next_on(now) if other.on_shift and not on else None
+        staff.append(AtWork(other, on, on and desk_open, back_at))
+    return sorted(staff, key=lambda one: (not one.here, not one.on_shift))
 
 
 def names_of(people: Iterable[int]) -> dict[int, str]:

@@ -64,6 +64,7 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
     why = why_they_ring(mine.ringing, person)
     open_calls = [lead for lead in mine.calling if lead.standing.calling]
     talked = _to_be_told(request, mine.talked, now)
+    asked = {lead.pk for lead in talked}
     hours = person.organisation.opening_hours
     shown = {
         "active": "desk",
@@ -72,7 +73,9 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
         "ringing": [Card(lead, why.get(lead.pk, ())) for lead in mine.ringing],
         "calling": [card(lead, now, connected_at(request, lead)) for lead in open_calls],
         "talked": [card(lead, now) for lead in talked],
-        "due": mine.due.leads,
+        "due": [lead for lead in mine.due.leads if lead.pk not in asked],
+        "later": [lead for lead in mine.later.leads if lead.pk not in asked],
+        "settling": [lead for lead in mine.settling if lead.pk not in asked],
         "diary": diary_of(person, now),
         "day": my_day(person.pk, hours.day_begins(hours.local_day(now)), now),
         "reference": REFERENCE_RESPONSE,

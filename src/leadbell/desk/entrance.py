@@ -55,7 +55,7 @@ def door(page: Page[P]) -> View[P]:
         ):
             visit.dealers = dealers
             try:
-                return page(visit, visit.now, *args, **kwargs)
+                return _with_messages(visit, page(visit, visit.now, *args, **kwargs))
             except NoSuchLead:
                 raise Http404 from None
 
@@ -75,6 +75,15 @@ def door_for(*roles: str) -> Callable[[Page[P]], View[P]]:
         return door(check)
 
     return only
+
+
+def _with_messages(visit: Visit, response: HttpResponse) -> HttpResponse:
+    """A fragment brings along what is to be said; a whole page says it by itself."""
+    if visit.htmx and response.status_code == 200 and not response.streaming:
+        waiting = messages.get_messages(visit)
+        if len(waiting):
+            response.content += render(visit, "frame/toasts.html", {"messages": waiting}).content
+    return response
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -1,6 +1,5 @@
 """One lead: where it stands, what comes next and why, what can be done, and its story."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -86,7 +85,7 @@ def _response(lead: "Lead") -> dict[str, Any] | None:
     return {"took": took, "in_time": took <= TARGET}
 
 
-def _here(request: Visit, lead: "Lead", now: datetime) -> dict[str, Sequence[Card]]:
+def _here(request: Visit, lead: "Lead", now: datetime) -> dict[str, list[Card]]:
     """The cards of the Desk that stand on top of the page: it rings here, is called, or was just spoken to."""
     person, standing = request.user.pk, lead.standing
     rings = person in lead.ringing and lead.ring_until is not None and lead.ring_until > now
@@ -94,8 +93,9 @@ def _here(request: Visit, lead: "Lead", now: datetime) -> dict[str, Sequence[Car
     told = request.session.get(settled_key(lead))
     talked = lead.owner_id == person and nothing_agreed_yet(standing, now) and not told
     why = why_they_ring([lead], request.user) if rings else {}
-    return {
+    cards = {
         "ringing": [Card(lead, why.get(lead.pk, ()))] if rings else [],
         "calling": [card(lead, now, connected_at(request, lead))] if calls else [],
         "talked": [card(lead, now)] if talked else [],
     }
+    return cards | {"busy": [*cards["ringing"], *cards["calling"], *cards["talked"]]}

@@ -119,7 +119,8 @@ def _rang(fact: Rang, names: Names, before: Standing) -> Line:
             sentence = say("Rang the manager: %(people)s", people=people)
         case "owner":
             sentence = say("Rang its owner: %(people)s", people=people)
-    took = _took(before.received_at, fact.at) if not before.ring_count else None
+    first = before.received_at if not before.ring_count else None
+    took = _moment((fact.at - first).total_seconds()) if first else None
     waited = say("%(time)s after arrival", time=took) if took else None
     for_long = say("for %(seconds)s s", seconds=fact.ring_s)
     why = tuple(reason for reason in (waited, for_long, *fact.because) if reason)
@@ -328,10 +329,13 @@ def _took(since: datetime | None, until: datetime | None) -> str | None:
     return _length((until - since).total_seconds())
 
 
+def _moment(seconds: float) -> str:
+    """A ring takes tenths of a second: `0.2 s`; from ten seconds on as `_length`."""
+    return f"{seconds:.1f} s" if 0 <= seconds < 10 else _length(seconds)
+
+
 def _length(seconds: float) -> str:
-    """`0:11`, `1:02:07`; below ten seconds with a tenth: `0.2 s` is what a ring takes."""
-    if 0 <= seconds < 10:
-        return f"{seconds:.1f} s"
+    """`0:11`, `1:02:07`."""
     whole = max(0, int(seconds))
     hours, minutes = whole // 3600, whole // 60 % 60
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"

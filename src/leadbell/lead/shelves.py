@@ -17,6 +17,7 @@ TASKS = ("call", "write", "result")
 MOST_DUE = 25
 MOST_LATER = 8
 MOST_RINGING = 10
+MOST_REASONS = 4
 #: A conversation is asked about this long (`conversation.rules`); older ones aren't looked for.
 TALKED = timedelta(hours=2)
 
@@ -105,5 +106,5 @@ def why_they_ring(leads: Sequence[Lead], person: Person) -> dict[int, tuple[Word
     for lead, rang in rings.items():
         if isinstance(rang, Rang):
             own = next((chosen.because for chosen in rang.ranked if chosen.person == person.pk), ())
-            why[lead] = rang.because if rang.how == "best" else (*rang.because, *own)
+            why[lead] = own[:MOST_REASONS] if own and rang.how == "best" else rang.because[:MOST_REASONS]
     return why

@@ -6,6 +6,15 @@ const changed = field =>
     : field.options ? [...field.options].some(option => option.selected !== option.defaultSelected)
     : field.value !== field.defaultValue
 
+// How to find the same button or field again in the new content.
+const same = one => {
+  if (one.id) return `#${CSS.escape(one.id)}`
+  const form = one.closest('form[action]')
+  if (!form) return one.matches('[data-focus]') ? '[data-focus]' : undefined
+  const value = one.name ? `[name="${CSS.escape(one.name)}"]${one.value ? `[value="${CSS.escape(one.value)}"]` : ''}` : ''
+  return `form[action="${CSS.escape(form.getAttribute('action'))}"] ${one.localName}${value}`
+}
+
 document.addEventListener('htmx:beforeSwap', ({ detail }) => {
   const { target, requestConfig: { verb, elt } } = detail
   if (!target || target.id === 'toasts') return
@@ -17,7 +26,9 @@ document.addEventListener('htmx:beforeSwap', ({ detail }) => {
     open: [...target.querySelectorAll('details[id][open]')].filter(stays).map(one => one.id),
     fields: [...target.querySelectorAll('input[id], textarea[id], select[id]')].filter(field => changed(field) && stays(field))
       .map(field => ({ id: field.id, value: field.value, checked: field.checked })),
-    focus: focused && { id: focused.id, start: focused.selectionStart, end: focused.selectionEnd, sent: sent?.contains(focused) },
+    focus: focused && { where: same(focused), start: focused.selectionStart, end: focused.selectionEnd, 
+      // The page may refresh itself before the answer to what was sent is here.
+      sent: Boolean(sent?.contains(focused) || focused.closest('.htmx-request')) },
     target: target.id,
     sent: Boolean(sent),
   }
@@ -35,11 +46,12 @@ document.addEventListener('htmx:afterSwap', () => {
     else field.value = value
   }
   const part = document.getElementById(target)
-  if (focus) {
-    const again = focus.id && document.getElementById(focus.id)
-    const next = again || (focus.sent && (part?.querySelector('[data-focus]') ?? part))
-    next?.focus?.({ preventScroll: Boolean(again) })
-    if (again && focus.start != null && again.setSelectionRange && again.type !== 'radio') {
+  if (focus && part) {
+    const again = focus.where && part.querySelector(focus.where)
+    // After a step is done, the next one; else the part itself, so that the keyboard stays here.
+    const next = again ?? (focus.sent ? part.querySelector('[data-focus]') : null) ?? part
+    next.focus({ preventScroll: next === again || next === part })
+    if (again && focus.start != null && again.setSelectionRange) {
       try { again.setSelectionRange(focus.start, focus.end) } catch { /* a date has no selection */ }
     }
   }

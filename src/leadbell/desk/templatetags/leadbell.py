@@ -9,8 +9,8 @@ import phonenumbers
 from django import template
 from django.urls import reverse
 from django.utils import formats, timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from leadbell.words import Words
@@ -35,6 +35,14 @@ def _said(name: str, value: object) -> object:
     if name.endswith("_at") and isinstance(value, str):
         return moment(datetime.fromisoformat(value))
     return value
+
+
+@register.filter
+def told(value: Words) -> SafeString:
+    """The sentence with its values in bold: who, when, how many."""
+    values = {name: format_html("<b>{}</b>", _said(name, v)) for name, v in value.values.items()}
+    text = conditional_escape(gettext(value.text))
+    return mark_safe(text % values) if values else text  # noqa: S308 (the text and each value are escaped)
 
 
 @register.filter
