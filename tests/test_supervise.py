@@ -208,6 +208,16 @@ def test_what_cannot_start_is_tried_again_later_and_holds_up_nothing(start: Star
     ]
 
 
+def test_what_waits_is_started_when_the_others_answer(start: Start) -> None:
+    up = start("--later", "idle").ready()
+    assert began(up.pids["idle"]) - began(up.pids["web"]) > 1
+
+
+def began(pid: int) -> int:
+    """When a process was started, in hundredths of a second; a Python needs two to come to answer."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+
+
 def test_warnings_of_the_processes_reach_the_terminal(start: Start) -> None:
     up = start().ready()
     assert eventually(lambda: "clockwork: [warning] the stand-in clock ticks" in up.said())

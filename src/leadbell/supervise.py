@@ -38,11 +38,15 @@ REPEAT_AFTER_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A process of ours: its name, its Python module with arguments, its rights in the database."""
+    """A process of ours: its name, its Python module with arguments, its rights in the database.
+
+    One that `waits` is started when the others answer.
+    """
 
     name: str
     module: tuple[str, ...]
     role: Role
+    waits: bool = False
 
     @property
     def command(self) -> list[str]:
@@ -220,6 +224,7 @@ class Supervisor:
             self._prepare()
             with self.terminal.working(say("Starting the web, the mail door and the clockwork")):
                 self._until_it_answers(began)
+            self._keep_running()
             self._write_report()
             self.terminal.banner(
                 self.url, self.sockets.smtp_port, self.house.folder, time.monotonic() - began
@@ -237,7 +242,7 @@ class Supervisor:
         late = False
         while not self.ready:
             self._keep_running()
-            self._listen(0.01)
+            self._listen(0.03)
             self.ready = self._answers()
             if not late and time.monotonic() > began + LATE_AFTER_S:
                 late = True
@@ -292,7 +297,8 @@ class Supervisor:
             if running.process and running.process.poll() is not None:
                 self._mourn(running)
             now = time.monotonic()
-            if running.process is None and now >= running.start_at:
+            held_back = running.job.waits and not self.ready
+            if running.process is None and now >= running.start_at and not held_back:
                 self._start(running)
                 changed = True
         if changed:

@@ -37,6 +37,10 @@ def broken() -> None:
     sys.exit("[error] the stand-in is broken")
 
 
+def idle() -> None:
+    signal.pause()
+
+
 def deaf() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     print("[warning] the stand-in is deaf", flush=True)
@@ -50,12 +54,14 @@ def run() -> None:
     asked.add_argument("--port", type=int, default=0)
     asked.add_argument("--smtp-port", type=int, default=0)
     asked.add_argument("--also", action="append", default=[])
+    asked.add_argument("--later", action="append", default=[])
     given = asked.parse_args()
     jobs = [
         Job(name, ("tests.fakes.house", "be", name), role)
         for name, role in (("web", "app"), ("clockwork", "clockwork"), ("smtp", "mouth"))
     ]
     jobs += [Job(name, ("tests.fakes.house", "be", name), "app") for name in given.also]
+    jobs += [Job(name, ("tests.fakes.house", "be", name), "app", waits=True) for name in given.later]
     try:
         up(House(given.folder, port=given.port, smtp_port=given.smtp_port, jobs=tuple(jobs)))
     except Trouble as trouble:
@@ -64,6 +70,6 @@ def run() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "be":
-        {"web": web, "smtp": smtp, "clockwork": clockwork, "broken": broken, "deaf": deaf}[sys.argv[2]]()
+        {one.__name__: one for one in (web, smtp, clockwork, broken, idle, deaf)}[sys.argv[2]]()
     else:
         run()
