@@ -1,0 +1,482 @@
+"""The life of one lead: the rules of follow-up say what comes next, people with habits do it or don't. Pure."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING
+
+from leadbell.demo import chances
+from leadbell.demo.cast import STAR
+from leadbell.demo.chances import DAY, HOUR, MINUTE
+from leadbell.demo.talk import WORDS
+from leadbell.followup.rules import Ask, Decision, GiveUp, Rest, Ring, Wait, decide
+from leadbell.lead.history import (
+    Accepted,
+    AnyFact,
+    AskedAgain,
+    Assigned,
+    Attempted,
+    AttemptEnded,
+    Booked,
+    CallBackAgreed,
+    Cancelled,
+    Confirmed,
+    History,
+    Lost,
+    Moved,
+    NoShow,
+    Noted,
+    Opened,
+    OptedOut,
+    PassedOn,
+    Quoted,
+    Rang,
+    Replied,
+    Shown,
+    Sold,
+    Standing,
+    Wrote,
+    after,
+    folded,
+)
+from leadbell.words import say
+
+if TYPE_CHECKING:
+    from leadbell.demo.house import House, Worker
+
+#: A lead that takes more decisions than this goes round in circles.
+MOST_DECISIONS = 400
+SECOND = timedelta(seconds=1)
+
+
+class GoesInCircles(RuntimeError):
+    """A lead of the demo took more decisions than any lead needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact, and the key under which it can happen once."""
+
+    fact: AnyFact
+    key: str | None = None
+
+
+@dataclass(slots=True)
+class Life:
+    """One lead from its first fact (or from `told` so far) until `until`; `run` tells what happened.
+
+    `comes_back` makes the customer's next inquiry, once, at the moment it is asked for.
+    """
+
+    house: "House"
+    rng: Random
+    until: datetime
+    appointments: Iterator[int]
+    told: list[Told] = field(default_factory=list)
+    #: While the demo runs: whose part is played now. Nobody else acts, and nothing rings by itself.
+    played: frozenset[int] | None = None
+    comes_back: Callable[[datetime], AskedAgain] | None = None
+    comes_back_at: datetime | None = None
+    replies_at: datetime | None = None
+    #: Calls, tasks and sales that somebody means to do, by what they are for.
+    meant: dict[str, datetime] = field(default_factory=dict)
+    at: datetime = field(init=False)
+    standing: Standing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.standing = folded(one.fact for one in self.told)
+        self.at = self.told[-1].fact.at
+
+    def run(self) -> "Life":
+        """Live until the lead is closed, forgotten or the time is up; what lies after `until` is not told."""
+        for _ in range(MOST_DECISIONS):
+            if self.at > self.until or not self._go_on():
+                return self._cut()
+        raise GoesInCircles
+
+    def _go_on(self) -> bool:
+        decision = decide(self.house.playbook(self.standing.origin, self.at), self._history(), self.at)
+        if self.played is not None and not _is_due_now(decision, self.played, self.at):
+            return False
+        match decision:
+            case Rest():
+                return False
+            case Wait():
+                self._pass(decision.until)
+            case Ring():
+                self._ring(decision)
+            case GiveUp():
+                self._tell(Lost(at=self.at, reason=decision.reason))
+            case Ask():
+                self._do(decision)
+        return self.standing.is_open
+
+    def _history(self) -> History:
+        history = History(tuple(one.fact for one in self.told))
+        # Folded already, fact by fact: folding anew for each decision would take a second of everybody's start.
+        vars(history)["standing"] = self.standing
+        return history
+
+    def _cut(self) -> "Life":
+        """Leave out what hasn't happened yet, and a call or ring that is still under way for the visitor's part."""
+        self.told = [one for one in self.told if one.fact.at <= self.until]
+        self.standing = folded(one.fact for one in self.told)
+        last = self.told[-1].fact
+        rings_until = self.standing.ring_until
+        ringing = isinstance(last, Rang) and rings_until is not None and rings_until > self.until
+        calling = isinstance(last, Attempted) and self.house.worker(last.by).player.email == STAR
+        if ringing or calling:
+            self.told.pop()
+            self.standing = folded(one.fact for one in self.told)
+        return self
+
+    def _tell(self, fact: AnyFact, key: str | None = None) -> None:
+        if fact.at < self.at:
+            raise ValueError(f"{fact} comes before {self.at}")
+        self.told.append(Told(fact, key))
+        self.standing = after(self.standing, fact)
+        self.at = fact.at
+
+    def _pass(self, until: datetime) -> None:
+        """Nothing happens until then, unless the customer comes first."""
+        if not self._customer_before(until):
+            self.at = max(until, self.at)
+
+    def _customer_before(self, moment: datetime) -> bool:
+        """Whether the customer wrote before `moment`; if so it is told."""
+        if self.comes_back and self.comes_back_at and self.comes_back_at < min(moment, self.until):
+            at, self.comes_back_at = max(self.comes_back_at, self.at + SECOND), None
+            if at < min(moment, self.until):
+                self.meant.clear()
+                self._tell(self.comes_back(at))
+                return True
+        if self.replies_at and self.replies_at < moment:
+            at, self.replies_at = max(self.replies_at, self.at + SECOND), None
+            if at < moment:
+                self.meant.clear()
+                self._tell(Replied(at=at, carrier="email"))
+                return True
+        return False
+
+    # The bell
+
+    def _ring(self, ring: Ring) -> None:
+        rng, s = self.rng, self.standing
+        at = self.at + timedelta(seconds=rng.uniform(0.02, 0.2))
+        whom = self.house.whom(s, ring.how, at, rng)
+        seconds = ring.ring_s if whom.people else 0
+        rang = Rang(
+            at=at, people=whom.people, how=ring.how, ring_s=seconds, because=(ring.because, *whom.because),
+            ranked=whom.ranked, excluded=whom.excluded,
+        )  # fmt: skip
+        self._tell(rang, f"ring:{s.ring_count + 1}")
+        if not whom.people:
+            return
+        self._answer_ring(whom.people)
+
+    def play(self, now: datetime) -> list[Told]:
+        """What those who are played do next about this lead, each at its moment from `now` on; `played` is set."""
+        before, s = len(self.told), self.standing
+        self.at = max(self.at, now)
+        played = self.played or frozenset()
+        if s.ringing and s.ring_until and s.ring_until > self.at:
+            self._answer_ring(tuple(person for person in s.ringing if person in played))
+        elif s.calling and s.calling_by in played:
+            self._hang_up(self.house.worker(s.calling_by), chances.call(self.rng, s, self.at, 1.0), s.calling)
+        for _ in range(MOST_DECISIONS):
+            if not self.standing.is_open or not self._go_on():
+                break
+        return self.told[before:]
+
+    def _answer_ring(self, people: Sequence[int]) -> None:
+        """Some of the people who are rung accept; the quickest has it."""
+        rng, s, began_at = self.rng, self.standing, self.at
+        rings_until = s.ring_until or began_at
+        seconds = (rings_until - began_at) / SECOND
+        reminded = s.ring_how == "manager" and s.owner is not None
+        takers = [
+            (began_at + rng.triangular(2.5, max(seconds * 0.9, 3), 6) * SECOND, self.house.worker(person))
+            for person in people
+            if rng.random() < self.house.worker(person).player.habits.accepts * (0.22 if reminded else 1)
+        ]
+        if takers:
+            taken_at, taker = min(takers, key=lambda one: one[0])
+            self._accept(taker, min(taken_at, rings_until))
+        elif s.ring_how == "best" and people and rng.random() < 0.2:
+            self._tell(PassedOn(at=began_at + rng.uniform(0.2, 0.6) * seconds * SECOND, by=people[0]))
+        else:
+            self.at = rings_until
+
+    def _accept(self, taker: "Worker", at: datetime) -> None:
+        self.meant.clear()
+        self._tell(Accepted(at=at, by=taker.number))
+        if taker.player.role == "manager" and self.rng.random() < 0.6:
+            at += timedelta(seconds=self.rng.uniform(20, 120))
+            if to := self._colleague(at):
+                self._tell(Assigned(at=at, to=to.number, by=taker.number))
+
+    def _colleague(self, at: datetime) -> "Worker | None":
+        """A salesperson who is at work, for a lead that is handed on."""
+        owner = self.standing.owner
+        staff = [w for w in self.house.of("salesperson") if w.number != owner and w.is_on(at)]
+        if self.played is not None:
+            staff = [w for w in staff if w.number in self.played]
+        return self.rng.choice(staff) if staff else None
+
+    def begin_in_the_showroom(self) -> None:
+        """Somebody walked in: who typed it in has it, and they have talked already."""
+        rng, at = self.rng, self.at + timedelta(seconds=self.rng.uniform(2, 20))
+        staff = [w for w in self.house.of("salesperson") if w.is_on(at)]
+        if not staff:
+            return
+        owner = rng.choice(staff)
+        self._tell(Accepted(at=at, by=owner.number))
+        talked = chances.call(rng, self.standing, at, owner.player.habits.persuades)
+        result = talked.result if talked.result in ("appointment", "quote") else "call_back"
+        self._agree(owner, result, at + rng.uniform(40, 400) * SECOND)
+
+    def begin_in_the_evening(self) -> None:
+        """The BDC calls while the dealer is closed, and hands over to a salesperson."""
+        rng = self.rng
+        agents = [w for w in self.house.bdc if w.is_on(self.at)]
+        if not agents or rng.random() < 0.3:
+            return
+        agent = agents[0]
+        at = agent.free_at(self.at + rng.uniform(40, 300) * SECOND)
+        self._tell(Accepted(at=at, by=agent.number))
+        self._call(agent, agent.free_at(at + rng.uniform(5, 30) * SECOND))
+        if not self.standing.is_open:
+            return
+        to = rng.choice(self.house.of("salesperson"))
+        at = self.at + rng.uniform(5, 30) * SECOND
+        because = say("called by the BDC")
+        if self.standing.appointment:
+            because = say("the BDC made the appointment: confirm it")
+        self._tell(Assigned(at=at, to=to.number, by=agent.number, because=because))
+
+    # What somebody has to do
+
+    def _do(self, ask: Ask) -> None:
+        if self.at < ask.due_at:
+            self._pass(ask.due_at)
+            return
+        worker = self.house.worker(ask.person)
+        match ask.task:
+            case "call":
+                self._do_call(worker, ask)
+            case "write":
+                self._do_write(worker, ask)
+            case "confirm":
+                self._do_confirm(worker, ask)
+            case "shown":
+                self._do_shown(worker, ask)
+            case "result" | "outcome":
+                self._do_result(worker, ask)
+
+    def _mean(self, what: str, worker: "Worker", begin: datetime) -> datetime:
+        """When this is done, decided once: asking again doesn't put it off."""
+        if what not in self.meant:
+            self.meant[what] = begin
+        return worker.free_at(max(self.meant[what], self.at))
+
+    def _do_call(self, worker: "Worker", ask: Ask) -> None:
+        rng, s, habits, begin = self.rng, self.standing, worker.player.habits, self.at
+        if self._is_fresh():
+            if (
+                s.attempts == 0
+                and s.by_email
+                and "call" not in self.meant
+                and rng.random() < habits.writes_first
+            ):
+                self._write(worker, worker.free_at(begin + rng.uniform(120, 700) * SECOND))
+                return
+            at = self._mean("call", worker, begin + chances.prepares(rng, habits.prepares_s, habits.spread))
+            if ask.again_at and self.at < ask.again_at < at:
+                self._pass(ask.again_at)
+                return
+        elif s.call_back_at is not None:
+            at = self._mean("call", worker, begin + rng.uniform(0, 14) * MINUTE)
+        elif rng.random() < self._chance_to_persist(habits.persists):
+            at = self._mean("call", worker, begin + timedelta(minutes=rng.expovariate(1 / 35)))
+        else:
+            self._neglect(worker, begin)
+            return
+        if not self._customer_before(at):
+            self._call(worker, max(at, self.at))
+
+    def _is_fresh(self) -> bool:
+        """Nobody did anything since the customer asked."""
+        s = self.standing
+        return s.worked_at is None or (s.asked_at is not None and s.worked_at < s.asked_at)
+
+    def _chance_to_persist(self, persists: float) -> float:
+        """The second and third attempt cost discipline [S3]; later contacts are soon thought to be useless."""
+        return 1 - (1 - persists) ** 1.6 if self.standing.attempts < 3 else persists * 0.88
+
+    def _neglect(self, worker: "Worker", due: datetime) -> None:
+        """It isn't done when it is due: closed for comfort, done late, or forgotten until day 45."""
+        rng, s = self.rng, self.standing
+        chance = rng.random()
+        forgotten = 0.22 * (1 - worker.player.habits.persists)
+        if chance < (0.6 if s.touches else 0.3) + 0.4 * forgotten:
+            at = worker.free_at(due + rng.uniform(0.1, 3.0) * DAY)
+            if self._customer_before(at):
+                return
+            reason = chances.why_lost(rng) if s.reached_at else "not_reachable"
+            self._lose(worker, at, reason)
+        elif chance < 1 - forgotten or s.asked_at is None:
+            at = worker.free_at(due + rng.uniform(0.2, 1.6) * DAY)
+            if self._customer_before(at):
+                return
+            if s.by_phone and not s.number_is_wrong:
+                self._call(worker, at)
+            elif s.by_email:
+                self._write(worker, at)
+            else:
+                self._lose(worker, at, "not_reachable")
+        else:
+            self._pass(s.asked_at + 46 * DAY + HOUR)
+
+    def _call(self, worker: "Worker", at: datetime) -> None:
+        rng, s = self.rng, self.standing
+        self.meant.clear()
+        if s.attempts == 0 and s.owner == worker.number and at - self.at > 6 * SECOND and rng.random() < 0.5:
+            looked_at = at - rng.uniform(2, min((at - self.at) / SECOND - 2, 1500)) * SECOND
+            self._tell(Opened(at=looked_at, by=worker.number), f"opened:{worker.number}")
+        call = chances.call(rng, s, at, worker.player.habits.persuades)
+        key = f"attempt:{s.attempts + 1}"
+        self._tell(Attempted(at=at, by=worker.number, key=key), key)
+        self._hang_up(worker, call, key)
+
+    def _hang_up(self, worker: "Worker", call: chances.Call, key: str) -> None:
+        """The call that begins now, to its end and to what comes of it."""
+        rng, at, number = self.rng, self.at, worker.number
+        talks_s = (
+            min(call.talks_s, max(20.0, worker.room_s(at + SECOND) - call.rings_s - 20))
+            if call.talks_s
+            else 0
+        )
+        worker.calls_from(at, call.rings_s + talks_s)
+        answered_at = at + call.rings_s * SECOND
+        ended = AttemptEnded(
+            at=answered_at + round(1000 * talks_s) * timedelta(milliseconds=1), key=key, by=number,
+            outcome=call.outcome, connected_at=answered_at if talks_s else None,
+            talk_ms=round(1000 * talks_s) if talks_s else None,
+        )  # fmt: skip
+        self._tell(ended, f"{key}:ended")
+        if call.outcome == "conversation":
+            self._agree(worker, call.result, self.at + rng.uniform(3, 25) * SECOND)
+        elif call.outcome == "wrong_number" and not self.standing.by_email:
+            self._lose(worker, self.at + rng.uniform(10, 60) * SECOND, "not_reachable")
+
+    def _agree(self, worker: "Worker", result: chances.Result, at: datetime) -> None:
+        """What came of talking or writing with the customer."""
+        rng, by, talk = self.rng, worker.number, WORDS.get(worker.player.language, WORDS["en"])
+        match result:
+            case "appointment":
+                starts_at = chances.appointment_time(rng, self.house.hours, at)
+                number, what = next(self.appointments), rng.choice(talk["booked"])
+                self._tell(Booked(at=at, appointment=number, by=by, starts_at=starts_at, what=what))
+            case "quote":
+                self._tell(Quoted(at=at, by=by))
+            case "call_back":
+                due_at = self.house.hours_at(at).shift_into_hours(
+                    at + rng.choice((3, 22, 26, 47, 70, 96, 120)) * HOUR
+                )
+                due_at = due_at.replace(minute=rng.choice((0, 30)), second=0, microsecond=0)
+                if due_at <= at:
+                    due_at += HOUR
+                self._tell(CallBackAgreed(at=at, by=by, due_at=due_at, note=rng.choice(talk["call_back"])))
+            case "lost":
+                if rng.random() < 0.05:
+                    self._tell(OptedOut(at=at, by=by))
+                self._lose(worker, self.at if self.standing.opted_out else at, chances.why_lost(rng))
+            case "nothing":
+                if rng.random() < 0.4:
+                    self._tell(Noted(at=at, by=by, text=rng.choice(talk["noted"])))
+
+    def _lose(self, worker: "Worker", at: datetime, reason: str) -> None:
+        talk = WORDS.get(worker.player.language, WORDS["en"])
+        note = self.rng.choice(talk["lost"]) if reason == "bought_elsewhere" else ""
+        self._tell(Lost(at=max(at, self.at), reason=reason, by=worker.number, note=note))
+
+    def _do_write(self, worker: "Worker", ask: Ask) -> None:
+        reminded_at = ask.again_at if self._is_fresh() else None
+        careful = self.rng.random() < 0.35 + 0.65 * worker.player.habits.persists or "write" in self.meant
+        if not careful:
+            if reminded_at and self.at < reminded_at:
+                self._pass(reminded_at)
+            else:
+                self._neglect(worker, self.at)
+            return
+        minutes = self.rng.expovariate(1 / 25) + 3
+        at = self._mean("write", worker, self.at + minutes * MINUTE)
+        if reminded_at and self.at < reminded_at < at:
+            self._pass(reminded_at)
+        elif not self._customer_before(at):
+            self._write(worker, max(at, self.at))
+
+    def _write(self, worker: "Worker", at: datetime) -> None:
+        """A personal e-mail; to somebody who answered, it may settle things."""
+        rng, s = self.rng, self.standing
+        self.meant.clear()
+        answers = any(isinstance(one.fact, Replied) for one in self.told)
+        self._tell(Wrote(at=max(at, self.at), by=worker.number, carrier="email"))
+        if answers and not s.appointment and rng.random() < 0.7:
+            self._agree(worker, chances.by_mail(rng), self.at + rng.uniform(20, 600) * SECOND)
+        elif s.by_email and rng.random() < (0.3 if s.by_phone else 0.55):
+            self.replies_at = self.at + timedelta(hours=rng.expovariate(1 / 9) + 0.2)
+
+    def _do_confirm(self, worker: "Worker", ask: Ask) -> None:
+        rng, s = self.rng, self.standing
+        starts_at, number = s.appointment_at or self.at, s.appointment or 0
+        at = self._mean("confirm", worker, self.at + rng.expovariate(1 / 50) * MINUTE)
+        if at >= starts_at or rng.random() > 0.25 + 0.75 * worker.player.habits.persists:
+            self._pass(starts_at)
+            return
+        if self._customer_before(at):
+            return
+        chance = rng.random()
+        by = worker.number
+        if chance < 0.05:
+            self._tell(Cancelled(at=at, appointment=number, by=by))
+        elif chance < 0.12:
+            later = chances.appointment_time(rng, self.house.hours, at + DAY)
+            self._tell(Moved(at=at, appointment=number, by=by, starts_at=later))
+        else:
+            self._tell(Confirmed(at=at, appointment=number, by=by, how=chances.how_confirmed(rng)))
+        self.meant.clear()
+
+    def _do_shown(self, worker: "Worker", ask: Ask) -> None:
+        rng, s, company = self.rng, self.standing, self.house.company
+        at = self._mean("shown", worker, self.at + rng.uniform(4, 75) * MINUTE)
+        comes = company.comes * (1 if s.confirmed_at else 0.78) * (0.75 if s.no_shows else 1)
+        number, by = s.appointment or 0, worker.number
+        self.meant.clear()
+        if rng.random() < comes:
+            self._tell(Shown(at=at, appointment=number, by=by))
+        else:
+            self._tell(NoShow(at=at, appointment=number, by=by))
+
+    def _do_result(self, worker: "Worker", ask: Ask) -> None:
+        """Sold or lost, after the customer has thought about it."""
+        rng, s = self.rng, self.standing
+        if s.calling is not None:
+            ended = AttemptEnded(at=self.at + SECOND, key=s.calling, by=worker.number, outcome="no_answer")
+            self._tell(ended, f"{s.calling}:ended")
+            return
+        if s.shown_at is None:
+            self._neglect(worker, self.at)
+            return
+        at = self._mean("result", worker, s.shown_at + chances.decides_after(rng))
+        if self._customer_before(at):
+            return
+        if rng.random() < self.house.company.buys * (0.75 + 0.25 * worker.player.habits.persuades):
+            self._tell(Sold(at=max(at, self.at), by=worker.number))
+        else:
+            self._lose(worker, at, chances.why_lost(rng, was_here=True))
+
+
+def _is_due_now(decision: Decision, played: frozenset[int], at: datetime) -> bool:
+    return isinstance(decision, Ask) and decision.person in played and decision.due_at <= at
