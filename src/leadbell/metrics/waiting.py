@@ -139,7 +139,7 @@ with recursive above(id, parent_id) as (
         o.waiting, o.overdue, o.unconfirmed
     from listed join open o using (id) join leadbell_lead l using (id)
     join leadbell_customer c on c.id = l.customer_id
-    order by l.received_at
+    order by l.received_at, l.id
 )
 select (select json_agg(leads) from leads)::text, (select json_agg(counted) from counted)::text
 """
