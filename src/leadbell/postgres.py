@@ -25,6 +25,9 @@ PORT = 5432
 LONGEST_SOCKET = 103
 #: A crash under heavy load is repaired from the journal before the server answers.
 RECOVERY_S = 600
+#: PostgreSQL 18 never ends when it is asked politely while it repairs itself: then it is told to end at once,
+#: and repairs itself at the next start.
+STOP_S = 10
 
 #: A small machine, and nothing that was answered is lost. Logs name no values: customers are in them.
 SETTINGS = {
@@ -56,7 +59,7 @@ class Server:
     def urls(self) -> Urls:
         return roles.embedded_urls(keep_secrets(self.folder), self.host, self.port)
 
-    def stop(self, patience_s: float = 30) -> None:
+    def stop(self, patience_s: float = STOP_S) -> None:
         """End every session and stop cleanly; a server that isn't ours is left alone."""
         if self.process is None:
             return
@@ -127,7 +130,8 @@ def start(folder: Path, settings: Mapping[str, str] | None = None, tcp_port: int
     """Start the server as a child of this process and return when it answers.
 
     The caller holds the folder (`hold`). The calling thread has to live as long as the server: when it
-    ends, the server is told to stop. With `tcp_port` it also listens on 127.0.0.1.
+    ends, the server ends at once and repairs itself from its journal at the next start. With `tcp_port` it
+    also listens on 127.0.0.1.
     """
     folder = folder.absolute()
     create(folder)
@@ -167,7 +171,7 @@ def start(folder: Path, settings: Mapping[str, str] | None = None, tcp_port: int
         with log(folder) as out:
             began = out.seek(0, os.SEEK_END)
             process = subprocess.Popen(
-                as_resident(command, home, ends_by="INT"),
+                as_resident(command, home, ends_by="QUIT"),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -317,7 +321,7 @@ def _adopt_or_bury(folder: Path) -> Server | None:
     while lines and _is_postgres(int(lines[0]), data):
         if lines[0] == ours:
             with suppress(ProcessLookupError):
-                os.kill(int(ours), signal.SIGINT)
+                os.kill(int(ours), signal.SIGINT if time.monotonic() < began + STOP_S else signal.SIGQUIT)
         elif time.monotonic() > began + 2:
             running = _running(folder)
             if running and _lets_in(running):
