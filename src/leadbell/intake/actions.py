@@ -5,7 +5,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
@@ -20,26 +20,21 @@ from leadbell.intake.models import Envelope, Source
 from leadbell.intake.models import Inquiry as InquiryRow
 from leadbell.intake.post import uuid7
 from leadbell.intake.reading import read
+from leadbell.intake.register import diallable, learn, look_up, new_customer, remember
 from leadbell.intake.rules import (
     Duplicate,
     Joins,
-    KnownCustomer,
     Opens,
-    SeenBefore,
     handles_of,
-    language_of,
     recognise,
 )
 from leadbell.lead.history import Arrived, AskedAgain, Origin
 from leadbell.lead.journal import begin, locked, record
-from leadbell.lead.models import Customer, Handle, Lead
+from leadbell.lead.models import Customer, Lead
 from leadbell.lead.refused import Refused as NotDone
 from leadbell.words import Words, say
 
 log = structlog.get_logger("leadbell.intake")
-
-#: The same bytes from the same source within this time are the same delivery.
-SAME_DELIVERY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +114,7 @@ class _Placed:
 
 def _place(envelope: Envelope, place: int, inquiry: Inquiry) -> _Placed:
     """Give one prospect its place: a new lead, an open one, or a duplicate."""
-    seen, known = _look_up(envelope, place, inquiry)
+    seen, known = look_up(envelope, place, inquiry)
     answer = recognise(inquiry, seen, known)
     match answer:
         case Duplicate():
@@ -132,67 +127,6 @@ def _place(envelope: Envelope, place: int, inquiry: Inquiry) -> _Placed:
             # Closed between recognising and locking: a new lead of the same customer.
             answer = Opens(answer.customer, lead.owner_id, answer.because)
     return _Placed(_open(envelope, inquiry, answer), InquiryRow.Outcome.OPENED, answer.because, inquiry)
-
-
-_LOOK_UP = """
-select
-    (select json_build_array(i.lead_id, l.customer_id) from leadbell_envelope e
-        join leadbell_inquiry i on i.envelope_id = e.id and i.place = %(place)s
-        join leadbell_lead l on l.id = i.lead_id
-        where e.source_id = %(source)s and e.sha256 = %(sha256)s and e.id <> %(envelope)s and e.corrected is null
-            and e.status in ('read', 'duplicate') and e.received_at between %(since)s and %(until)s
-            and not %(corrected)s
-        order by e.received_at desc limit 1),
-    (select json_build_array(i.lead_id, l.customer_id, i.understood) from leadbell_inquiry i
-        join leadbell_lead l on l.id = i.lead_id
-        where i.source_id = %(source)s and i.sender_id = %(sender_id)s and i.sender_id <> ''
-        order by i.id desc limit 1),
-    (select json_agg(k) from (
-        select h.customer_id, array_agg(h.kind) as kinds, array_agg(h.value) as handles,
-            (select l.id from leadbell_lead l where l.customer_id = h.customer_id and l.closed_at is null
-                order by l.id desc limit 1) as open_lead,
-            (select l.owner_id from leadbell_lead l where l.customer_id = h.customer_id and l.owner_id is not null
-                order by l.id desc limit 1) as last_owner
-        from unnest(%(kinds)s::text[], %(handles)s::text[]) as asked(kind, value)
-        join leadbell_handle h on h.dealer_id = %(dealer)s and h.kind = asked.kind and h.value = asked.value
-        group by h.customer_id order by h.customer_id
-    ) k)
-"""
-
-
-def _look_up(
-    envelope: Envelope, place: int, inquiry: Inquiry
-) -> tuple[SeenBefore | None, list[KnownCustomer]]:
-    """The same delivery before, and the customers who share a handle. Costs the same at any number of leads."""
-    handles = handles_of(inquiry)
-    ((same, sent, known),) = statement.run(
-        _LOOK_UP,
-        {
-            "place": place, "source": envelope.source_id, "sha256": bytes(envelope.sha256),
-            "envelope": envelope.pk, "since": envelope.received_at - SAME_DELIVERY,
-            "until": envelope.received_at + SAME_DELIVERY, "corrected": envelope.corrected is not None,
-            "sender_id": inquiry.source_id or "", "dealer": envelope.dealer_id,
-            "kinds": [kind for kind, _ in handles], "handles": [value for _, value in handles],
-        },
-    )  # fmt: skip
-    customers = [
-        KnownCustomer(
-            k["customer_id"],
-            tuple(zip(k["kinds"], k["handles"], strict=True)),
-            k["open_lead"],
-            k["last_owner"],
-        )
-        for k in known or ()
-    ]
-    if same:
-        lead, customer = same
-        return SeenBefore(lead, customer, same_bytes=True, same_content=True), []
-    if sent:
-        lead, customer, before = sent
-        now_says = as_json(inquiry)
-        alike = all(before.get(part) == now_says[part] for part in ("vehicles", "message"))
-        return SeenBefore(lead, customer, same_bytes=False, same_content=alike), customers
-    return None, customers
 
 
 _SETTLE = """
@@ -232,8 +166,8 @@ def _settle(envelope: Envelope, placed: Sequence[_Placed]) -> None:
 
 def _join(lead: Lead, envelope: Envelope, inquiry: Inquiry, answer: Joins) -> None:
     """Another inquiry on the open lead: its cars and message become the ones to talk about."""
-    _learn(lead.customer, inquiry)
-    _remember(lead.customer, inquiry)
+    learn(lead.customer, inquiry)
+    remember(lead.customer, inquiry)
     wanted = [c for c in as_json(inquiry)["vehicles"] if c not in lead.cars]
     lead.cars, lead.message = (wanted + lead.cars)[:20], inquiry.message or lead.message
     Lead.objects.filter(pk=lead.pk).update(cars=lead.cars, message=lead.message)
@@ -241,57 +175,20 @@ def _join(lead: Lead, envelope: Envelope, inquiry: Inquiry, answer: Joins) -> No
         lead,
         AskedAgain(
             at=envelope.received_at, channel=inquiry.channel, source=envelope.source.name,
-            envelope=str(envelope.pk), by_phone=_diallable(inquiry) is not None,
+            envelope=str(envelope.pk), by_phone=diallable(inquiry) is not None,
             by_email=bool(inquiry.customer.emails), because=answer.because,
         ),
     )  # fmt: skip
 
 
-_NEW_CUSTOMER = """
-with customer as (
-    insert into leadbell_customer (dealer_id, full_name, first_name, last_name, language, address, emails, phones,
-        created_at)
-    values (%(dealer)s, %(full_name)s, %(first_name)s, %(last_name)s, %(language)s, %(address)s::jsonb,
-        %(emails)s::text[], %(phones)s::jsonb, %(created_at)s) returning id
-), remembered as (
-    insert into leadbell_handle (dealer_id, kind, value, customer_id)
-    select %(dealer)s, h.kind, h.value, customer.id
-    from customer, unnest(%(kinds)s::text[], %(handles)s::text[]) as h(kind, value)
-    on conflict do nothing
-)
-select id from customer
-"""
-
-
-def _new_customer(envelope: Envelope, inquiry: Inquiry) -> Customer:
-    """Somebody this dealer doesn't know yet, remembered by every handle that is nobody else's."""
-    who, dealer, handles = inquiry.customer, envelope.dealer, handles_of(inquiry)
-    customer = Customer(
-        dealer=dealer, full_name=who.full_name or "", first_name=who.first_name or "",
-        last_name=who.last_name or "", address=who.address,
-        language=language_of(_diallable(inquiry), dealer.country) or "", emails=list(who.emails),
-        phones=as_json(inquiry)["customer"]["phones"], created_at=envelope.received_at,
-    )  # fmt: skip
-    ((customer.pk,),) = statement.run(
-        _NEW_CUSTOMER,
-        {
-            "dealer": dealer.pk, "full_name": customer.full_name, "first_name": customer.first_name,
-            "last_name": customer.last_name, "language": customer.language, "address": json.dumps(customer.address),
-            "emails": customer.emails, "phones": json.dumps(customer.phones), "created_at": customer.created_at,
-            "kinds": [kind for kind, _ in handles], "handles": [value for _, value in handles],
-        },
-    )  # fmt: skip
-    return customer
-
-
 def _open(envelope: Envelope, inquiry: Inquiry, answer: Opens) -> Lead:
     dealer, source = envelope.dealer, envelope.source
     if answer.customer is None:
-        customer = _new_customer(envelope, inquiry)
+        customer = new_customer(envelope, inquiry)
     else:
         customer = Customer.objects.get(pk=answer.customer)
-        _learn(customer, inquiry)
-        _remember(customer, inquiry)
+        learn(customer, inquiry)
+        remember(customer, inquiry)
     hours = dealer.opening_hours
     wanted = next((v for v in inquiry.vehicles if v.interest != "trade-in"), None)
     lead = Lead(
@@ -314,37 +211,14 @@ def _condition(wanted: Vehicle | None) -> Literal["new", "used"] | None:
     return "used" if status == "used" else "new" if status == "new" else None
 
 
-def _diallable(inquiry: Inquiry) -> str | None:
-    return next((p.number for p in inquiry.customer.phones if p.number), None)
-
-
-def _learn(customer: Customer, inquiry: Inquiry) -> None:
-    """What a known customer tells now comes first: the newest number is the one to dial."""
-    who, known = inquiry.customer, {p.get("number") or p["raw"] for p in customer.phones}
-    new_phones = [p for p in as_json(inquiry)["customer"]["phones"] if (p["number"] or p["raw"]) not in known]
-    new_emails = [e for e in who.emails if e.lower() not in {k.lower() for k in customer.emails}]
-    if not new_phones and not new_emails and (customer.full_name or not who.full_name):
-        return
-    customer.phones = (new_phones + customer.phones)[:10]
-    customer.emails = (new_emails + customer.emails)[:10]
-    customer.full_name = customer.full_name or who.full_name or ""
-    customer.first_name = customer.first_name or who.first_name or ""
-    customer.last_name = customer.last_name or who.last_name or ""
-    customer.save()
-
-
-def _remember(customer: Customer, inquiry: Inquiry) -> None:
-    """Recognise the customer by these next time; a handle that is somebody else's stays theirs."""
-    rows = [
-        Handle(dealer_id=customer.dealer_id, kind=k, value=v, customer=customer)
-        for k, v in handles_of(inquiry)
-    ]
-    Handle.objects.bulk_create(rows, ignore_conflicts=True)
-
-
 @transaction.atomic
-def release(envelope: Envelope, corrected: bytes | None, person: int, now: datetime) -> Envelope | NotDone:
-    """Let a quarantined envelope in, as corrected by hand (an inquiry as JSON) or as it is; it is read again."""
+def release(
+    envelope: Envelope, corrected: bytes | None, person: int | None, now: datetime
+) -> Envelope | NotDone:
+    """Let a quarantined envelope in, as it is or with another body as JSON; it is read again.
+
+    That body is what a person corrected by hand, or without a `person` the answers that were fetched.
+    """
     envelope = (
         Envelope.objects.select_for_update(of=("self",))
         .select_related("dealer", "source")
@@ -361,8 +235,17 @@ def release(envelope: Envelope, corrected: bytes | None, person: int, now: datet
         return NotDone(answer.because)
     envelope.status, envelope.reason, envelope.dismissed_at = Envelope.Status.ACCEPTED, None, None
     envelope.corrected, envelope.released_by, envelope.released_at = corrected, person, now
+    envelope.fetch_at = None
     envelope.save(
-        update_fields=["status", "reason", "dismissed_at", "corrected", "released_by", "released_at"]
+        update_fields=[
+            "status",
+            "reason",
+            "dismissed_at",
+            "corrected",
+            "released_by",
+            "released_at",
+            "fetch_at",
+        ]
     )
     announce(envelope.dealer_id, "inbox")
     wake_clockwork()

@@ -1,0 +1,138 @@
+"""The dealer's register of customers: who shares a handle, what came before, and what we learn about them."""
+
+import json
+from datetime import timedelta
+
+from leadbell import statement
+from leadbell.intake.inquiry import Inquiry, as_json
+from leadbell.intake.models import Envelope
+from leadbell.intake.rules import KnownCustomer, SeenBefore, handles_of, language_of
+from leadbell.lead.models import Customer, Handle
+
+#: The same bytes from the same source within this time are the same delivery.
+SAME_DELIVERY = timedelta(hours=24)
+
+_LOOK_UP = """
+select
+    (select json_build_array(i.lead_id, l.customer_id) from leadbell_envelope e
+        join leadbell_inquiry i on i.envelope_id = e.id and i.place = %(place)s
+        join leadbell_lead l on l.id = i.lead_id
+        where e.source_id = %(source)s and e.sha256 = %(sha256)s and e.id <> %(envelope)s and e.corrected is null
+            and e.status in ('read', 'duplicate') and e.received_at between %(since)s and %(until)s
+            and not %(corrected)s
+        order by e.received_at desc limit 1),
+    (select json_build_array(i.lead_id, l.customer_id, i.understood) from leadbell_inquiry i
+        join leadbell_lead l on l.id = i.lead_id
+        where i.source_id = %(source)s and i.sender_id = %(sender_id)s and i.sender_id <> ''
+        order by i.id desc limit 1),
+    (select json_agg(k) from (
+        select h.customer_id, array_agg(h.kind) as kinds, array_agg(h.value) as handles,
+            (select l.id from leadbell_lead l where l.customer_id = h.customer_id and l.closed_at is null
+                order by l.id desc limit 1) as open_lead,
+            (select l.owner_id from leadbell_lead l where l.customer_id = h.customer_id and l.owner_id is not null
+                order by l.id desc limit 1) as last_owner
+        from unnest(%(kinds)s::text[], %(handles)s::text[]) as asked(kind, value)
+        join leadbell_handle h on h.dealer_id = %(dealer)s and h.kind = asked.kind and h.value = asked.value
+        group by h.customer_id order by h.customer_id
+    ) k)
+"""
+
+
+def look_up(
+    envelope: Envelope, place: int, inquiry: Inquiry
+) -> tuple[SeenBefore | None, list[KnownCustomer]]:
+    """The same delivery before, and the customers who share a handle. Costs the same at any number of leads."""
+    handles = handles_of(inquiry)
+    ((same, sent, known),) = statement.run(
+        _LOOK_UP,
+        {
+            "place": place, "source": envelope.source_id, "sha256": bytes(envelope.sha256),
+            "envelope": envelope.pk, "since": envelope.received_at - SAME_DELIVERY,
+            "until": envelope.received_at + SAME_DELIVERY, "corrected": envelope.corrected is not None,
+            "sender_id": inquiry.source_id or "", "dealer": envelope.dealer_id,
+            "kinds": [kind for kind, _ in handles], "handles": [value for _, value in handles],
+        },
+    )  # fmt: skip
+    customers = [
+        KnownCustomer(
+            k["customer_id"],
+            tuple(zip(k["kinds"], k["handles"], strict=True)),
+            k["open_lead"],
+            k["last_owner"],
+        )
+        for k in known or ()
+    ]
+    if same:
+        lead, customer = same
+        return SeenBefore(lead, customer, same_bytes=True, same_content=True), []
+    if sent:
+        lead, customer, before = sent
+        now_says = as_json(inquiry)
+        alike = all(before.get(part) == now_says[part] for part in ("vehicles", "message"))
+        return SeenBefore(lead, customer, same_bytes=False, same_content=alike), customers
+    return None, customers
+
+
+_NEW_CUSTOMER = """
+with customer as (
+    insert into leadbell_customer (dealer_id, full_name, first_name, last_name, language, address, emails, phones,
+        created_at)
+    values (%(dealer)s, %(full_name)s, %(first_name)s, %(last_name)s, %(language)s, %(address)s::jsonb,
+        %(emails)s::text[], %(phones)s::jsonb, %(created_at)s) returning id
+), remembered as (
+    insert into leadbell_handle (dealer_id, kind, value, customer_id)
+    select %(dealer)s, h.kind, h.value, customer.id
+    from customer, unnest(%(kinds)s::text[], %(handles)s::text[]) as h(kind, value)
+    on conflict do nothing
+)
+select id from customer
+"""
+
+
+def new_customer(envelope: Envelope, inquiry: Inquiry) -> Customer:
+    """Somebody this dealer doesn't know yet, remembered by every handle that is nobody else's."""
+    who, dealer, handles = inquiry.customer, envelope.dealer, handles_of(inquiry)
+    customer = Customer(
+        dealer=dealer, full_name=who.full_name or "", first_name=who.first_name or "",
+        last_name=who.last_name or "", address=who.address,
+        language=language_of(diallable(inquiry), dealer.country) or "", emails=list(who.emails),
+        phones=as_json(inquiry)["customer"]["phones"], created_at=envelope.received_at,
+    )  # fmt: skip
+    ((customer.pk,),) = statement.run(
+        _NEW_CUSTOMER,
+        {
+            "dealer": dealer.pk, "full_name": customer.full_name, "first_name": customer.first_name,
+            "last_name": customer.last_name, "language": customer.language, "address": json.dumps(customer.address),
+            "emails": customer.emails, "phones": json.dumps(customer.phones), "created_at": customer.created_at,
+            "kinds": [kind for kind, _ in handles], "handles": [value for _, value in handles],
+        },
+    )  # fmt: skip
+    return customer
+
+
+def diallable(inquiry: Inquiry) -> str | None:
+    return next((p.number for p in inquiry.customer.phones if p.number), None)
+
+
+def learn(customer: Customer, inquiry: Inquiry) -> None:
+    """What a known customer tells now comes first: the newest number is the one to dial."""
+    who, known = inquiry.customer, {p.get("number") or p["raw"] for p in customer.phones}
+    new_phones = [p for p in as_json(inquiry)["customer"]["phones"] if (p["number"] or p["raw"]) not in known]
+    new_emails = [e for e in who.emails if e.lower() not in {k.lower() for k in customer.emails}]
+    if not new_phones and not new_emails and (customer.full_name or not who.full_name):
+        return
+    customer.phones = (new_phones + customer.phones)[:10]
+    customer.emails = (new_emails + customer.emails)[:10]
+    customer.full_name = customer.full_name or who.full_name or ""
+    customer.first_name = customer.first_name or who.first_name or ""
+    customer.last_name = customer.last_name or who.last_name or ""
+    customer.save()
+
+
+def remember(customer: Customer, inquiry: Inquiry) -> None:
+    """Recognise the customer by these next time; a handle that is somebody else's stays theirs."""
+    rows = [
+        Handle(dealer_id=customer.dealer_id, kind=k, value=v, customer=customer)
+        for k, v in handles_of(inquiry)
+    ]
+    Handle.objects.bulk_create(rows, ignore_conflicts=True)
