@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from leadbell.log import configure
 
@@ -17,6 +18,39 @@ if TYPE_CHECKING:
 #: A stream to a desk never ends by itself: it is closed at once. Ordinary answers are given this long.
 STREAMS = "/stream"
 PATIENCE_S = 5
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class Caller(HttpToolsProtocol):
+    """A connection that has to say what it wants; uvicorn itself would wait for ever for the headers."""
+
+    headers_within_s = 15.0
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        super().connection_made(transport)
+        self._late = self.loop.call_later(self.headers_within_s, transport.close)
+
+    def on_message_begin(self) -> None:
+        self._in_time()
+        self._late = self.loop.call_later(self.headers_within_s, self._too_slow)
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_time()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._in_time()
+        super().connection_lost(exc)
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+
+    def _too_slow(self) -> None:
+        self.transport.write(_TOO_SLOW)
+        self.transport.close()
 
 
 class Web(uvicorn.Server):
@@ -72,7 +106,7 @@ def run() -> None:
     streams = Streams(import_module("leadbell.asgi").application)
     config = uvicorn.Config(
         streams,
-        http="httptools",
+        http=Caller,
         ws="none",
         lifespan="on",
         log_config=None,

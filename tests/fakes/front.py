@@ -111,10 +111,10 @@ def town(urls: roles.Urls) -> Iterator[Town]:
 
 
 @contextmanager
-def serving(application: Any) -> Iterator[int]:
+def serving(application: Any, http: Any = "httptools") -> Iterator[int]:
     """The application on a free port of 127.0.0.1, in a thread with a loop of its own."""
     config = uvicorn.Config(
-        application, port=0, http="httptools", ws="none", lifespan="on", log_config=None, access_log=False,
+        application, port=0, http=http, ws="none", lifespan="on", log_config=None, access_log=False,
         server_header=False, timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(config)
