@@ -36,6 +36,7 @@ from leadbell.intake.reading import (
 )
 
 PAYLOADS = Path(__file__).parent / "channels"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 FILES = sorted(
     path
     for path in PAYLOADS.rglob("*")
@@ -389,7 +390,8 @@ def test_a_refusal_says_why(body: bytes, declared: str | None, because: str) -> 
         (b"<adf><customer><vendor><phone>0612345678</phone></vendor></customer></adf>", None, UNSURE),
         (b"<adf><!--<customer><phone>0612345678</phone></customer>--></adf>", None, UNSURE),
         ((PAYLOADS / "json" / "flat_english.json").read_bytes(), "application/json", ACCEPTED),
-        (b'{"customer": {"phone": "0612345678"}}', None, UNSURE),
+        (b'{"customer": {"phone": "0612345678"}}', None, ACCEPTED),
+        (b'{"somebody": {"phone": "0612345678"}}', None, UNSURE),
         (b'{"dealer_email": "a@example.org"}', None, UNSURE),
         (b'{"vendor": {"email": "a@example.org"}}', None, UNSURE),
         ((PAYLOADS / "form" / "browser.txt").read_bytes(), "application/x-www-form-urlencoded", ACCEPTED),
@@ -401,6 +403,27 @@ def test_a_refusal_says_why(body: bytes, declared: str | None, because: str) -> 
 def test_the_door_says_only_what_it_knows(body: bytes, declared: str | None, verdict: object) -> None:
     assert door_check(body, declared) == verdict
     hold_what_is_promised(body, declared)
+
+
+@pytest.mark.parametrize(
+    ("example", "channel"),
+    [
+        ("lead.adf.xml", "adf"),
+        ("lead.json", "json"),
+        ("lead.form.txt", "form"),
+        ("lead.meta.json", "meta"),
+        ("lead.google.json", "google"),
+        ("lead.eml", "mail"),
+    ],
+)
+def test_the_examples_are_leads(example: str, channel: str) -> None:
+    found = hold_what_is_promised((EXAMPLES / example).read_bytes(), "application/x-www-form-urlencoded")
+    assert not isinstance(found, Refused)
+    (inquiry,) = found
+    assert inquiry.channel == channel
+    assert inquiry.customer.emails == ("okafor@example.org",)
+    assert [phone.number for phone in inquiry.customer.phones] == ["+31612345678"]
+    assert inquiry.warnings == ()
 
 
 def test_a_large_mail_is_not_refused() -> None:

@@ -68,6 +68,7 @@ _FORM_WAYS = {
     ),
     **dict.fromkeys((b"telefoon", b"telefoonnummer", b"telefon", b"your-tel"), _WHOLE_NUMBER),
 }
+_CUSTOMERS = ("customer", "contact", "person", "klant", "kunde")
 _NOT_PLAIN_JSON = frozenset({"entry", "data", "field_data", "leadgen_id", "user_column_data"})
 
 
@@ -171,7 +172,12 @@ def _names_contact_in_json(body: bytes) -> bool:
         return False
     if len(values) > _MOST_FIELDS_AT_THE_DOOR or not _NOT_PLAIN_JSON.isdisjoint(values):
         return False
-    return _names_contact(values)
+    if _names_contact(values):
+        return True
+    inner = [values[key] for key in _CUSTOMERS if isinstance(values.get(key), dict)]
+    return any(
+        len(who) <= _MOST_FIELDS_AT_THE_DOOR and "field" not in who and _names_contact(who) for who in inner
+    )
 
 
 def _names_contact(values: Mapping[str, Any]) -> bool:

@@ -39,6 +39,9 @@ def only(path: str, country: str = "NL") -> Inquiry:
         ("json/json_in_a_text.json", "NL", "Emeka Okafor", (ADDRESS,), []),
         ("json/broken.json", "NL", "Emeka Okafor", (ADDRESS,), []),
         ("json/under_an_unknown_name.json", "NL", "Emeka Okafor", (ADDRESS,), []),
+        ("json/answers_with_ids_of_their_own.json", "NL", "Emeka Okafor", (ADDRESS,), [NUMBER]),
+        ("json/meta_lead_laid_flat.json", "NL", "Emeka Okafor", (ADDRESS,), [NUMBER]),
+        ("json/id_of_the_form.json", "NL", "Emeka Okafor", (ADDRESS,), []),
         ("form/browser.txt", "NL", "Emeka Okafor", (ADDRESS,), [NUMBER]),
         ("form/brackets.txt", "NL", "Emeka Okafor", (ADDRESS,), [NUMBER]),
         ("form/brackets_raw.txt", "NL", "Emeka Okafor", (), [NUMBER]),
@@ -106,10 +109,13 @@ def test_the_rest_stands_readable_in_the_message(path: str, part: str) -> None:
     [
         ("json/flat_english.json", "L-1", "CarFinder"),
         ("json/adf_as_a_text.json", "CF-1001", "CarFinder"),
+        ("json/meta_lead_laid_flat.json", "55459717045641545", None),
+        ("json/answers_with_ids_of_their_own.json", None, None),
+        ("json/id_of_the_form.json", None, None),
         ("xml/lead.xml", "77", None),
     ],
 )
-def test_the_senders_own_number(path: str, source_id: str, provider: str | None) -> None:
+def test_the_senders_own_number(path: str, source_id: str | None, provider: str | None) -> None:
     inquiry = only(path)
     assert (inquiry.source_id, inquiry.provider) == (source_id, provider)
 

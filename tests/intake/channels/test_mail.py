@@ -62,6 +62,8 @@ def test_adf_in_the_body_or_an_attachment_wins(name: str, full_name: str) -> Non
         ("forwarded_in_words", "NL", "Emeka Okafor", (ADDRESS,), []),
         ("unknown_charset", "NL", "Zoë Okafor", ("zoe@example.org",), [NUMBER]),
         ("broken_headers", "NL", "Emeka Okafor", (ADDRESS,), [NUMBER]),
+        ("answer_over_our_signature", "NL", "Emeka Okafor", (ADDRESS,), []),
+        ("answer_over_a_bare_copy", "NL", "Emeka Okafor", (ADDRESS,), []),
         ("missed_call_with_xml_in_a_comment", "NL", None, (), [NUMBER]),
         ("missed_call_in_words", "NL", None, (), [NUMBER]),
     ],

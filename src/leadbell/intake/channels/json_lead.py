@@ -26,13 +26,18 @@ _NUMBERS = frozenset({"phone", "mobile", "home", "work", "fax"})
 _CARS = frozenset({"vehicles", "car", "tradeins", "trade"})
 _PLACES = frozenset({"address", "street"})
 _WRAPPERS = listed(
-    """data payload fields field form formdata formfields formresponse answers answer submission body event record
-    result response responses properties attributes values value entry entries object detail details info
+    """data payload fields field form formdata formfields fielddata formresponse answers answer submission body event
+    record     result response responses properties attributes values value entry entries object detail details info
     input inputs items item params content root xml mended lead leads customfields extra metadata meta
     webhook request rawrequest prospects inquiry enquiry booking aanvraag anfrage заявка запрос
     gegevens velden daten felder поля данные"""
 )
 _THINGS_WITH_A_NAME = frozenset({"form", "webhook", "event", "request", "submission"})
+#: In these an `id` is the lead's own; elsewhere it may be a form's or a field's.
+_LEADS = listed(
+    "data payload submission body record result response entry object lead inquiry enquiry aanvraag anfrage заявка "
+    "запрос request rawrequest"
+)
 _PAIR_NAMES = (
     "name",
     "label",
@@ -136,7 +141,7 @@ class _Reader:
 
     def read_what_was_put_aside(self) -> None:
         for values, depth in self.aside[:50]:
-            self.read(values, None, depth)
+            self.read(values, "part", depth)
 
     def note_what_was_put_aside(self) -> None:
         """Whoever's it is, it is not to be contacted; the rest may be worth knowing."""
@@ -180,7 +185,7 @@ class _Reader:
         elif folded(label) in _THINGS_WITH_A_NAME and not _holds_more(values):
             self.draft.note(readable(label), _named(values))
         elif folded(label) in _WRAPPERS or not label:
-            self.read(values, about, depth + 1)
+            self.read(values, about or (None if folded(label) in _LEADS else "part"), depth + 1)
         elif part in ("full", "first", "customer", "message"):
             self.read(values, "customer", depth + 1)
         elif about in ("vehicle", "trade"):
@@ -210,7 +215,7 @@ class _Reader:
             elif part in _NUMBERS or part == "email":
                 self._read_way_to_contact(part, value)
             elif depth and folded(label) in _WRAPPERS:
-                self.read(value, about, depth + 1)
+                self.read(value, about or "part", depth + 1)
             elif depth and not sounds_like_ours(label):
                 self.aside.append((value, depth + 1))
 
@@ -222,7 +227,7 @@ class _Reader:
             if isinstance(value, list)
             else [text_of(value)]
         )
-        for text in texts if _is_way_to_contact(label) else [", ".join(texts)]:
+        for text in texts if names_a_way_to_contact(label) else [", ".join(texts)]:
             if text:
                 self.draft.put(label, text, about)
 
@@ -267,11 +272,13 @@ def _named(values: Mapping[str, Any]) -> str:
 
 def _pair(values: Mapping[str, Any]) -> tuple[str, Any] | None:
     """`{"label": "E-mail", "value": "…"}`, in the spellings of form builders."""
+    if typed := _typed(values):
+        return typed
     value = next((values[key] for key in _PAIR_VALUES if key in values), None)
     if (
         value is None
         or isinstance(value, Mapping)
-        or any(_is_way_to_contact(key) for key in islice(values, 20))
+        or any(names_a_way_to_contact(key) for key in islice(values, 20))
     ):
         return None
     names = [values[key] for key in _PAIR_NAMES if isinstance(values.get(key), str)]
@@ -279,14 +286,24 @@ def _pair(values: Mapping[str, Any]) -> tuple[str, Any] | None:
     return (known or names[0], value) if names else None
 
 
+def _typed(values: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """`{"type": "email", "email": "…", "field": {"ref": …}}`: the type says where the answer stands."""
+    kind, field = values.get("type"), values.get("field")
+    if not isinstance(kind, str) or not isinstance(field, Mapping) or kind not in values:
+        return None
+    label = text_of(field.get("title")) or text_of(field.get("ref"))
+    return (kind if names_a_way_to_contact(kind) or not label else label, values[kind])
+
+
 def _holds_more(values: Mapping[str, Any]) -> bool:
     """Whether it is more than the name and number of a form or a campaign."""
     return any(
-        _is_way_to_contact(key) or isinstance(values[key], Mapping | list) for key in islice(values, 50)
+        names_a_way_to_contact(key) or isinstance(values[key], Mapping | list) for key in islice(values, 50)
     )
 
 
-def _is_way_to_contact(key: Any) -> bool:
+def names_a_way_to_contact(key: Any) -> bool:
+    """Whether a key is the customer's e-mail address or telephone."""
     what = meaning(str(key))
     return what is not None and (what.part == "email" or what.part in _NUMBERS)
 

@@ -41,12 +41,13 @@ _WORDS = {
         mailadresse emailid emailadresse epost epostadres elektronischepost eaddress workemail businessemail
         companyemail useremail replyto contactemail emailofcustomer почта электроннаяпочта элпочта
         адресэлектроннойпочты электронныйадрес емейл имейл емайл""",
-    "phone": """phone phonenumber phoneno phonenr phones telephone telephonenumber telephoneno tel telno telnr telnumber
-        telefoon telefoonnummer telefoonnr telefon telefonnummer telefonnr rufnummer rueckrufnummer
-        terugbelnummer contactnumber contactnr contactnummer callbacknumber callback callernumber caller callerid
-        phoneday phonedaytime daytimephone dayphone daytelephone eveningphone bestphone primaryphone userphone
-        beller nummerbeller telefoonnummerbeller anrufer anrufernummer nummerdesanrufers msisdn number nummer
-        телефон номертелефона контактныйтелефон тел номер номерзвонящего""",
+    "phone": """phone phonenumber phonenumbers phoneno phonenr phones telephones telephone telephonenumber
+        telephoneno tel telno telnr telnumber telefoon telefoonnummer telefoonnr telefon telefonnummer
+        telefonnr rufnummer rueckrufnummer terugbelnummer contactnumber contactnr contactnummer
+        callbacknumber callback callernumber caller callerid phoneday phonedaytime daytimephone dayphone
+        daytelephone eveningphone bestphone primaryphone userphone beller nummerbeller telefoonnummerbeller
+        anrufer anrufernummer nummerdesanrufers msisdn number nummer телефон номертелефона контактныйтелефон
+        тел номер номерзвонящего""",
     "mobile": """mobile mobilephone mobilenumber mobileno mobiletelephone mobilephonenumber cell cellphone
         cellphonenumber cellnumber cellular gsm gsmnummer mobiel mobielnummer mobielenummer mobieltje
         mobieletelefoon handy handynummer mobil mobilnummer mobiltelefon mobilfunknummer mobilfunk whatsapp
@@ -154,6 +155,10 @@ _ENDINGS = {
     "telefoonnummer": "phone", "telefonnummer": "phone", "phonenumber": "phone", "telephonenumber": "phone",
     "номертелефона": "phone", "emailaddress": "email", "emailadres": "email", "emailadresse": "email",
 }  # fmt: skip
+_ENDS = (
+    *("required", "verplicht", "pflichtfeld", "optional", "optioneel", "ofcustomer", "vandeklant", "klant"),
+    *("deskunden", "kunde", "клиента", "покупателя"),
+)
 _CAMEL = re.compile(r"(?<=[a-zа-я0-9])(?=[A-ZА-Я])")
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 _SMALL_PRINT = re.compile(r"\([^()]{0,40}\)|\*")
@@ -168,7 +173,7 @@ _POLITE = listed(
     "het de der die das ваш ваша ваше вашу укажите please enter preferred gewenste gewenst primary main best "
     "contact customer klant klanten kunde kunden client consumer lead user applicant visitor shopper buyer koper "
     "kaeufer person persoon prospect form field input sender caller interessenten besteller besucher "
-    "contactpersoon afzender клиента покупателя контактный контактная"
+    "contactpersoon afzender клиента покупателя контактный контактная kontakt aanvrager interessent anfragender"
 )
 _TRADE = _longest_first(
     "tradeinvehicle tradeincar tradein trade inruilauto inruil inzahlungnahme inzahlung partexchange px"
@@ -240,7 +245,7 @@ def _part(word: str) -> str | None:
 def _without_politeness(word: str) -> Meaning | None:
     """The label without words of politeness before it and signs such as 1 or (required) after it."""
     word = word.rstrip("0123456789")
-    for end in ("required", "verplicht", "pflichtfeld", "optional", "optioneel"):
+    for end in _ENDS:
         word = word.removesuffix(end)
     for _ in range(3):
         part = _MEANINGS.get(word)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from email.header import decode_header
 from email.message import Message
+from itertools import islice
 
 from leadbell.intake.channels import adf, json_lead, xml_lead
 from leadbell.intake.channels.delivery import Delivery, decode
@@ -66,6 +67,14 @@ _PARTS_HEADERS = re.compile(
     rb"^content-(?:type|transfer-encoding):[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE
 )
 _NOT_TEXT = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
+_UNQUOTED = re.compile(r"^>.*\n?", re.MULTILINE)
+#: What mail programs write above the mail that is answered, in one line or two.
+_WROTE = re.compile(r"\b(?:wrote|schreef|schrieb|écrit|пишет|писала?)\b[^\n:]{0,120}:[ \t]*$", re.MULTILINE)
+_ON = re.compile(r"(?:On|Op|Am|Le|В)\b|\D{0,12}\d")
+_COPIED = re.compile(
+    r"^-{3,} ?(?:Original Message|Oorspronkelijk bericht|Ursprüngliche Nachricht|Исходное сообщение) ?-{3,}",
+    re.MULTILINE | re.IGNORECASE,
+)
 _CALLED_BY = re.compile(
     r"(?:oproep|gebeld|anruf|call|звонок)\s+(?:door|van|from|by|von|от|с)\W{0,3}(?:nummer|number|номера?)?\W{0,3}"
     r"(\+?\d[\d ().-]{5,20}\d)",
@@ -208,11 +217,18 @@ class _Mail:
             parts = [part for part in self.parts if _as(part, kind)]
             texts = [text_of_html(part.text) if _is_html(part) else part.text for part in parts]
             if texts:
-                read = read_lines("\n".join(texts), self.draft)
+                read = read_lines(self._without_quotes("\n".join(texts)), self.draft)
                 if read.is_reachable():
                     return read
                 draft = draft if draft and draft.told else read
         return draft or self.draft()
+
+    def _without_quotes(self, text: str) -> str:
+        """A customer's answer without our own mail under it, whose telephone is ours; a forwarded mail whole."""
+        if not self.senders():
+            return text
+        answer = _UNQUOTED.sub("", text[: _end_of_answer(text)])
+        return answer if answer.strip() else text
 
     def _look_for_a_caller(self, draft: Draft) -> None:
         for text in (self.subject, *draft.told, *(note for _, note in draft.notes)):
@@ -345,6 +361,18 @@ def _decoded(value: str, country: str) -> str:
         raw = piece if isinstance(piece, bytes) else piece.encode("utf-8", "surrogateescape")
         texts.append(decoded(raw, charset or "", country))
     return one_line("".join(texts))
+
+
+def _end_of_answer(text: str) -> int:
+    """Where the copy of the mail begins that this one answers."""
+    copied = _COPIED.search(text)
+    end = copied.start() if copied else len(text)
+    for wrote in islice(_WROTE.finditer(text, 0, end), 20):
+        start = text.rfind("\n", 0, wrote.start()) + 1
+        for line in (start, text.rfind("\n", 0, max(start - 1, 0)) + 1):
+            if _ON.match(text, line):
+                return line
+    return end
 
 
 def _name_before(header: str, address: str) -> str:

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from leadbell.intake.channels.delivery import Delivery
 from leadbell.intake.channels.draft import NO_WAY_TO_CONTACT, TEST_LEAD, Draft, settle
-from leadbell.intake.channels.json_lead import text_of
+from leadbell.intake.channels.json_lead import names_a_way_to_contact, text_of
 from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.words import say
 
@@ -76,7 +77,7 @@ def notices(delivery: Delivery) -> list[Notice]:
 def _leads(value: Any, most: int = _MOST_LEADS) -> Iterator[Mapping[str, Any]]:
     """The leads in a webhook, in the Graph API's answer, or bare."""
     for outer in _dicts(value, most):
-        if isinstance(outer.get("field_data"), list) or "leadgen_id" in outer:
+        if isinstance(outer.get("field_data"), list) or ("leadgen_id" in outer and not _is_flat(outer)):
             yield outer
         for entry in _dicts(outer.get("entry"), most):
             for change in _dicts(entry.get("changes"), most):
@@ -86,6 +87,13 @@ def _leads(value: Any, most: int = _MOST_LEADS) -> Iterator[Mapping[str, Any]]:
         for lead in _dicts(outer.get("data"), most):
             if isinstance(lead.get("field_data"), list):
                 yield lead
+
+
+def _is_flat(lead: Mapping[str, Any]) -> bool:
+    """Whether a relay has laid the answers beside the ids: then it is plain JSON."""
+    return any(names_a_way_to_contact(key) for key in islice(lead, 100)) or isinstance(
+        lead.get("field_data"), Mapping
+    )
 
 
 def _dicts(value: Any, most: int = _MOST_LEADS) -> list[Mapping[str, Any]]:
