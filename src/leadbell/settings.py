@@ -46,6 +46,8 @@ DB_APP = _env("DB_APP")
 #: Where people and senders reach us, for the URLs we print; none means: whatever host they asked.
 PUBLIC_URL = _env("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 MAIL_DOMAIN = _env("MAIL_DOMAIN", "leads.localhost")
+#: Where the answers of Meta's leads are fetched.
+META_URL = _env("META_URL", "https://graph.facebook.com")
 
 SECRET_KEY = _env("SECRET_KEY", "only for building: `leadbell up` makes a real one")
 DEBUG = False

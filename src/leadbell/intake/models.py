@@ -17,8 +17,13 @@ class Source(models.Model):
     key = models.CharField(max_length=40, unique=True)
     #: What the platform signs or repeats: Meta's app secret, Google's key. Empty: not checked.
     secret = models.CharField(max_length=120, blank=True, default="")
+    #: Meta's access token for the page whose leads these are; the mouth may not see it. Empty: none is fetched.
+    access_token = models.CharField(max_length=1000, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["id"], name="source_fetches", condition=~Q(access_token="")),)
 
     def __str__(self) -> str:
         return self.name
@@ -48,12 +53,16 @@ class Envelope(models.Model):
     reason = models.JSONField(null=True, blank=True)
     #: Prospects found in it; 1 until it is read.
     items = models.IntegerField(default=1)
-    #: Corrected by hand on the Inbox screen: read in place of `body`, which stays as it arrived.
+    #: Corrected by hand on the Inbox screen, or (`released_by` is empty) fetched from where the body points: read in
+    #: place of `body`, which stays as it arrived.
     corrected = models.BinaryField(null=True, blank=True)
     released_by = models.BigIntegerField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
     dismissed_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
+    #: When its answers are fetched (again), and how often that was tried.
+    fetch_at = models.DateTimeField(null=True, blank=True)
+    fetch_tries = models.SmallIntegerField(default=0, db_default=0)
 
     class Meta:
         indexes = (
@@ -65,6 +74,11 @@ class Envelope(models.Model):
                 condition=Q(status="quarantined"),
             ),
             models.Index(fields=["source", "sha256"], name="envelope_same_bytes"),
+            models.Index(
+                fields=["source"],
+                name="envelope_waiting",
+                condition=Q(status="quarantined", dismissed_at__isnull=True),
+            ),
         )
         constraints = (
             models.UniqueConstraint(fields=["source", "idempotency_key", "sha256"], name="one_envelope_per_delivery",
