@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import psycopg
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 
@@ -127,7 +128,8 @@ def keep_running(clock: Callable[[], datetime], stopping: Callable[[], bool]) ->
     while not stopping():
         try:
             run(clock, stopping)
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, psycopg.OperationalError):
+            # Listening is psycopg's own: Django doesn't translate what it raises.
             log.warning("the database is away: trying again")
             connection.close()
             time.sleep(0.2)
