@@ -68,7 +68,7 @@ def look_up(
     if sent:
         lead, customer, before = sent
         now_says = as_json(inquiry)
-        alike = all(before.get(part) == now_says[part] for part in ("vehicles", "message"))
+        alike = (before["vehicles"], before["message"]) == (list(now_says["vehicles"]), now_says["message"])
         return SeenBefore(lead, customer, same_bytes=False, same_content=alike), customers
     return None, customers
 
