@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from leadbell import postgres, roles, supervise
+from leadbell import doorway, postgres, roles, supervise
 from leadbell.environment import environment
 from leadbell.roles import Urls
 from leadbell.trouble import Trouble
@@ -153,7 +153,7 @@ def _ports(folder: Path, port: int, smtp_port: int) -> Iterator[Finding]:
             yield Finding(about, True, say("%(port)s: Leadbell is running there", port=number))
             continue
         try:
-            with closing(supervise.bind("127.0.0.1", number, option)):
+            with closing(doorway.bind("127.0.0.1", number, option)):
                 yield Finding(about, True, say("%(port)s is free", port=number))
         except Trouble as trouble:
             yield Finding(about, False, trouble.sentence)

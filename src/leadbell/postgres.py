@@ -16,6 +16,7 @@ from typing import IO
 
 from leadbell import roles
 from leadbell.child import as_resident, resident
+from leadbell.postmaster import becomes_ready, is_postgres, lines_of
 from leadbell.roles import DATABASE, OWNER, SUPERUSER, Urls, keep_secrets
 from leadbell.trouble import Trouble
 
@@ -23,8 +24,7 @@ MAJOR = "18"
 PORT = 5432
 #: A socket's address holds 107 bytes on Linux, 103 on macOS.
 LONGEST_SOCKET = 103
-#: A crash under heavy load is repaired from the journal before the server answers.
-RECOVERY_S = 600
+
 #: PostgreSQL 18 never ends when it is asked politely while it repairs itself: then it is told to end at once,
 #: and repairs itself at the next start.
 STOP_S = 10
@@ -180,7 +180,7 @@ def start(folder: Path, settings: Mapping[str, str] | None = None, tcp_port: int
             )
         with suppress(OSError):  # on a full disk; it only helps to tell our server from others
             (home / "pid").write_text(str(process.pid))
-        if _ready(process, data):
+        if becomes_ready(process, data):
             return Server(folder, process, host, port)
         said = _said(folder, began)
         # Children of a server that was killed hold its memory until they notice: a moment.
@@ -275,39 +275,12 @@ def _run(home: Path, program: str, *arguments: str, say_to: str = "") -> None:
         raise explain(done.stderr, home.parent)
 
 
-def _postmaster(data: Path) -> list[str]:
-    """The lines of postmaster.pid: pid, folder, start, port, socket folder, host, memory, state."""
-    try:
-        return (data / "postmaster.pid").read_text().splitlines()
-    except FileNotFoundError:
-        return []
-
-
 def _running(folder: Path) -> Server | None:
     data = folder / "postgres" / "data"
-    lines = _postmaster(data)
-    if len(lines) < 8 or lines[7].strip() != "ready" or not _is_postgres(int(lines[0]), data):
+    lines = lines_of(data)
+    if len(lines) < 8 or lines[7].strip() != "ready" or not is_postgres(int(lines[0]), data):
         return None
     return Server(folder, None, lines[4], int(lines[3]))
-
-
-def _is_postgres(pid: int, data: Path) -> bool:
-    """Whether the process is a server on `data`, and not one that got a dead server's number."""
-    try:
-        os.kill(pid, 0)
-    except PermissionError:
-        pass
-    except ProcessLookupError:
-        return False
-    if not Path("/proc/self").exists():
-        asked = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
-        return "postgres" in asked.stdout
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip() == "postgres" and os.path.samefile(
-            f"/proc/{pid}/cwd", data
-        )
-    except OSError:
-        return False
 
 
 def _adopt_or_bury(folder: Path) -> Server | None:
@@ -317,8 +290,8 @@ def _adopt_or_bury(folder: Path) -> Server | None:
     data, note = home / "data", home / "pid"
     ours = note.read_text() if note.exists() else ""
     began = time.monotonic()
-    lines = _postmaster(data)
-    while lines and _is_postgres(int(lines[0]), data):
+    lines = lines_of(data)
+    while lines and is_postgres(int(lines[0]), data):
         if lines[0] == ours:
             with suppress(ProcessLookupError):
                 os.kill(int(ours), signal.SIGINT if time.monotonic() < began + STOP_S else signal.SIGQUIT)
@@ -334,11 +307,11 @@ def _adopt_or_bury(folder: Path) -> Server | None:
                 data=str(data),
             )
         time.sleep(0.02)
-        lines = _postmaster(data)
+        lines = lines_of(data)
     if lines:
         (data / "postmaster.pid").unlink(missing_ok=True)
         for entry in Path("/proc").glob("[0-9]*"):
-            if _is_postgres(int(entry.name), data):
+            if is_postgres(int(entry.name), data):
                 with suppress(ProcessLookupError):
                     os.kill(int(entry.name), signal.SIGQUIT)
     return None
@@ -374,17 +347,6 @@ def _socket_folder(home: Path) -> str:
         note.write_text(str(with_room))
     with_room.chmod(0o700)
     return str(with_room)
-
-
-def _ready(process: "subprocess.Popen[bytes]", data: Path) -> bool:
-    """Whether the server came to answer; false when it ended."""
-    give_up_at = time.monotonic() + RECOVERY_S
-    while process.poll() is None and time.monotonic() < give_up_at:
-        lines = _postmaster(data)
-        if len(lines) > 7 and lines[0] == str(process.pid) and lines[7].strip() == "ready":
-            return True
-        time.sleep(0.004)
-    return False
 
 
 def _said(folder: Path, since: int) -> str:

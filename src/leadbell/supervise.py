@@ -1,24 +1,23 @@
 """`leadbell up`: the database and our own processes, started together, restarted when they die, stopped
 in order. It imports neither Django nor psycopg, so that it stays small and quick."""
 
-import errno
 import fcntl
 import json
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from leadbell import migrate, postgres, roles
 from leadbell.child import tied
+from leadbell.doorway import Doors, open_doors, said
 from leadbell.environment import Role, environment
 from leadbell.log import DATABASE_COMPLAINT, Log
 from leadbell.roles import Urls
@@ -83,14 +82,6 @@ class Running:
     start_at: float = 0
 
 
-@dataclass(slots=True)
-class Sockets:
-    """The door for the web is opened by us, so that callers wait in line while the web restarts."""
-
-    web: socket.socket
-    smtp_port: int
-
-
 def up(house: House) -> None:
     """Run the house until Ctrl-C or SIGTERM; raises Trouble where it can't start."""
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -100,9 +91,9 @@ def up(house: House) -> None:
     began = time.monotonic()
     with ExitStack() as stack:
         stack.enter_context(_only_one(house.folder))
-        sockets = stack.enter_context(_doors(house))
+        doors = stack.enter_context(open_doors(house.host, house.port, house.smtp_port))
         with suppress(KeyboardInterrupt):
-            Supervisor(house, sockets, terminal, stack).run(began)
+            Supervisor(house, doors, terminal, stack).run(began)
     terminal.line(say("Leadbell has stopped."))
 
 
@@ -149,46 +140,12 @@ def report(folder: Path) -> dict[str, Any]:
     return written
 
 
-@contextmanager
-def _doors(house: House) -> Iterator[Sockets]:
-    with closing(bind(house.host, house.port, "--port")) as web:
-        with closing(bind(house.host, house.smtp_port, "--smtp-port")) as smtp:
-            smtp_port = smtp.getsockname()[1]
-        web.listen(2048)
-        yield Sockets(web, smtp_port)
-
-
-def bind(host: str, port: int, option: str) -> socket.socket:
-    """A socket on the port; Trouble names `option` where another program has it."""
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError as error:
-        bound.close()
-        if error.errno == errno.EADDRINUSE:
-            raise Trouble(
-                "Port %(port)s is taken by another program. Stop that one, or choose another port with "
-                "%(option)s.",
-                port=port,
-                option=option,
-            ) from None
-        raise Trouble(
-            "Port %(port)s on %(host)s can't be opened: %(error)s. Choose another with %(option)s.",
-            port=port,
-            host=host,
-            error=error.strerror,
-            option=option,
-        ) from None
-    return bound
-
-
 @dataclass(slots=True)
 class Supervisor:
     """Keeps the house running. One thread: children end with it (see `tied`)."""
 
     house: House
-    sockets: Sockets
+    doors: Doors
     terminal: Terminal
     stack: ExitStack
     ready: bool = False
@@ -216,7 +173,7 @@ class Supervisor:
 
     @property
     def port(self) -> int:
-        return int(self.sockets.web.getsockname()[1])
+        return int(self.doors.web.getsockname()[1])
 
     def run(self, began: float) -> None:
         """Start everything and keep it running until KeyboardInterrupt; a second one stops it at once."""
@@ -226,9 +183,7 @@ class Supervisor:
                 self._until_it_answers(began)
             self._keep_running()
             self._write_report()
-            self.terminal.banner(
-                self.url, self.sockets.smtp_port, self.house.folder, time.monotonic() - began
-            )
+            self.terminal.banner(self.url, self.doors.smtp_port, self.house.folder, time.monotonic() - began)
             while True:
                 self._keep_running()
                 self._listen(0.25)
@@ -276,8 +231,8 @@ class Supervisor:
         more: dict[str, str | int] = {
             "HOST": self.house.host,
             "PORT": self.port,
-            "SMTP_PORT": self.sockets.smtp_port,
-            "WEB_FD": self.sockets.web.fileno(),
+            "SMTP_PORT": self.doors.smtp_port,
+            "WEB_FD": self.doors.web.fileno(),
         }
         if self.house.demo:
             more["DEMO"] = 1
@@ -337,7 +292,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                pass_fds=(self.sockets.web.fileno(),) if running.job.name == WEB.name else (),
+                pass_fds=(self.doors.web.fileno(),) if running.job.name == WEB.name else (),
                 start_new_session=True,
             )
 
@@ -369,8 +324,8 @@ class Supervisor:
         smtp = any(running.job.name == SMTP.name for running in self.all)
         return (
             not web
-            or _said(self.port, self.house.host, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200")
-        ) and (not smtp or _said(self.sockets.smtp_port, self.house.host, b"").startswith(b"220"))
+            or said(self.port, self.house.host, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200")
+        ) and (not smtp or said(self.doors.smtp_port, self.house.host, b"").startswith(b"220"))
 
     def _write_report(self) -> None:
         path = self.house.folder / "up.json"
@@ -379,7 +334,7 @@ class Supervisor:
             "url": self.url,
             "host": self.house.host,
             "port": self.port,
-            "smtp_port": self.sockets.smtp_port,
+            "smtp_port": self.doors.smtp_port,
             "ready": self.ready,
             "processes": {r.job.name: r.process.pid for r in [self.database, *self.all] if r.process},
         }
@@ -390,7 +345,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         """The web first, so that nothing more is accepted; the database last."""
-        self.sockets.web.close()
+        self.doors.web.close()
         web = [r for r in self.all if r.job.name == WEB.name]
         others = [r for r in self.all if r.job.name != WEB.name]
         for group in (web, others):
@@ -418,14 +373,3 @@ class Supervisor:
 def _how(code: int) -> str:
     """How a process ended, in words."""
     return signal.Signals(-code).name if code < 0 else f"exit {code}"
-
-
-def _said(port: int, host: str, question: bytes) -> bytes:
-    """The first bytes that a port of ours answers; none when it doesn't in half a second."""
-    where = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (compared, not bound)
-    try:
-        with socket.create_connection((where, port), timeout=0.5) as connection:
-            connection.sendall(question)
-            return connection.recv(64)
-    except OSError:
-        return b""
