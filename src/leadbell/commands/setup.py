@@ -47,9 +47,9 @@ def setup(
         }
         print(json.dumps(made, ensure_ascii=False))
         return
-    say = Console().print
-    say(f"[bold]{opened.dealer.name}[/] is ready.")
-    say(f"  Sign in as  {opened.person.email}")
-    say(f"  Password    [bold]{opened.password}[/]  (shown only now)")
-    say(f"  Send leads  {where.url}  or by mail to {where.mail}")
-    say("Start it with `leadbell up`; add people with `leadbell person add`.")
+    tell = Console().print
+    tell(f"[bold]{opened.dealer.name}[/] is ready.")
+    tell(f"  Sign in as  {opened.person.email}")
+    tell(f"  Password    [bold]{opened.password}[/]  (shown only now)")
+    tell(f"  Send leads  {where.url}  or by mail to {where.mail}")
+    tell("Start it with `leadbell up`; add people with `leadbell person add`.")
