@@ -30,13 +30,12 @@ document.addEventListener('htmx:beforeSwap', ({ detail }) => {
       // The page may refresh itself before the answer to what was sent is here.
       sent: Boolean(sent?.contains(focused) || focused.closest('.htmx-request')) },
     target: target.id,
-    sent: Boolean(sent),
   }
 })
 
 document.addEventListener('htmx:afterSwap', () => {
   if (!kept) return
-  const { open, fields, focus, target, sent } = kept
+  const { open, fields, focus, target } = kept
   kept = undefined
   for (const id of open) document.getElementById(id)?.setAttribute('open', '')
   for (const { id, value, checked } of fields) {
@@ -55,16 +54,22 @@ document.addEventListener('htmx:afterSwap', () => {
       try { again.setSelectionRange(focus.start, focus.end) } catch { /* a date has no selection */ }
     }
   }
-  if (sent) dial(part)
+  dial()
 })
 
-// On a phone "Accept and call" opens the dialler, once per attempt.
+// On a phone "Accept and call" opens the dialler, once per attempt and only after a tap that calls.
+const CALLS_WITHIN_MS = 10000
 const dialled = new Set()
-function dial(part) {
-  const link = part?.querySelector('a[data-dial]')
-  if (!link || dialled.has(link.dataset.dial) || !matchMedia('(pointer: coarse)').matches) return
+let calls_until = 0
+document.addEventListener('submit', ({ target }) => {
+  if (target.matches('[data-calls]')) calls_until = Date.now() + CALLS_WITHIN_MS
+}, { capture: true })
+function dial() {
+  const link = document.querySelector('a[data-dial]')
+  if (!link || Date.now() > calls_until || dialled.has(link.dataset.dial) || !matchMedia('(pointer: coarse)').matches) return
   dialled.add(link.dataset.dial)
-  location.href = link.href
+  calls_until = 0
+  link.click()
 }
 
 // A menu closes when somebody looks elsewhere.

@@ -4,6 +4,7 @@ const reader = document.querySelector('meta[name="reader"]')?.content
 const name = `leadbell-stream-${reader}`
 const QUIETLY_MS = 3000
 const LONGEST_MS = 15000
+const ASK_MS = 10000
 
 class Stream extends EventTarget {
   readyState = EventSource.CONNECTING
@@ -84,16 +85,19 @@ class Stream extends EventTarget {
 let stream
 const connected = url => (stream ??= watch(new Stream(url)))
 
-// A cut of a moment is nobody's business; a longer one is said, and whatever was missed is fetched.
+// A cut of a moment is nobody's business; a longer one is said, pages ask by themselves until it is over,
+// and then whatever was missed is fetched.
 function watch(source) {
   const line = document.getElementById('not-live')
-  let cut, told = false
-  const down = () => { cut ??= setTimeout(() => { line.hidden = false; told = true }, QUIETLY_MS) }
+  let cut, asking, told = false
   const refetch = () => window.htmx.trigger(document.body, 'resync')
+  const say = () => { line.hidden = false; told = true; asking = setInterval(refetch, ASK_MS) }
+  const down = () => { cut ??= setTimeout(say, QUIETLY_MS) }
   let opened = false
   source.addEventListener('live', ({ detail: open }) => {
     if (!open) return down()
     clearTimeout(cut)
+    clearInterval(asking)
     cut = undefined
     line.hidden = true
     if (opened || told) refetch()
