@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
@@ -84,12 +84,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _places(role: str) -> list[dict[str, Any]]:
-    places = []
-    for place in PLACES:
-        if role in place.roles:
-            try:
-                url = reverse(place.name)
-            except NoReverseMatch:
-                continue
-            places.append({"name": place.name, "label": place.label, "icon": place.icon, "url": url})
-    return places
+    return [
+        {"name": place.name, "label": place.label, "icon": place.icon, "url": reverse(place.name)}
+        for place in PLACES
+        if role in place.roles
+    ]

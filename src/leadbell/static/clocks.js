@@ -7,18 +7,19 @@ const offset = Number.isNaN(served) ? 0 : served - (performance.timeOrigin + (pe
 export const now = () => Date.now() + offset
 const fill = (text, values) => (text ?? '').replace(/%\((\w+)\)s/g, (_, name) => values[name])
 
+const days = n => new Intl.NumberFormat(document.documentElement.lang, { style: 'unit', unit: 'day', unitDisplay: 'long' }).format(n)
+
 const ran = s => {
   if (s < 3600) return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`
-  if (s < 86400) return fill(said.hours, { hours: Math.floor(s / 3600), minutes: String(Math.floor(s / 60) % 60).padStart(2, '0') })
-  const days = Math.floor(s / 86400)
-  return fill(days === 1 ? said.day : said.days, { days })
+  if (s >= 86400) return days(Math.floor(s / 86400))
+  return fill(said.hoursMinutes, { hours: Math.floor(s / 3600), minutes: String(Math.floor(s / 60) % 60).padStart(2, '0') })
 }
 const lateBy = minutes => {
   if (minutes < 1) return said.now
-  if (minutes < 60) return fill(said.minutesLate, { minutes })
-  if (minutes < 1440) return fill(said.hoursLate, { hours: Math.floor(minutes / 60) })
-  const days = Math.floor(minutes / 1440)
-  return fill(days === 1 ? said.dayLate : said.daysLate, { days })
+  const time = minutes < 60 ? fill(said.minutes, { minutes })
+    : minutes < 1440 ? fill(said.hours, { hours: Math.floor(minutes / 60) })
+    : days(Math.floor(minutes / 1440))
+  return fill(said.late, { time })
 }
 const colour = (clock, name) => {
   for (const other of ['fine', 'soon', 'late']) clock.classList.toggle(other, other === name)

@@ -102,12 +102,9 @@ def ran(length: "timedelta | int | float | None") -> str:
     if seconds < 3600:
         return f"{seconds // 60}:{seconds % 60:02d}"
     if seconds < 86_400:
-        return gettext("%(hours)s h %(minutes)s") % {
-            "hours": seconds // 3600,
-            "minutes": f"{seconds // 60 % 60:02d}",
-        }
-    days = seconds // 86_400
-    return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
+        minutes = f"{seconds // 60 % 60:02d}"
+        return gettext("%(hours)s h %(minutes)s") % {"hours": seconds // 3600, "minutes": minutes}
+    return _days(seconds // 86_400)
 
 
 @register.filter
@@ -117,11 +114,16 @@ def late_by(length: timedelta) -> str:
     if minutes < 1:
         return gettext("now")
     if minutes < 60:
-        return gettext("%(minutes)s min late") % {"minutes": minutes}
-    if minutes < 24 * 60:
-        return gettext("%(hours)s h late") % {"hours": minutes // 60}
-    days = minutes // (24 * 60)
-    return ngettext("%(days)s day late", "%(days)s days late", days) % {"days": days}
+        time = gettext("%(minutes)s min") % {"minutes": minutes}
+    elif minutes < 24 * 60:
+        time = gettext("%(hours)s h") % {"hours": minutes // 60}
+    else:
+        time = _days(minutes // (24 * 60))
+    return gettext("%(time)s late") % {"time": time}
+
+
+def _days(days: int) -> str:
+    return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
 
 
 @register.filter
