@@ -20,6 +20,7 @@ from leadbell.dealers.models import Person
 from leadbell.dealers.people import (
     NoSuchDealer,
     NoSuchPerson,
+    dealers_to_see,
     manages,
     people_around,
     people_of,
@@ -173,19 +174,21 @@ def test_hours_nobody_could_keep(northside, said, because):
 def test_who_may_see_and_change_which_dealer(northside, southside, rosa, ines):
     group = make_dealer("Group")
     greta = make_person("Greta", group, "manager")
-    both = (northside.pk, southside.pk)
-    assert the_dealer(ines, (northside.pk,)) == northside
+    both = dealers_to_see(greta, (southside.pk, northside.pk))
+    assert both == [northside, southside]
+    assert dealers_to_see(ines, (northside.pk,)) == [northside]
+    assert the_dealer(ines, [northside]) == northside
     assert the_dealer(greta, both) == northside
     assert the_dealer(greta, both, southside.pk) == southside
     for person, dealers, number in (
-        (ines, (northside.pk,), southside.pk),
-        (greta, (), None),
+        (ines, [northside], southside.pk),
+        (greta, [], None),
         (greta, both, group.pk),
     ):
         with pytest.raises(NoSuchDealer):
             the_dealer(person, dealers, number)
     assert manages(ines, northside, (northside.pk,))
-    assert manages(greta, southside, both)
+    assert manages(greta, southside, (northside.pk, southside.pk))
     assert not manages(rosa, northside, (northside.pk,))
     assert not manages(ines, southside, (northside.pk,))
 

@@ -68,7 +68,8 @@ def test_nobody_else_changes_anything(northside, southside, source, rosa, lena, 
     paths = [
         "people", f"people/{rosa.pk}", f"people/{rosa.pk}/shift", f"people/{rosa.pk}/presence",
         f"people/{rosa.pk}/password", f"people/{rosa.pk}/leaving", f"people/{rosa.pk}/return", "hours", "channels",
-        f"channels/{source.pk}/test", f"channels/{source.pk}/revocation", "playbooks/online", "playbooks/online/default",
+        f"channels/{source.pk}/test", f"channels/{source.pk}/revocation", "playbooks/online",
+        "playbooks/online/default",
     ]  # fmt: skip
     salesperson, stranger = signed_in(rosa), signed_in(make_person("Olaf", southside, "manager"))
     before = (list(Person.objects.order_by("pk").values()), list(Source.objects.values()))

@@ -185,8 +185,8 @@ def test_what_people_do(full, rosa, samir, ines, signed_in):
     people = page[page.index('<ul class="people">') :]
     assert "Gone" not in people
     for name, doing in (
-        ("Daan", "off shift"), ("Ines", "free since"), ("Mei", "back 2 Jan 2999"), ("Rosa", "ringing"), ("Samir", "calling"),
-        ("Tom", "no desk open"),
+        ("Daan", "off shift"), ("Ines", "free since"), ("Mei", "back 2 Jan 2999"), ("Rosa", "ringing"),
+        ("Samir", "calling"), ("Tom", "no desk open"),
     ):  # fmt: skip
         mine = people[people.index(f"<b>{name}</b>") :].split("</li>")[0]
         assert doing in mine, name

@@ -16,19 +16,23 @@ class NoSuchPerson(LookupError):
     """There is nobody of this number at the dealer."""
 
 
-def dealers_to_see(dealers: Collection[int]) -> list[Organisation]:
-    return list(Organisation.objects.filter(pk__in=dealers).order_by("name"))
+def dealers_to_see(person: Person, numbers: Sequence[int]) -> list[Organisation]:
+    """The dealers of these numbers, by name."""
+    if tuple(numbers) == (person.organisation_id,):
+        return [person.organisation]
+    return list(Organisation.objects.filter(pk__in=numbers).order_by("name"))
 
 
-def the_dealer(person: Person, dealers: Sequence[int], number: int | None = None) -> Organisation:
-    """The dealer of this number, else the person's own, else the first. Raises NoSuchDealer."""
+def the_dealer(person: Person, dealers: Sequence[Organisation], number: int | None = None) -> Organisation:
+    """The one of this number, else the person's own, else the first. Raises NoSuchDealer."""
     if number is None:
-        number = person.organisation_id if person.organisation_id in dealers else next(iter(dealers), None)
-    if number is None or number not in dealers:
+        own = next((one for one in dealers if one.pk == person.organisation_id), None)
+        found = own or next(iter(dealers), None)
+    else:
+        found = next((one for one in dealers if one.pk == number), None)
+    if found is None:
         raise NoSuchDealer(number)
-    if number == person.organisation_id:
-        return person.organisation
-    return Organisation.objects.get(pk=number)
+    return found
 
 
 def manages(person: Person, dealer: Organisation, dealers: Collection[int]) -> bool:

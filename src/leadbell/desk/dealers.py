@@ -19,11 +19,20 @@ def dealer_of(request: Visit, number: int | None = None) -> "Organisation":
             raise Http404
         number = int(asked)
     try:
-        return the_dealer(request.user, request.dealers, number)
+        return the_dealer(request.user, _seen(request), number)
     except NoSuchDealer:
         raise Http404 from None
 
 
 def switch(request: Visit) -> "list[Organisation]":
-    """The dealers to switch between; nothing where there is only one."""
-    return dealers_to_see(request.dealers) if len(request.dealers) > 1 else []
+    """The dealers to switch between, by name; nothing where there is only one."""
+    dealers = _seen(request)
+    return dealers if len(dealers) > 1 else []
+
+
+def _seen(request: Visit) -> "list[Organisation]":
+    """Looked up once per visit."""
+    if "dealers_seen" not in request.__dict__:
+        request.__dict__["dealers_seen"] = dealers_to_see(request.user, request.dealers)
+    dealers: list[Organisation] = request.__dict__["dealers_seen"]
+    return dealers

@@ -121,7 +121,7 @@ with recursive above(id, parent_id) as (
     from open group by owner_id
 ), listed as (
     (select id from open where waiting order by received_at limit %(most)s)
-    union (select id from open where busy)
+    union (select id from open where busy order by received_at limit %(most)s)
     union (select id from open where overdue order by next_at limit %(most)s)
     union (select id from open where unconfirmed order by appointment_at limit %(most)s)
 ), leads as (
