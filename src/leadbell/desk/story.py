@@ -178,7 +178,7 @@ def _attempt_ended(fact: AttemptEnded, names: Names, before: Standing) -> Line:
         case "busy":
             return Line(fact.at, "phone-pause", "human", say("Busy"))
         case "wrong_number":
-            return Line(fact.at, "error-404", "human", say("Wrong number"), tone="bad")
+            return Line(fact.at, "hash", "human", say("Wrong number"), tone="bad")
         case "unreachable":
             return Line(fact.at, "phone-off", "system", say("Not reachable"))
         case "unknown":

@@ -60,15 +60,16 @@ document.addEventListener('htmx:afterSwap', () => {
 // On a phone "Accept and call" opens the dialler, once per attempt and only after a tap that calls.
 const CALLS_WITHIN_MS = 10000
 const dialled = new Set()
-let calls_until = 0
+let tapped
 document.addEventListener('submit', ({ target }) => {
-  if (target.matches('[data-calls]')) calls_until = Date.now() + CALLS_WITHIN_MS
+  if (target.matches('[data-calls]')) tapped = { lead: target.dataset.calls, until: Date.now() + CALLS_WITHIN_MS }
 }, { capture: true })
 function dial() {
-  const link = document.querySelector('a[data-dial]')
-  if (!link || Date.now() > calls_until || dialled.has(link.dataset.dial) || !matchMedia('(pointer: coarse)').matches) return
+  if (!tapped || Date.now() > tapped.until || !matchMedia('(pointer: coarse)').matches) return
+  const link = document.querySelector(`a[data-dial^="${tapped.lead}:"]`)
+  if (!link || dialled.has(link.dataset.dial)) return
   dialled.add(link.dataset.dial)
-  calls_until = 0
+  tapped = undefined
   link.click()
 }
 

@@ -6,6 +6,11 @@ document.addEventListener('htmx:configRequest', ({ detail }) => {
   if (detail.verb !== 'get') detail.headers['X-CSRFToken'] = document.querySelector('meta[name="csrf"]')?.content
 })
 
+// What was done here may have stopped the bell; where the stream is cut, nobody else says so.
+document.addEventListener('htmx:afterRequest', ({ detail }) => {
+  if (detail.successful && detail.requestConfig.verb !== 'get') window.htmx.trigger(document.body, 'acted')
+})
+
 const failed = ({ detail }) => {
   // A page that can't refresh itself says so by the line "Not live"; only what somebody did needs an answer.
   if (detail.requestConfig?.verb === 'get' && detail.requestConfig.triggeringEvent?.isTrusted !== true) return
