@@ -13,6 +13,7 @@ from leadbell.desk.dealer import framed, managed
 from leadbell.desk.entrance import Visit, answer
 from leadbell.desk.inbox import ORIGINS
 from leadbell.intake.actions import type_in
+from leadbell.intake.fetching import renew_token
 from leadbell.intake.sources import COUNTED_DAYS, NoSuchSource, add_source, channels_of, revoke, source_of
 from leadbell.lead.refused import Refused
 
@@ -42,6 +43,20 @@ def revocation(request: Visit, now: datetime, dealer: "Organisation", number: in
     return answer(
         request, outcome, _here(dealer), _("Revoked. Senders hear within seconds that the key is unknown.")
     )
+
+
+@managed
+@require_POST
+def access_token(request: Visit, now: datetime, dealer: "Organisation", number: int) -> HttpResponse:
+    """Fetch this channel's answers from Meta with this token from now on; an empty one ends that."""
+    token = request.POST.get("token", "")
+    outcome = renew_token(_source(dealer, number), token, now)
+    done = (
+        _("Saved: the answers that wait at Meta are fetched now.")
+        if token.strip()
+        else _("Taken away: nothing is fetched from Meta any more.")
+    )
+    return answer(request, outcome, _here(dealer), done)
 
 
 @managed

@@ -54,6 +54,7 @@ OF_A_DEALER = [
     path("hours/", hours.hours, name="dealer-hours"),
     path("channels/", channels.channels, name="dealer-channels"),
     path("channels/<int:number>/test/", channels.test, name="channel-test"),
+    path("channels/<int:number>/access-token/", channels.access_token, name="channel-access-token"),
     path("channels/<int:number>/revocation/", channels.revocation, name="channel-revocation"),
     path("playbooks/", playbooks.playbooks, name="dealer-playbooks"),
     path("playbooks/<slug:origin>/", playbooks.playbook, name="dealer-playbook"),

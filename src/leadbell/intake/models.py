@@ -86,6 +86,11 @@ class Envelope(models.Model):
             ),
         )  # fmt: skip
 
+    @property
+    def is_corrected_by_hand(self) -> bool:
+        """Whether a person, not a fetch, wrote what is read in place of `body`."""
+        return self.corrected is not None and self.released_at is not None and self.released_by is not None
+
 
 class Inquiry(models.Model):
     """One prospect of an envelope as it was understood, and what became of it."""

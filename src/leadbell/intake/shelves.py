@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from django.db.models import BinaryField, F, Func, IntegerField, Prefetch, QuerySet
 from django.db.models.functions import Substr
+from django.utils.translation import gettext
 
 from leadbell.dealers.models import Organisation
 from leadbell.intake.models import Envelope
@@ -73,8 +74,14 @@ def the_envelope(dealers: Sequence[int], number: uuid.UUID) -> Envelope:
 
 
 def as_it_came(envelope: Envelope) -> Raw:
+    """The delivery, and after it what was fetched in its place."""
     body, country = bytes(envelope.body), envelope.dealer.country
-    return readable(body, envelope.content_type, envelope.transport, country)
+    raw = readable(body, envelope.content_type, envelope.transport, country)
+    if envelope.corrected is None or envelope.is_corrected_by_hand:
+        return raw
+    fetched = readable(bytes(envelope.corrected), "application/json", "http", country)
+    named = (replace(part, title=gettext("fetched in its place")) for part in fetched.parts)
+    return Raw((*raw.parts, *named), raw.headers)
 
 
 def _waiting(envelopes: QuerySet[Envelope]) -> QuerySet[Envelope]:

@@ -62,7 +62,7 @@ def test_what_only_tells_of_a_lead_waits_for_its_answers() -> None:
     assert isinstance(found, Refused)
     assert (
         str(found.because)
-        == "this only tells of a lead: the answers must be fetched from Meta, and no access token is set"
+        == "this only tells of a lead: its answers are fetched from Meta with the access token of the Dealer page"
     )
 
 
