@@ -18,7 +18,9 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 
 from leadbell import roles
-from leadbell.desk.stream import MOST_WAITING, News, Reader, Screens, Stream
+from leadbell.desk.admission import Reader
+from leadbell.desk.nudges import MOST_WAITING, News, Stream, for_everybody, for_whose_desk_it_is
+from leadbell.desk.stream import Screens
 from tests.fakes.front import Alone, Town, ask, serving, town
 from tests.waiting import eventually
 
@@ -390,7 +392,7 @@ READER = Reader(ROSA, "session", frozenset({NORTHSIDE}))
 async def test_a_bell_that_was_stopped_before_it_was_heard_is_silent() -> None:
     stream = Stream(READER)
     for what in ("ring", "quiet", "ring", "quiet"):
-        stream.hear(News(NORTHSIDE, what, 41, [ROSA]), own=True)
+        stream.hear(for_whose_desk_it_is(News(NORTHSIDE, what, 41, [ROSA])), urgent=True)
     said = stream.take()
     assert b"event: quiet\n" in said
     assert b"event: ring\n" not in said
@@ -398,10 +400,37 @@ async def test_a_bell_that_was_stopped_before_it_was_heard_is_silent() -> None:
     stream.forget()
 
 
+async def test_the_bell_waits_for_nothing_and_the_rest_is_gathered() -> None:
+    stream = Stream(READER, pace=lambda: 3600)
+    woken = []
+    for what, urgent in (("sold", False), ("quoted", False), ("ring", True), ("shown", False)):
+        news = News(NORTHSIDE, what, 41, [ROSA])
+        stream.hear(for_whose_desk_it_is(news) if urgent else for_everybody(news), urgent)
+        woken.append(stream.wake.is_set())
+        if stream.wake.is_set():
+            stream.take()
+    assert woken == [True, False, True, False]
+    stream.forget()
+
+
+async def test_a_screen_that_takes_nothing_is_let_go() -> None:
+    screens, stream = Screens("", slow_s=0.05), Stream(READER)
+    pieces = []
+
+    async def send(message: dict[str, Any]) -> None:
+        pieces.append(message)
+        if len(pieces) > 1:
+            await asyncio.Event().wait()
+
+    await asyncio.wait_for(screens.tell_all(stream, send), 5)  # type: ignore[arg-type]  # a sender that is stuck
+    assert len(pieces) == 2
+    stream.forget()
+
+
 async def test_a_screen_with_too_much_to_hear_is_dropped() -> None:
     stream = Stream(READER)
     for lead in range(MOST_WAITING + 1):
-        stream.hear(News(NORTHSIDE, "sold", lead), own=False)
+        stream.hear(for_everybody(News(NORTHSIDE, "sold", lead)), urgent=False)
     assert stream.closed
     stream.forget()
 

@@ -8,7 +8,6 @@ import random
 from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +15,13 @@ import msgspec
 import psycopg
 import structlog
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import DatabaseError, close_old_connections
 from django.http import parse_cookie
-from django.utils.crypto import constant_time_compare
 
-from leadbell.announce import SCREENS, announce
-from leadbell.dealers.presence import mark_gone, mark_seen
+from leadbell.announce import SCREENS
+from leadbell.desk.admission import DOWN, SIGNED_OUT, Reader, Stranger, admit, leave, stay
+from leadbell.desk.nudges import DESK, FLOOR, INBOX, PACE_S, News, Stream, for_everybody, for_whose_desk_it_is
 from leadbell.intake.post import connect
-from leadbell.lead.doors import dealers_of
 
 if TYPE_CHECKING:
     from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
@@ -34,14 +31,10 @@ log = structlog.get_logger("leadbell.stream")
 HEARTBEAT_S = 20.0
 #: How often it is asked whether the session still holds, and written that the desk is open.
 CHECK_S = 60.0
-#: `floor` comes at most twice a second.
-FLOOR_S = 0.5
-#: What isn't about the reader's own desk is gathered for this long, and longer the more screens are open,
-#: so that a rush costs little and never holds up a bell.
-PACE_S, PACE_PER_SCREEN_S = 0.05, 0.0002
-#: A screen that takes nothing for so long, or has so much to hear, is dropped; the browser comes back.
+#: The more screens are open, the longer is gathered what isn't urgent: a rush never holds up a bell.
+PACE_PER_READER_S = 0.0005
+#: A screen that takes nothing for so long is dropped; the browser comes back.
 SLOW_S = 20.0
-MOST_WAITING = 500
 #: A reload closes the stream and opens another, and a web that stops is gone sooner: nobody left.
 LEFT_AFTER_S = 10.0
 RETRY_MS = (300, 1000)
@@ -52,9 +45,6 @@ LISTENING_WITHIN_S = 1.0
 LONGEST_SESSION = 40
 BACK_OFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
-#: Facts after which the Inbox looks different: an envelope was read.
-READ = frozenset({"inbox", "arrived", "asked_again"})
-
 Headers = list[tuple[bytes, bytes]]
 _STREAM: Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -62,133 +52,6 @@ _STREAM: Headers = [
     (b"x-accel-buffering", b"no"),
     (b"x-content-type-options", b"nosniff"),
 ]
-
-
-class News(msgspec.Struct):
-    """What `announce` and the journal tell: dealer, what, lead, whose desks change."""
-
-    d: int
-    w: str
-    l: int | None = None  # noqa: E741 (the payload's name)
-    p: list[int] = []
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Whose screen it is, and which dealers' news it may hear."""
-
-    person: int
-    session: str
-    dealers: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Stranger:
-    """Nobody is signed in (401), or somebody who may not be (403)."""
-
-    status: int
-    because: str
-
-
-SIGNED_OUT = Stranger(401, "You are signed out. Sign in again.")
-INACTIVE = Stranger(403, "You can't sign in any more. Ask your manager.")
-DOWN = Stranger(503, "The database doesn't answer. Try again in a few seconds.")
-
-
-def event(name: str, **data: int | None) -> bytes:
-    return b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(data))
-
-
-_DESK, _FLOOR, _INBOX, _DEALER = event("desk"), event("floor"), event("inbox"), event("dealer")
-
-
-class Stream:
-    """One open screen: what it has yet to hear, each thing once, however often it happened."""
-
-    __slots__ = (
-        "_floor_again",
-        "_floor_timer",
-        "_loop",
-        "_pace",
-        "closed",
-        "pace_s",
-        "reader",
-        "waiting",
-        "wake",
-    )
-
-    def __init__(self, reader: Reader, pace_s: float = PACE_S) -> None:
-        self.reader, self.pace_s = reader, pace_s
-        self.waiting: dict[str, bytes] = {}
-        self.wake = asyncio.Event()
-        self.closed = False
-        self._loop = asyncio.get_running_loop()
-        self._pace: asyncio.TimerHandle | None = None
-        self._floor_timer: asyncio.TimerHandle | None = None
-        self._floor_again = False
-
-    def hear(self, news: News, own: bool) -> None:
-        """Take in what concerns this screen; `own`: it is about the reader's own desk."""
-        if own:
-            self.nudge("desk", _DESK)
-            if news.w in ("ring", "quiet"):
-                self.nudge(f"bell-{news.l}", event(news.w, lead=news.l))
-            elif news.w == "due":
-                self.nudge("due", event("due", lead=news.l))
-        if news.l is not None:
-            self.nudge(f"lead-{news.l}", event(f"lead-{news.l}"), urgent=own)
-        if news.w in READ:
-            self.nudge("inbox", _INBOX, urgent=own)
-        elif news.w in ("dealer", "shift"):
-            self.nudge("dealer", _DEALER, urgent=own)
-        self.floor()
-
-    def nudge(self, name: str, content: bytes, urgent: bool = True) -> None:
-        """Say it soon; a newer word under the same name replaces the older one."""
-        self.waiting.pop(name, None)
-        self.waiting[name] = content
-        if len(self.waiting) > MOST_WAITING:
-            self.close()
-        elif urgent or self._pace is None:
-            self.wake.set()
-            if self._pace is None:
-                self._pace = self._loop.call_later(self.pace_s, self._paced)
-
-    def floor(self) -> None:
-        if self._floor_timer is not None:
-            self._floor_again = True
-            return
-        self.nudge("floor", _FLOOR, urgent=False)
-        self._floor_timer = self._loop.call_later(FLOOR_S, self._floor_over)
-
-    def close(self) -> None:
-        """Say what waits and end; the browser comes back by itself."""
-        self.closed = True
-        self.wake.set()
-
-    def forget(self) -> None:
-        for timer in (self._pace, self._floor_timer):
-            if timer is not None:
-                timer.cancel()
-
-    def take(self) -> bytes:
-        """All that waits; a word that the stream is alive where nothing does."""
-        said = b"".join(self.waiting.values()) or b":\n\n"
-        self.waiting.clear()
-        self.wake.clear()
-        return said
-
-    def _paced(self) -> None:
-        self._pace = None
-        if self.waiting:
-            self.wake.set()
-            self._pace = self._loop.call_later(self.pace_s, self._paced)
-
-    def _floor_over(self) -> None:
-        self._floor_timer = None
-        if self._floor_again:
-            self._floor_again = False
-            self.floor()
 
 
 class Screens:
@@ -199,8 +62,10 @@ class Screens:
         url: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         left_after_s: float = LEFT_AFTER_S,
+        slow_s: float = SLOW_S,
     ) -> None:
-        self._url, self._clock, self._left_after_s = url, clock, left_after_s
+        self._url, self._clock = url, clock
+        self._left_after_s, self._slow_s = left_after_s, slow_s
         self._of_person: dict[int, set[Stream]] = defaultdict(set)
         self._of_dealer: dict[int, set[Stream]] = defaultdict(set)
         self._desk = ThreadPoolExecutor(1, "stream")
@@ -241,24 +106,26 @@ class Screens:
         if isinstance(reader, Stranger):
             await _refuse(send, reader, [(b"retry-after", b"5")] if reader is DOWN else [])
             return
-        stream = Stream(reader, PACE_S + PACE_PER_SCREEN_S * len(self._of_person))
+        stream = Stream(reader, self._pace)
         self._add(stream)
         for _at, news in self._recent:
-            self._tell_one(stream, news)
+            if news.d in reader.dealers:
+                own = reader.person in news.p
+                stream.hear(for_whose_desk_it_is(news) if own else for_everybody(news), own)
         gone = asyncio.create_task(_hang_up(receive, stream))
         try:
-            await self._tell_all(stream, send)
+            await self.tell_all(stream, send)
         finally:
             gone.cancel()
             self._remove(stream)
 
-    async def _tell_all(self, stream: Stream, send: "ASGISendCallable") -> None:
+    async def tell_all(self, stream: Stream, send: "ASGISendCallable") -> None:
         """Write what waits, for as long as somebody reads it."""
         await send({"type": "http.response.start", "status": 200, "headers": _STREAM, "trailers": False})
         said = b"retry: %d\n\n" % random.randint(*RETRY_MS) + stream.take()  # noqa: S311 (spreads reconnects)
         try:
             while not stream.closed:
-                async with asyncio.timeout(SLOW_S):
+                async with asyncio.timeout(self._slow_s):
                     await send({"type": "http.response.body", "body": said, "more_body": True})
                 try:
                     async with asyncio.timeout(HEARTBEAT_S):
@@ -266,7 +133,7 @@ class Screens:
                 except TimeoutError:
                     pass
                 said = stream.take()
-            async with asyncio.timeout(SLOW_S):
+            async with asyncio.timeout(self._slow_s):
                 await send({"type": "http.response.body", "body": said, "more_body": False})
         except TimeoutError:
             log.info("a screen took nothing and was dropped", person=stream.reader.person)
@@ -278,15 +145,15 @@ class Screens:
         while self._recent[0][0] < now - REMEMBERED_S:
             self._recent.popleft()
         concerned = {s for p in news.p for s in self._of_person.get(p, ()) if news.d in s.reader.dealers}
+        mine, everybodys = for_whose_desk_it_is(news), for_everybody(news)
         for stream in concerned:
-            stream.hear(news, own=True)
+            stream.hear(mine, urgent=True)
         for stream in self._of_dealer.get(news.d, ()):
             if stream not in concerned:
-                stream.hear(news, own=False)
+                stream.hear(everybodys, urgent=False)
 
-    def _tell_one(self, stream: Stream, news: News) -> None:
-        if news.d in stream.reader.dealers:
-            stream.hear(news, own=stream.reader.person in news.p)
+    def _pace(self) -> float:
+        return PACE_S + PACE_PER_READER_S * len(self._of_person)
 
     def _add(self, stream: Stream) -> None:
         self._of_person[stream.reader.person].add(stream)
@@ -344,9 +211,7 @@ class Screens:
     def _look_again(self) -> None:
         """Nobody knows what was missed: the screens are nudged, and closed, so that they fetch everything."""
         for stream in self.streams:
-            stream.nudge("desk", _DESK)
-            stream.nudge("inbox", _INBOX)
-            stream.nudge("floor", _FLOOR)
+            stream.nudge({"desk": DESK, "inbox": INBOX, "floor": FLOOR})
             stream.close()
 
     async def _admit(self, session: str) -> Reader | Stranger:
@@ -407,65 +272,6 @@ async def _without_raising(work: Coroutine[Any, Any, None]) -> None:
         log.warning("screens: the database failed", error=type(error).__name__)
     except Exception:
         log.exception("screens failed")
-
-
-def admit(sessions: Sequence[str], now: datetime) -> dict[str, Reader | Stranger]:
-    """Who is signed in under each session; their desks are open now. Unknown ones are missing."""
-    from django.contrib.sessions.models import Session
-
-    claims = {
-        session.session_key: session.get_decoded()
-        for session in Session.objects.filter(session_key__in=sessions, expire_date__gt=now)
-    }
-    numbers = {
-        int(claim[SESSION_KEY]) for claim in claims.values() if str(claim.get(SESSION_KEY)).isdecimal()
-    }
-    people = get_user_model().objects.in_bulk(list(numbers))
-    found: dict[str, Reader | Stranger] = {}
-    dealers_seen: dict[tuple[str, int], tuple[int, ...]] = {}
-    for session, claim in claims.items():
-        person = people.get(int(claim[SESSION_KEY])) if SESSION_KEY in claim else None
-        if person is None or not _holds(claim, person):
-            continue
-        if not person.is_active:
-            found[session] = INACTIVE
-            continue
-        place = (person.role, person.organisation_id)
-        if place not in dealers_seen:
-            dealers_seen[place] = dealers_of(person)
-        found[session] = Reader(person.pk, session, frozenset(dealers_seen[place]))
-    _seen([reader for reader in found.values() if isinstance(reader, Reader)], now)
-    return found
-
-
-def _holds(claim: Mapping[str, Any], person: Any) -> bool:
-    """Whether the session was made with the password that the person has now."""
-    if claim.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
-        return False
-    told = claim.get(HASH_SESSION_KEY, "")
-    hashes = [person.get_session_auth_hash(), *person.get_session_auth_fallback_hash()]
-    return any(constant_time_compare(told, known) for known in hashes)
-
-
-def _seen(readers: Sequence[Reader], now: datetime) -> None:
-    """Write whose desks are open, and tell the screens of their dealers who came."""
-    if not readers:
-        return
-    with transaction.atomic():
-        came = mark_seen({reader.person for reader in readers}, now)
-        for dealer in {dealer for reader in readers if reader.person in came for dealer in reader.dealers}:
-            announce(dealer, "came")
-
-
-def leave(reader: Reader) -> None:
-    with transaction.atomic():
-        mark_gone([reader.person])
-        for dealer in reader.dealers:
-            announce(dealer, "left", people=[reader.person])
-
-
-def stay(people: Sequence[int], now: datetime) -> None:
-    mark_seen(people, now)
 
 
 def _with_database(work: Callable[..., Any], *about: object) -> Any:
