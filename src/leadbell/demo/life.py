@@ -373,6 +373,8 @@ class Life:
     def _agree(self, worker: "Worker", result: chances.Result, at: datetime) -> None:
         """What came of talking or writing with the customer."""
         rng, by, talk = self.rng, worker.number, WORDS.get(worker.player.language, WORDS["en"])
+        if result == "call_back" and (not self.standing.by_phone or self.standing.number_is_wrong):
+            result = "quote"
         match result:
             case "appointment":
                 starts_at = chances.appointment_time(rng, self.house.hours, at)

@@ -1,0 +1,208 @@
+"""The demo in the database: as intake, journal and clockwork would have left it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.db.models import Count
+
+from leadbell.appointment.models import Appointment
+from leadbell.dealers.models import Organisation, Person
+from leadbell.demo import actions, stage
+from leadbell.demo.cast import BY_HAND as DEMO_BY_HAND
+from leadbell.demo.cast import DEALERS, STAR
+from leadbell.followup.actions import follow_up
+from leadbell.followup.clockwork import run_due
+from leadbell.intake.models import Envelope, Inquiry, Source
+from leadbell.intake.sources import BY_HAND
+from leadbell.lead.history import Noted, folded
+from leadbell.lead.journal import locked, projected, read_history, record
+from leadbell.lead.models import Customer, Lead
+from leadbell.metrics.ledger import ledger
+from leadbell.trouble import Trouble
+from tests.demo.conftest import NOW
+
+DAYS = 8
+
+
+@pytest.fixture(scope="module")
+def furnished(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """One demo for all tests of this file; what a test does is rolled back."""
+    with django_db_blocker.unblock():
+        try:
+            actions.furnish(NOW, days=DAYS)
+            yield
+        finally:
+            actions.clear()
+
+
+@pytest.fixture(autouse=True)
+def demo(furnished: None, db: None) -> None:
+    pass
+
+
+def plan_of(lead: Lead) -> tuple[object, ...]:
+    return (lead.next_kind, lead.next_for, lead.next_at, lead.next_because, lead.wake_at)
+
+
+def test_the_books_balance_for_every_dealer_and_day() -> None:
+    pages = ledger()
+    assert all(page.balanced for page in pages)
+    assert len({page.dealer for page in pages}) == len(DEALERS)
+    assert len({page.day for page in pages}) >= DAYS
+    assert sum(page.received for page in pages) == Envelope.objects.count()
+    for kind in ("open", "sold", "lost", "duplicate", "quarantined"):
+        assert sum(getattr(page, kind) for page in pages) > 0
+
+
+def test_every_row_says_what_its_facts_say() -> None:
+    for lead in Lead.objects.all():
+        standing = folded(read_history(lead).facts)
+        assert lead.standing == standing
+        for name, value in projected(standing).items():
+            assert getattr(lead, name) == value, (lead.pk, name)
+
+
+def test_the_clockwork_finds_everything_as_it_would_have_left_it() -> None:
+    for lead in Lead.objects.select_related("dealer", "customer"):
+        before, facts = plan_of(lead), lead.facts.count()
+        with transaction.atomic():
+            follow_up(lead, NOW)
+            rang = lead.facts.count() > facts
+            assert rang or plan_of(lead) == before, lead.pk
+            transaction.set_rollback(True)
+
+
+def test_hardly_anything_rings_in_the_first_seconds() -> None:
+    read, followed = run_due(NOW + timedelta(seconds=1))
+    assert (read, followed) == (0, 0)
+    run_due(NOW + timedelta(minutes=1))
+    assert Lead.objects.filter(ringing__len__gt=0, ring_until__gt=NOW).count() <= 5
+
+
+def test_intake_would_have_written_the_same() -> None:
+    """The raw deliveries of the newest customers, received anew by a dealer who knows nobody."""
+    known = Customer.objects.annotate(n=Count("leads")).filter(n=1)
+    leads = Lead.objects.filter(customer__in=known).select_related("dealer", "customer").order_by("-pk")[:40]
+    for old in leads:
+        inquiry = Inquiry.objects.select_related("envelope", "source").get(lead=old, outcome="opened")
+        if Inquiry.objects.filter(lead=old).count() > 1:
+            continue
+        with transaction.atomic():
+            new = _received_anew(inquiry, old)
+            for column in ("origin", "channel", "source", "cars", "message", "received_at", "received_on"):
+                assert getattr(new, column) == getattr(old, column), (old.pk, column)
+            for column in ("full_name", "first_name", "last_name", "language", "address", "emails", "phones"):
+                assert getattr(new.customer, column) == getattr(old.customer, column), (old.pk, column)
+            then, now = read_history(old).facts[0], read_history(new).facts[0]
+            for part in (
+                "origin",
+                "channel",
+                "source",
+                "by_phone",
+                "by_email",
+                "brand",
+                "condition",
+                "language",
+            ):
+                assert getattr(then, part) == getattr(now, part), (old.pk, part)
+            again = Inquiry.objects.get(lead=new)
+            assert (again.understood, again.sender_id) == (inquiry.understood, inquiry.sender_id)
+            transaction.set_rollback(True)
+
+
+def _received_anew(inquiry: Inquiry, old: Lead) -> Lead:
+    dealer, envelope = old.dealer, inquiry.envelope
+    twin = Organisation.objects.create(
+        kind="dealer", name="Twin", country=dealer.country, zone=dealer.zone, language=dealer.language,
+        hours=dealer.hours, created_at=NOW,
+    )  # fmt: skip
+    source = Source.objects.create(
+        dealer=twin, name=inquiry.source.name, origin=inquiry.source.origin, key="twin", created_at=NOW
+    )
+    envelope.pk, envelope.dealer, envelope.source, envelope.status = None, twin, source, "accepted"
+    envelope.id = "00000000-0000-7000-8000-000000000000"
+    envelope.save(force_insert=True)
+    run_due(NOW)
+    return Lead.objects.select_related("customer").get(dealer=twin)
+
+
+def test_appointments_stand_as_their_leads_say() -> None:
+    for one in Appointment.objects.select_related("lead"):
+        standing = one.lead.standing
+        if standing.appointment == one.pk:
+            assert one.starts_at == standing.appointment_at
+            assert (one.status == "confirmed") == (standing.state == "confirmed")
+    assert Appointment.objects.exists()
+
+
+def test_rosa_is_on_shift_at_any_hour_and_on_holidays() -> None:
+    rosa = Person.objects.select_related("organisation").get(email=STAR)
+    hours = rosa.organisation.opening_hours
+    christmas = datetime(2027, 12, 25, 3, tzinfo=NOW.tzinfo)
+    for at in [NOW + timedelta(hours=7 * n) for n in range(60)] + [christmas]:
+        assert hours.is_open(at)
+        assert rosa.on_shift
+        assert rosa.shift == {}
+        assert rosa.seen_at is None
+
+
+def test_leads_typed_in_come_from_the_source_of_that_name() -> None:
+    assert DEMO_BY_HAND == BY_HAND
+    assert Envelope.objects.filter(transport="hand", source__name=BY_HAND).exists()
+
+
+def test_the_key_is_that_of_northsides_website() -> None:
+    source = Source.objects.get(key=stage.the_key())
+    assert (source.dealer.name, source.name, source.origin) == ("Northside", "Website", "online")
+
+
+def test_a_folder_with_real_dealers_is_never_furnished_nor_emptied() -> None:
+    with pytest.raises(Trouble, match="already"):
+        actions.furnish(NOW)
+    Organisation.objects.filter(kind="importer").update(name="Somebody's own")
+    with pytest.raises(Trouble, match="no demo"):
+        actions.clear()
+    assert Lead.objects.exists()
+
+
+def test_nothing_moves_on_within_a_day() -> None:
+    since = actions.newest()
+    assert since is not None
+    assert actions.move_on(since, since + timedelta(hours=23)) is None
+
+
+def test_days_that_passed_are_told_when_the_demo_starts_again() -> None:
+    since, before = actions.newest(), Lead.objects.count()
+    assert since is not None
+    was_open = set(Lead.objects.filter(closed_at=None).values_list("pk", flat=True))
+    now = NOW + timedelta(days=4)
+    moved = actions.move_on(since, now)
+    assert moved is not None
+    assert Lead.objects.count() - before == moved.leads
+    assert moved.leads >= 3 * 6 * len(DEALERS)
+    assert all(page.balanced for page in ledger())
+    gone = Lead.objects.filter(pk__in=was_open).exclude(closed_at=None)
+    assert gone.exists()
+    test_every_row_says_what_its_facts_say()
+    for lead in Lead.objects.filter(closed_at=None):
+        facts = read_history(lead).facts
+        assert [fact.at for fact in facts] == sorted(fact.at for fact in facts)
+        assert facts[-1].at <= now
+    newest = actions.newest()
+    assert newest is not None
+    assert newest > now - timedelta(hours=12)
+
+
+def test_what_the_visitor_left_on_the_desk_stays_there() -> None:
+    since = actions.newest()
+    assert since is not None
+    rosa = Person.objects.get(email=STAR)
+    number = Lead.objects.filter(owner=rosa, closed_at=None).values_list("pk", flat=True)[0]
+    with transaction.atomic():
+        record(locked(number), Noted(at=since, by=rosa.pk, text="I'll call tomorrow"))
+    before = read_history(Lead(pk=number)).facts
+    actions.move_on(since, NOW + timedelta(days=4))
+    assert read_history(Lead(pk=number)).facts == before

@@ -1,0 +1,142 @@
+"""The demo plays its people: through the screens' actions, never the visitor's part, never who is there themselves."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from random import Random
+
+import pytest
+
+from leadbell.dealers.models import Organisation, Person
+from leadbell.demo import stage
+from leadbell.demo.cast import STAR
+from leadbell.demo.colleagues import Colleagues, who_is_played
+from leadbell.followup.clockwork import run_due
+from leadbell.lead.history import Accepted, Attempted, AttemptEnded
+from leadbell.lead.journal import locked, read_history
+from leadbell.lead.models import Lead
+from leadbell.ring.actions import ring
+from leadbell.routing.actions import assign
+from tests.conftest import lead_of
+from tests.demo.conftest import NOW
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def dealer(db: None) -> Organisation:
+    stage.set_up(NOW - timedelta(days=90), NOW)
+    return Organisation.objects.get(name="Northside")
+
+
+def person(first: str) -> Person:
+    return Person.objects.get(name__startswith=first)
+
+
+def let_time_pass(
+    colleagues: Colleagues, since: datetime, minutes: float, also: Callable[[datetime], object]
+) -> None:
+    """The clockwork and the colleagues, every two seconds."""
+    for tick in range(int(minutes * 30)):
+        now = since + 2 * tick * SECOND
+        also(now)
+        run_due(now)
+        colleagues.act(now)
+
+
+def nobody(now: datetime) -> None:
+    pass
+
+
+def rosa_has_the_desk_open(now: datetime) -> None:
+    Person.objects.filter(email=STAR).update(seen_at=now)
+
+
+def by_whom(lead: Lead) -> set[int | None]:
+    return {getattr(fact, "by", None) for fact in read_history(lead).facts}
+
+
+def test_a_new_lead_finds_a_colleague_who_calls(dealer: Organisation) -> None:
+    lead = lead_of(dealer, now=NOW)
+    let_time_pass(Colleagues(Random(4)), NOW, 20, nobody)
+    facts = read_history(lead).facts
+    taken = next(fact for fact in facts if isinstance(fact, Accepted))
+    called = next(fact for fact in facts if isinstance(fact, Attempted))
+    ended = next(fact for fact in facts if isinstance(fact, AttemptEnded))
+    assert taken.at < called.at < ended.at
+    if ended.outcome == "conversation":
+        assert ended.connected_at is not None
+        assert called.at < ended.connected_at < ended.at
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rosa_is_never_played(dealer: Organisation, seed: int) -> None:
+    rosa = person("Rosa")
+    leads = [lead_of(dealer, f"Customer {n}", NOW, f"+3120010400{n}", f"c{n}@example.org") for n in range(3)]
+    for lead in leads:
+        ring(locked(lead.pk), [rosa.pk], "best", 20, NOW)
+    let_time_pass(Colleagues(Random(seed)), NOW, 4, nobody)
+    assert all(rosa.pk not in by_whom(lead) for lead in leads)
+    assert any(Lead.objects.get(pk=lead.pk).owner_id for lead in leads)
+
+
+def test_rosa_rings_first_while_her_desk_is_open(dealer: Organisation) -> None:
+    rosa = person("Rosa")
+    rosa_has_the_desk_open(NOW)
+    lead = lead_of(dealer, now=NOW)
+    run_due(NOW)
+    assert Lead.objects.get(pk=lead.pk).ringing == [rosa.pk]
+
+
+def test_colleagues_take_what_rosa_does_not(dealer: Organisation) -> None:
+    lead = lead_of(dealer, now=NOW)
+    let_time_pass(Colleagues(Random(1)), NOW, 3, rosa_has_the_desk_open)
+    owner = Lead.objects.get(pk=lead.pk).owner
+    assert owner is not None
+    assert owner.email != STAR
+
+
+def test_whoever_is_there_plays_their_own_part(dealer: Organisation) -> None:
+    samir = person("Samir")
+    assert samir.pk in who_is_played(NOW)
+    Person.objects.filter(pk=samir.pk).update(seen_at=NOW - timedelta(seconds=40))
+    assert samir.pk not in who_is_played(NOW)
+    assert samir.pk in who_is_played(NOW + timedelta(minutes=5))
+
+
+def test_people_who_were_added_are_not_played(dealer: Organisation) -> None:
+    added = Person.objects.create(
+        email="new@northside.example", name="New", role="salesperson", organisation=dealer, created_at=NOW
+    )
+    assert added.pk not in who_is_played(NOW)
+
+
+def test_a_plan_is_dropped_when_somebody_else_acts_first(dealer: Organisation) -> None:
+    """A manager gives the lead to Rosa while a colleague's phone rings: nobody takes it from her."""
+    rosa, samir, ines = person("Rosa"), person("Samir"), person("Ines")
+    lead = lead_of(dealer, now=NOW)
+    ring(locked(lead.pk), [samir.pk], "best", 20, NOW)
+    colleagues = Colleagues(Random(2))
+    colleagues.act(NOW)
+    assign(locked(lead.pk), rosa.pk, ines.pk, NOW + SECOND)
+    for tick in range(40):
+        colleagues.act(NOW + tick * SECOND)
+    assert Lead.objects.get(pk=lead.pk).owner_id == rosa.pk
+    assert samir.pk not in by_whom(lead)
+
+
+def test_an_afternoon_of_playing_keeps_the_rules(dealer: Organisation) -> None:
+    """Every fact the colleagues record is one the actions allow, and is in order."""
+    for n in range(6):
+        lead_of(dealer, f"Customer {n}", NOW, f"+3120010400{n}", f"c{n}@example.org")
+    colleagues = Colleagues(Random(9))
+    for tick in range(5 * 60 * 2):
+        now = NOW + 30 * tick * SECOND
+        run_due(now)
+        colleagues.act(now)
+    worked = 0
+    for lead in Lead.objects.filter(dealer=dealer):
+        facts = read_history(lead).facts
+        assert [fact.at for fact in facts] == sorted(fact.at for fact in facts)
+        worked += len(facts)
+        assert person("Rosa").pk not in by_whom(lead)
+    assert worked > 30
