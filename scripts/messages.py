@@ -1,6 +1,6 @@
 """Collect what people read into src/leadbell/locale/*/LC_MESSAGES/django.po; needs Debian's gettext.
 
-Beside Django's own markers it knows `say(…)` (leadbell.words) and `Trouble(…)` (leadbell.trouble).
+With languages as arguments only those. Beside Django's own markers it knows `say(…)` (leadbell.words) and `Trouble(…)` (leadbell.trouble).
 """
 
 import os
@@ -24,10 +24,11 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
     os.chdir(PACKAGE)
     django.setup()
-    for language in LANGUAGES:
+    languages = sys.argv[1:] or LANGUAGES
+    for language in languages:
         (PACKAGE / "locale" / language / "LC_MESSAGES").mkdir(parents=True, exist_ok=True)
     call_command(
-        Command(), locale=LANGUAGES, ignore_patterns=["static/*"], add_location="file", no_wrap=True, no_obsolete=True
+        Command(), locale=languages, ignore_patterns=["static/*"], add_location="file", no_wrap=True, no_obsolete=True
     )
     return 0
 
