@@ -10,7 +10,7 @@ from leadbell.desk.admission import Reader
 #: `floor` comes at most twice a second.
 FLOOR_S = 0.5
 #: What isn't about the reader's own desk is gathered for this long, so that a rush costs little.
-PACE_S = 0.05
+PACE_S = 0.02
 #: A screen that has more than this to hear is dropped; the browser comes back.
 MOST_WAITING = 500
 

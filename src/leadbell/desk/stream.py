@@ -31,8 +31,8 @@ log = structlog.get_logger("leadbell.stream")
 HEARTBEAT_S = 20.0
 #: How often it is asked whether the session still holds, and written that the desk is open.
 CHECK_S = 60.0
-#: The more screens are open, the longer is gathered what isn't urgent: a rush never holds up a bell.
-PACE_PER_READER_S = 0.0005
+#: The more is told in a second, the longer is gathered what isn't urgent: a rush never holds up a bell.
+PACE_PER_NUDGE_S = 1 / 200_000
 #: A screen that takes nothing for so long is dropped; the browser comes back.
 SLOW_S = 20.0
 #: A reload closes the stream and opens another, and a web that stops is gone sooner: nobody left.
@@ -74,6 +74,7 @@ class Screens:
         self._working: set[asyncio.Task[None]] = set()
         self._recent: deque[tuple[float, News]] = deque()
         self._listening = asyncio.Event()
+        self._counted, self._counted_at, self._nudges_per_s = 0, 0.0, 0.0
 
     def open(self) -> None:
         """Begin to listen, in the running loop."""
@@ -144,6 +145,7 @@ class Screens:
         self._recent.append((now, news))
         while self._recent[0][0] < now - REMEMBERED_S:
             self._recent.popleft()
+        self._count(len(self._of_dealer.get(news.d, ())), now)
         concerned = {s for p in news.p for s in self._of_person.get(p, ()) if news.d in s.reader.dealers}
         mine, everybodys = for_whose_desk_it_is(news), for_everybody(news)
         for stream in concerned:
@@ -152,8 +154,15 @@ class Screens:
             if stream not in concerned:
                 stream.hear(everybodys, urgent=False)
 
+    def _count(self, nudges: int, now: float) -> None:
+        """Know how much is told in a second."""
+        since = now - self._counted_at
+        if since >= 1:
+            self._nudges_per_s, self._counted, self._counted_at = self._counted / since, 0, now
+        self._counted += nudges
+
     def _pace(self) -> float:
-        return PACE_S + PACE_PER_READER_S * len(self._of_person)
+        return PACE_S + PACE_PER_NUDGE_S * self._nudges_per_s
 
     def _add(self, stream: Stream) -> None:
         self._of_person[stream.reader.person].add(stream)
