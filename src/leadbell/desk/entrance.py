@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -91,7 +91,8 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     sign_in = reverse("account_login")
     if getattr(request, "htmx", False):
         return HttpResponse(status=204, headers={"HX-Redirect": sign_in})
-    return redirect(f"{sign_in}?next={request.get_full_path()}" if request.method == "GET" else sign_in)
+    came_for = urlencode({"next": request.get_full_path()})
+    return redirect(f"{sign_in}?{came_for}" if request.method == "GET" else sign_in)
 
 
 def back(request: HttpRequest, otherwise: str) -> HttpResponse:
