@@ -33,10 +33,10 @@ NOT_ALLOWED = say(
     "Dealer page"
 )
 NO_SUCH_LEAD = say("Meta has no such lead, or the access token is for another page")
-SILENT = say("Meta doesn't answer; tried again at %(again_at)s")
-TOO_OFTEN = say("Meta wants to be asked less often; tried again at %(again_at)s")
-NO_ANSWERS = say("Meta knows this lead, but has no answers yet; tried again at %(again_at)s")
-NO_LEAD = say("Meta answers with something that is no lead; tried again at %(again_at)s")
+SILENT = say("Meta doesn't answer; it is tried again at %(again_at)s")
+TOO_OFTEN = say("Meta wants to be asked less often; it is tried again at %(again_at)s")
+NO_ANSWERS = say("Meta knows this lead, but has no answers yet; it is tried again at %(again_at)s")
+NO_LEAD = say("Meta answers with something that is no lead; it is tried again at %(again_at)s")
 
 
 @dataclass(frozen=True, slots=True)
