@@ -9,7 +9,6 @@ from django.conf import settings
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -26,6 +25,7 @@ from leadbell.dealers.actions import (
 from leadbell.dealers.people import NoSuchPerson, people_of, person_of, shift_of
 from leadbell.desk.dealers import dealer_of, switch
 from leadbell.desk.entrance import Visit, answer, door_for
+from leadbell.desk.templatetags.leadbell import language_name
 from leadbell.desk.week import days_off_said, rows_of, week_said
 from leadbell.lead.refused import Refused
 from leadbell.routing.leaving import leave, open_leads_of
@@ -165,7 +165,11 @@ def _of(somebody: "Person") -> dict[str, Any]:
 
 def _people(request: Visit, dealer: "Organisation", more: dict[str, Any], status: int = 200) -> HttpResponse:
     rows = [
-        {"person": one, "shift": shift_of(one, dealer), "speaks": [_language(code) for code in one.speaks]}
+        {
+            "person": one,
+            "shift": shift_of(one, dealer),
+            "speaks": [language_name(code) for code in one.speaks],
+        }
         for one in people_of(dealer)
     ]
     start = {
@@ -203,19 +207,12 @@ def choices() -> dict[str, Any]:
     return {
         "roles": [(role, _role(role)) for role in ROLES],
         "screens": settings.LANGUAGES,
-        "spoken": [(code, _language(code)) for code in SPOKEN],
+        "spoken": [(code, language_name(code)) for code in SPOKEN],
     }
 
 
 def _role(role: str) -> str:
     return {"salesperson": _("salesperson"), "bdc": _("BDC agent"), "manager": _("sales manager")}[role]
-
-
-def _language(code: str) -> str:
-    try:
-        return str(get_language_info(code)["name_translated"])
-    except KeyError:
-        return code
 
 
 def _somebody(dealer: "Organisation", number: int) -> "Person":

@@ -85,14 +85,15 @@ def tell(fact: AnyFact, names: Names, before: Standing) -> Line:
     return _TELLERS[type(fact)](fact, names, before)
 
 
-_CHANNELS = {
+#: What a delivery is written in, by the name of the reader that understood it.
+FORMATS = {
     "adf": say("ADF"), "json": say("JSON"), "form": say("web form"), "meta": say("Meta lead form"),
     "google": say("Google lead form"), "mail": say("e-mail"), "email": say("e-mail"), "hand": say("typed in by hand"),
 }  # fmt: skip
 
 
 def _arrived(fact: Arrived, names: Names, before: Standing) -> Line:
-    how = _CHANNELS.get(fact.channel)
+    how = FORMATS.get(fact.channel)
     reachable = () if fact.by_phone else (say("no phone number"),)
     why = tuple(reason for reason in (how, fact.because) if reason)
     return Line(

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language_info, gettext, ngettext
 
+from leadbell.desk.story import FORMATS
 from leadbell.words import Words
 
 register = template.Library()
@@ -20,7 +21,7 @@ register = template.Library()
 
 @register.filter
 def words(value: "Words | Mapping[str, Any] | str | None") -> str:
-    """A reason in the reader's language; values named `…_at` become local times."""
+    """A reason in the reader's language; values named `…_at` become local times, `language` a name."""
     if not value:
         return ""
     if isinstance(value, str):
@@ -34,7 +35,23 @@ def words(value: "Words | Mapping[str, Any] | str | None") -> str:
 def _said(name: str, value: object) -> object:
     if name.endswith("_at") and isinstance(value, str):
         return moment(datetime.fromisoformat(value))
+    if name == "language" and isinstance(value, str):
+        return language_name(value)
     return value
+
+
+def language_name(code: str) -> str:
+    """`Dutch` for `nl`, in the reader's language; what is no known code stays as it is."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
+
+
+@register.filter
+def format_name(channel: str) -> str:
+    """What a delivery is written in: `web form` for `form`."""
+    return words(FORMATS.get(channel, channel))
 
 
 @register.filter
