@@ -1,6 +1,7 @@
 """Collect what people read into src/leadbell/locale/*/LC_MESSAGES/django.po; needs Debian's gettext.
 
-With languages as arguments only those. Beside Django's own markers it knows `say(…)` (leadbell.words) and `Trouble(…)` (leadbell.trouble).
+With languages as arguments only those. Beside Django's own markers it knows `say(…)` (leadbell.words) and
+`Trouble(…)` (leadbell.trouble).
 """
 
 import os

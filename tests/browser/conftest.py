@@ -1,0 +1,114 @@
+"""A real house, Debian's Chromium, and the cast signed in."""
+
+import json
+import shutil
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+
+from tests.crash.house import House
+
+ROOT = Path(__file__).parent.parent.parent
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+#: Chromium as root, without a screen, and without asking anybody on the network.
+QUIETLY = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--mute-audio",
+)  # fmt: skip
+#: A busy machine may need this long for what takes a moment.
+PATIENCE_MS = 20_000
+
+
+@dataclass
+class Northside:
+    """The dealer that the browser visits: its address, its people, its intake key."""
+
+    base: str
+    key: str
+    people: dict[str, dict[str, Any]]
+
+    def post(self, body: bytes, content_type: str = "application/xml") -> dict[str, Any]:
+        request = urllib.request.Request(f"{self.base}/in/{self.key}", body, {"Content-Type": content_type})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return dict(json.load(answer))
+
+    def lead(self, name: str, number: int) -> dict[str, Any]:
+        """A lead of somebody new."""
+        about = {"name": name, "phone": f"06{number:08}", "message": "Is the blue one in stock?", "model": "Kona"}
+        return self.post(json.dumps(about).encode(), "application/json")
+
+
+@pytest.fixture(scope="session")
+def northside_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Northside]:
+    house = House(tmp_path_factory.mktemp("browser") / "house")
+    made = house.prepare()
+    try:
+        house.start()
+        host, port = house.http or ("", 0)
+        people = {one["name"]: one for one in made["people"]}
+        yield Northside(f"http://{host}:{port}", made["keys"][0], people)
+        assert house.stop() == 0
+    finally:
+        house.remove()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, CHROMIUM)))
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(QUIETLY))
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Complaints:
+    """What a browser's console and its answers complained about."""
+
+    said: list[str] = field(default_factory=list)
+
+    def console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "409" not in message.text:
+            self.said.append(message.text)
+
+    def response(self, response: Response) -> None:
+        if response.status >= 400 and response.status != 409:
+            self.said.append(f"{response.status} {response.url}")
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(northside_house: Northside, browser: Browser) -> Iterator[Visit]:
+    """Sign somebody in, in a browser of their own; what it complains about fails the test."""
+    contexts, complaints = [], Complaints()
+
+    def visit(name: str, width: int = 390, theme: str = "light", **options: Any) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=theme, base_url=northside_house.base,
+            locale="en-GB", **options,
+        )  # fmt: skip
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", complaints.console)
+        page.on("response", complaints.response)
+        page.on("pageerror", lambda error: complaints.said.append(str(error)))
+        person = northside_house.people[name]
+        page.goto("/")
+        page.locator("input[name=login]").fill(person["email"])
+        page.locator("input[name=password]").fill(person["password"])
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_selector("main[data-page]:not([data-page=''])")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert complaints.said == []

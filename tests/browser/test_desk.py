@@ -1,0 +1,99 @@
+"""What the Desk's scripts promise: one bell, one dialler, and nothing typed is lost."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE_MS, Northside, Visit
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE_MS)
+
+numbers: Iterator[int] = count(30_000_001)
+HELD = "navigator.locks.query().then(all => all.held.map(lock => lock.name))"
+DIALLED = """
+window.dialled = []
+addEventListener('click', event => {
+  const link = event.target.closest?.('a[data-dial]')
+  if (link) { window.dialled.push(link.href); event.preventDefault() }
+}, true)
+"""
+
+
+def ring_at(house: Northside, desks: dict[str, Page], name: str) -> tuple[Page, int]:
+    """A lead rings at somebody: whose page that is, and the number to call."""
+    number = next(numbers)
+    house.lead(name, number)
+    for _ in range(400):
+        for page in desks.values():
+            if page.locator(".ring-card", has_text=name).count():
+                return page, number
+            page.wait_for_timeout(25)
+    raise AssertionError("no desk rings")
+
+
+def test_on_a_phone_the_tap_that_accepts_dials_once(northside_house: Northside, visit: Visit) -> None:
+    desks = {name: visit(name, has_touch=True, is_mobile=True) for name in ("Rosa", "Samir", "Noor", "Tim")}
+    for page in desks.values():
+        page.add_init_script(DIALLED)
+        page.goto("/desk/")
+    page, number = ring_at(northside_house, desks, "Ms Haddad")
+    page.locator(".ring-card", has_text="Haddad").get_by_role("button", name="Accept and call").tap()
+    expect(page.locator(".talk-card", has_text="Haddad")).to_be_visible()
+    page.wait_for_function("window.dialled.length > 0")
+    page.evaluate("htmx.trigger(document.body, 'resync')")
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.dialled") == [f"tel:+316{number:08}"]
+    page.locator(".talk-card", has_text="Haddad").get_by_role("button", name="Busy").tap()
+    expect(page.locator(".talk-card", has_text="Haddad")).to_have_count(0)
+
+
+def test_what_is_typed_survives_what_happens_meanwhile(northside_house: Northside, visit: Visit) -> None:
+    desks = {name: visit(name) for name in ("Rosa", "Samir", "Noor", "Tim")}
+    page, _ = ring_at(northside_house, desks, "Mr Aydın")
+    page.get_by_role("button", name="Accept and call").click()
+    page.get_by_role("button", name="We talked").click()
+    page.locator("summary", has_text="Call back").click()
+    note = page.locator("details[open] input[name=note]")
+    note.fill("about the blue one")
+    page.evaluate("htmx.trigger(document.body, 'resync')")
+    page.wait_for_timeout(700)
+    expect(note).to_have_value("about the blue one")
+    expect(note).to_be_focused()
+    page.get_by_role("button", name="Agree to call back").click()
+    expect(page.locator("#toasts")).to_contain_text("It will be on your desk in time.")
+    expect(page.locator("section", has=page.locator("#later"))).to_contain_text("Mr Aydın")
+
+
+def test_of_several_tabs_one_listens_and_one_sounds(northside_house: Northside, visit: Visit) -> None:
+    first = visit("Rosa")
+    streams: list[str] = []
+    second = first.context.new_page()
+    second.on(
+        "request", lambda request: streams.append(request.url) if request.url.endswith("/stream") else None
+    )
+    second.goto("/desk/")
+    for page in (first, second):
+        page.bring_to_front()
+        page.locator("h1").first.dispatch_event("pointerdown")
+        page.mouse.click(5, 5)
+    first.wait_for_function(f"{HELD}.then(names => names.some(name => name.startsWith('leadbell-sound')))")
+    held = first.evaluate(HELD)
+    assert sorted(name.rsplit("-", 1)[0] for name in held) == ["leadbell-sound", "leadbell-stream"]
+    assert streams == [], "the second tab hears from the first"
+    first.close()
+    second.wait_for_function(f"{HELD}.then(names => names.length === 2)")
+    expect(second.locator("#not-live")).to_be_hidden()
+    assert len(streams) == 1, "it listens itself once the first is gone"
+
+
+def test_a_cut_is_said_after_three_seconds_and_unsaid_when_it_is_over(visit: Visit) -> None:
+    page = visit("Samir")
+    expect(page.locator("#not-live")).to_be_hidden()
+    page.wait_for_timeout(500)
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    expect(page.locator("#not-live")).to_be_visible()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#not-live")).to_be_hidden()
