@@ -379,7 +379,7 @@ def test_a_resource_takes_posts_only(desk, northside, rosa, now):
 def test_nobody_who_is_not_signed_in_does_anything(client, northside, rosa, now):
     lead = mine(lead_of(northside, now=now), rosa, now)
     assert client.post(f"/leads/{lead.pk}/attempt/").url == "/account/login/"
-    assert client.get("/desk/").url == "/account/login/?next=/desk/"
+    assert client.get("/desk/").url == "/account/login/?next=%2Fdesk%2F"
 
 
 def test_an_importer_has_figures_but_no_customers(signed_in, northside, rosa, now):

@@ -157,7 +157,7 @@ def test_another_dealers_leads_are_not_found(signed_in, lena, many):
 
 
 def test_who_is_not_signed_in_sees_no_list(client, db):
-    assert client.get("/leads/").url == "/account/login/?next=/leads/"
+    assert client.get("/leads/").url == "/account/login/?next=%2Fleads%2F"
 
 
 def test_a_page_of_leads_costs_the_same_queries_as_one(desk, northside, now):

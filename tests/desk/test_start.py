@@ -84,7 +84,7 @@ def test_changing_the_password(signed_in, rosa):
 def test_a_screen_whose_session_ended_goes_to_the_sign_in_as_a_whole(db):
     answer = DeskClient().get("/me/bell/", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/account/login/")
-    assert DeskClient().get("/me/bell/").url == "/account/login/?next=/me/bell/"
+    assert DeskClient().get("/me/bell/").url == "/account/login/?next=%2Fme%2Fbell%2F"
 
 
 def test_the_shift_switch_works_with_and_without_htmx(signed_in, rosa):

@@ -70,6 +70,7 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
         "active": "desk",
         "now": now,
         "desk": mine,
+        "ringing_here": mine.ringing,
         "ringing": [Card(lead, why.get(lead.pk, ())) for lead in mine.ringing],
         "calling": [card(lead, now, connected_at(request, lead)) for lead in open_calls],
         "talked": [card(lead, now) for lead in talked],

@@ -5,6 +5,7 @@ const name = `leadbell-stream-${reader}`
 const QUIETLY_MS = 3000
 const LONGEST_MS = 15000
 const ASK_MS = 10000
+const SLEPT_MS = 30000
 
 class Stream extends EventTarget {
   readyState = EventSource.CONNECTING
@@ -41,6 +42,13 @@ class Stream extends EventTarget {
       setTimeout(() => this.connect(), this.retry_ms)
       this.retry_ms = Math.min(this.retry_ms * 2, LONGEST_MS)
     }
+  }
+
+  // A connection that a sleeping phone or another network left behind looks open and tells nothing.
+  again() {
+    if (!this.leads) return
+    this.source.close()
+    this.connect()
   }
 
   hear = event => {
@@ -109,8 +117,10 @@ function watch(source) {
   let hidden_at
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) hidden_at = Date.now()
-    else if (Date.now() - hidden_at > 30000) refetch()
+    else if (Date.now() - hidden_at > SLEPT_MS) { source.again(); refetch() }
   })
+  window.addEventListener('offline', down)
+  window.addEventListener('online', () => source.again())
   window.addEventListener('pageshow', event => { if (event.persisted) refetch() })
   return source
 }
