@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.template import Context, Template
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from leadbell.desk.templatetags.leadbell import dialled, late_by, moment, proposed, ran, told, words
 from leadbell.words import say
@@ -53,6 +53,20 @@ def test_a_moment_names_the_day_only_where_it_is_needed():
         assert moment(at(-800)) == f"{at(-800).day} {at(-800):%b %Y}"
         assert proposed(at(0)) == "today 10:12"
         assert proposed(at(1)) == "tomorrow 10:12"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("en", "3 Oct 2024"), ("nl", "3 okt 2024"), ("ru", "3 окт 2024")]
+)
+def test_only_english_writes_months_with_a_capital(language, text):
+    with timezone.override(AMSTERDAM), translation.override(language):
+        assert moment(datetime(2024, 10, 3, 10, 12, tzinfo=UTC)) == text
+
+
+def test_a_language_is_named_in_the_language_of_the_reader():
+    with translation.override("nl"):
+        assert words(say("speaks %(language)s", language="ru")) == "spreekt Russisch"
+        assert words(say("speaks %(language)s", language="tlh")) == "spreekt tlh"
 
 
 def test_a_reason_shows_its_times_in_local_time_from_words_or_from_json():

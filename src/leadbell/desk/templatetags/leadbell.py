@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language_info, gettext, ngettext
+from django.utils.translation import get_language, get_language_info, gettext, ngettext
 
 from leadbell.desk.story import FORMATS
 from leadbell.words import Words
@@ -79,9 +79,14 @@ def moment(at: "datetime | None") -> str:
         case days if -7 < days < 7:
             return formats.date_format(local, "D H:i")
         case _ if local.year == today.year:
-            return formats.date_format(local, "j M H:i")
+            return formats.date_format(local, f"j {_month()} H:i")
         case _:
-            return formats.date_format(local, "j M Y")
+            return formats.date_format(local, f"j {_month()} Y")
+
+
+def _month() -> str:
+    """The letter that formats a short month: only English begins it with a capital."""
+    return "M" if (get_language() or "en").startswith("en") else "b"
 
 
 @register.filter
