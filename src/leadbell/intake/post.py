@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
+import random
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -85,15 +86,21 @@ class NotKept:
 Answer = Kept | NotKept
 
 
+#: An envelope's id opens nothing: it has to be unique, not unguessable.
+_CHANCE = random.Random(os.urandom(32))  # noqa: S311
+
+
 def uuid7(at: datetime) -> UUID:
     """A UUID of version 7 (RFC 9562): milliseconds since 1970, then 74 random bits."""
     ms = int(at.timestamp() * 1000)
-    chance = int.from_bytes(os.urandom(10))
-    return UUID(int=ms << 80 | 7 << 76 | (chance >> 68) << 64 | 2 << 62 | chance & (1 << 62) - 1)
+    chance = _CHANCE.getrandbits(74)
+    return UUID(int=ms << 80 | 7 << 76 | (chance >> 62) << 64 | 2 << 62 | chance & (1 << 62) - 1)
 
 
 def idempotency_key(said: str) -> str | None:
     """What a sender calls this delivery, as it is stored: one that is too long becomes its fingerprint."""
+    if not said:
+        return None
     said = "".join(c for c in said if c.isprintable()).strip()
     if len(said) > LONGEST_KEY:
         return "sha256:" + hashlib.sha256(said.encode(errors="surrogatepass")).hexdigest()
