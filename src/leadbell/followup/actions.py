@@ -1,5 +1,6 @@
 """The one place that knows what follows what: a decision becomes a room's action."""
 
+import json
 from datetime import datetime, timedelta
 
 from leadbell import statement
@@ -23,10 +24,10 @@ MOST_AT_ONCE = 25
 def playbook_for(dealer: Organisation, origin: Origin) -> Playbook:
     """The dealer's own playbook for this origin, or the default."""
     rows = statement.run(_PLAYBOOK, {"dealer": dealer.pk, "origin": origin})
-    return Playbook(dealer.opening_hours, plan_from_json(rows[0][0] if rows else None, origin))
+    return Playbook(dealer.opening_hours, plan_from_json(json.loads(rows[0][0]) if rows else None, origin))
 
 
-_PLAYBOOK = "select body from leadbell_playbook where dealer_id = %(dealer)s and origin = %(origin)s"
+_PLAYBOOK = "select body::text from leadbell_playbook where dealer_id = %(dealer)s and origin = %(origin)s"
 
 
 def follow_up(lead: Lead, now: datetime) -> Decision:

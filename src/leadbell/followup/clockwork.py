@@ -90,12 +90,10 @@ def _follow_one(lead: Lead, now: datetime) -> None:
 def run_due(now: datetime) -> tuple[int, int]:
     """Do everything that is due at `now`: (envelopes read, leads followed up)."""
     read = followed = 0
-    while True:
-        arrived, woken = receive_some(now), follow_some(now)
-        if not arrived and not woken:
-            return read, followed
-        read += arrived
-        followed += woken
+    while any(done := (receive_some(now), follow_some(now))):
+        read += done[0]
+        followed += done[1]
+    return read, followed
 
 
 def next_wake() -> datetime | None:
@@ -116,7 +114,10 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
         # The first question about holidays loads them, which takes longer than a ring may.
         dealer.opening_hours.is_open(clock())
     while not stopping():
-        run_due(clock())
+        # Each batch at its own moment: a lead that rings after a rush rings as long as any other.
+        now = clock()
+        if receive_some(now) + follow_some(now):
+            continue
         wake = next_wake()
         patience = POLL_S if wake is None else min(POLL_S, max(0.0, (wake - clock()).total_seconds()))
         for _ in connection.connection.notifies(timeout=patience, stop_after=1):
