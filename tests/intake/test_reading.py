@@ -391,7 +391,9 @@ def test_a_refusal_says_why(body: bytes, declared: str | None, because: str) -> 
         (b"<adf><!--<customer><phone>0612345678</phone></customer>--></adf>", None, UNSURE),
         ((PAYLOADS / "json" / "flat_english.json").read_bytes(), "application/json", ACCEPTED),
         (b'{"customer": {"phone": "0612345678"}}', None, ACCEPTED),
+        (b'{"email": "a@example.org", "entry": [{"changes": [{"value": {"leadgen_id": 1}}]}]}', None, UNSURE),
         (b'{"somebody": {"phone": "0612345678"}}', None, UNSURE),
+        (b"<adf>\n>\n>\n><customer><phone\n>0612345678<", None, UNSURE),
         (b'{"dealer_email": "a@example.org"}', None, UNSURE),
         (b'{"vendor": {"email": "a@example.org"}}', None, UNSURE),
         ((PAYLOADS / "form" / "browser.txt").read_bytes(), "application/x-www-form-urlencoded", ACCEPTED),
@@ -436,6 +438,23 @@ def only(values: dict[str, object]) -> Inquiry:
     found = hold_what_is_promised(json.dumps(values).encode(), None)
     assert not isinstance(found, Refused)
     return found[0]
+
+
+def test_a_full_name_is_not_made_of_its_parts_where_it_was_sent() -> None:
+    customer = only(
+        {"name": "Mr E. Okafor", "first_name": "Emeka", "last_name": "Okafor", "tel": "0612345678"}
+    ).customer
+    assert (customer.first_name, customer.last_name, customer.full_name) == (
+        "Emeka",
+        "Okafor",
+        "Mr E. Okafor",
+    )
+
+
+@pytest.mark.parametrize("country", ["CA", "Canada"])
+def test_a_telephone_may_be_from_the_customers_own_country(country: str) -> None:
+    customer = only({"phone": "604 555 1234", "city": "Vancouver", "country": country}).customer
+    assert [phone.number for phone in customer.phones] == ["+16045551234"]
 
 
 def test_what_the_database_cannot_store_is_taken_out() -> None:

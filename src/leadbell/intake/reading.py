@@ -146,13 +146,7 @@ def _names_contact_in_adf(body: bytes) -> bool:
     if not customer or b"<!--" in body or b"\n>" in body:
         return False
     before = body[: customer.end()].lower()
-    if (
-        b"<![cdata[" in before
-        or b"/adf" in before
-        or b"/prospect" in before
-        or b":adf" in before
-        or b":prosp" in before
-    ):
+    if b"<![cdata[" in before:
         return False
     after = body[customer.end() :].lower()
     ends = [

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from leadbell.intake.channels.markup import mend
 from leadbell.intake.inquiry import Customer, Inquiry, Phone, Refused, Vehicle
 from leadbell.intake.reading import read, recognise
 
@@ -109,6 +110,7 @@ def test_all_that_a_well_formed_lead_says_is_kept() -> None:
         ("cp1252_undeclared", "NL", "Zoë Okafor", "Café – 20 € extra"),
         ("cp1252_that_declares_utf8", "NL", "Zoë Okafor", None),
         ("cyrillic_cp1251", "RU", "Иван Окафоров", "Хочу на тест-драйв"),
+        ("cyrillic_koi8", "NL", "Иван Окафоров", "Хочу на тест-драйв"),
         (
             "bare_ampersand_and_nbsp",
             "NL",
@@ -266,6 +268,39 @@ def test_the_preferred_address_comes_first_and_the_postal_address_is_one_line() 
     customer = only("preferred_email").customer
     assert customer.emails == ("emeka.okafor@example.org", "info@okafor.example")
     assert customer.address == "Kade 1, 3rd floor, 3511 AA Utrecht, NL"
+
+
+def test_where_nothing_is_closed_each_element_ends_where_the_next_begins() -> None:
+    inquiry = only("unclosed_parts_of_a_car")
+    assert inquiry.customer.full_name == "Emeka Okafor"
+    assert inquiry.customer.emails == ("emeka.okafor@example.org",)
+    assert inquiry.customer.phones == OKAFOR.phones
+    assert inquiry.customer.address == "Kade 1, Utrecht"
+    assert inquiry.vehicles == (Vehicle("buy", "new", 2021, "Volvo", "XC40"),)
+    assert inquiry.message == "Option: Tow bar (850)\nOdometer: 41250\nComments on the car: Seen on Saturday"
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended"),
+    [
+        ("<A B=c>x</A>", '<a b="c">x</a>'),
+        ("<x:adf y:b='1'/>", '<adf b="1"/>'),
+        ("a < b & c > d", "a &lt; b &amp; c &gt; d"),
+        ("<https://x.example/?a=1&b=2>", "&lt;https://x.example/?a=1&amp;b=2&gt;"),
+        ("&nbsp;&eacute;&unknown;", "\xa0é&amp;unknown;"),
+        ("<adf><phone>1<phone>2", "<adf><phone>1</phone><phone>2</phone></adf>"),
+        (
+            "<prospect><customer><contact><name>Ada<vendor>N</vendor></prospect>",
+            "<prospect><customer><contact><name>Ada</name></contact></customer><vendor>N</vendor></prospect>",
+        ),
+        ("<id>1</contact><x>2</x>", "<id>1</id><x>2</x>"),
+        ("<![CDATA[<b>&]]><!-- <a> --><![CDATA[open", "&lt;b&gt;&amp;open"),
+        ("<a x=1 x=2 xmlns='y'>", '<a x="1"></a>'),
+        ("\x00\x0b<a/>", "<a/>"),
+    ],
+)
+def test_mending(broken: str, mended: str) -> None:
+    assert mend(broken) == f"<mended>{mended}</mended>"
 
 
 @pytest.mark.parametrize("name", ["two_prospects", "two_prospects_first_unclosed", "two_roots"])

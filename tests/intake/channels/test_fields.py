@@ -131,7 +131,19 @@ def test_a_list_holds_several_leads(path: str) -> None:
     assert [inquiry.customer.full_name for inquiry in found] == ["Emeka Okafor", "Ada Obi"]
 
 
-@pytest.mark.parametrize("path", ["json/only_the_dealer.json", "json/assigned_only.json", "text/nobody.txt"])
+def test_who_sells_is_no_news_to_who_sells() -> None:
+    assert only("json/dealer_in_a_word.json").message is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "json/only_the_dealer.json",
+        "json/assigned_only.json",
+        "json/telephone_of_the_seller.json",
+        "text/nobody.txt",
+    ],
+)
 def test_nobody_of_ours_is_taken_for_the_customer(path: str) -> None:
     found = answer(path)
     assert isinstance(found, Refused)
@@ -155,6 +167,12 @@ def test_what_it_is_counts_not_what_it_is_declared_as(
     body: bytes, declared: str | None, channel: str | None
 ) -> None:
     assert recognise(body, declared) == channel
+
+
+def test_a_form_may_name_the_customer_and_something_of_the_customer() -> None:
+    found = read(b"customer[email]=a%40example.org&customer=Emeka", TYPES["form"])
+    assert not isinstance(found, Refused)
+    assert (found[0].customer.full_name, found[0].customer.emails) == ("Emeka", ("a@example.org",))
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,10 @@ def test_adf_in_the_body_or_an_attachment_wins(name: str, full_name: str) -> Non
         ("unknown_charset", "NL", "Zoë Okafor", ("zoe@example.org",), [NUMBER]),
         ("broken_headers", "NL", "Emeka Okafor", (ADDRESS,), [NUMBER]),
         ("answer_over_our_signature", "NL", "Emeka Okafor", (ADDRESS,), []),
+        ("answer_under_quoted_lines", "NL", "Emeka Okafor", (ADDRESS,), []),
         ("answer_over_a_bare_copy", "NL", "Emeka Okafor", (ADDRESS,), []),
+        ("form_by_a_robot", "NL", "Emeka Okafor", (), [NUMBER]),
+        ("form_by_our_own_domain", "NL", "Emeka Okafor", (), [NUMBER]),
         ("missed_call_with_xml_in_a_comment", "NL", None, (), [NUMBER]),
         ("missed_call_in_words", "NL", None, (), [NUMBER]),
     ],
@@ -136,7 +139,8 @@ def test_the_mail_is_dated_unless_the_call_itself_was() -> None:
         ("our_own_address", "no way to contact anybody: no phone number, no e-mail address"),
         ("out_of_office", "an automatic reply or a report about undelivered mail, not a lead"),
         ("bounce", "an automatic reply or a report about undelivered mail, not a lead"),
-        ("newsletter", "a mailing to many people, not a lead"),
+        ("mailing_list", "a mailing to many people, not a lead"),
+        ("bulk", "a mailing to many people, not a lead"),
     ],
 )
 def test_what_is_no_lead(name: str, because: str) -> None:

@@ -37,7 +37,6 @@ _NAME_PARTS = {
     "first": "first", "given": "first", "firstname": "first", "middle": "middle", "middlename": "middle",
     "last": "last", "surname": "last", "family": "last", "lastname": "last", "full": "full", "fullname": "full",
 }  # fmt: skip
-_NOT_THE_CUSTOMER = frozenset({"vendor", "dealer", "dealership", "seller"})
 
 
 def recognises(delivery: Delivery) -> bool:
@@ -64,16 +63,16 @@ def read_text(text: str, delivery: Delivery, channel: str) -> list[Inquiry] | Re
 
 
 def drafts(text: str, delivery: Delivery, channel: str) -> Sequence[Draft]:
-    xml = _cut_out(text)
-    root = tree_of(xml)
+    xml = _from_the_root(text)
+    root = tree_of(_to_its_end(xml))
     found = [] if root is None else _prospects(root, delivery, channel)
     if any(draft.is_reachable() for draft in found):
         return found
     return list(_salvage(xml, delivery, channel)) or found
 
 
-def _cut_out(text: str) -> str:
-    """From the root to its end; what stands before (prologs in every order and spelling) and after it goes."""
+def _from_the_root(text: str) -> str:
+    """What stands before the root goes, such as prologs in every order and spelling; mail's marks go too."""
     root = _ROOT.search(text)
     if not root:
         text = html.unescape(text)
@@ -83,6 +82,11 @@ def _cut_out(text: str) -> str:
         xml = xml.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=")
     if xml.count("\n>") >= max(3, xml.count("\n") - 2):
         xml = _QUOTED.sub("", xml)
+    return xml
+
+
+def _to_its_end(xml: str) -> str:
+    """Without what stands after the last end of the root, such as the footer of a mail."""
     end = 0
     for found in _END.finditer(xml):
         end = found.end()
@@ -119,7 +123,7 @@ def _read_prospect(prospect: etree._Element, draft: Draft, depth: int = 0) -> No
 
 def _read_part(element: etree._Element, draft: Draft, depth: int) -> None:
     tag = _tag(element)
-    if tag in _NOT_THE_CUSTOMER or tag == "prospect":
+    if tag == "prospect":
         return
     if tag == "vehicle":
         _read_vehicle(element, draft)
@@ -136,7 +140,7 @@ def _read_part(element: etree._Element, draft: Draft, depth: int) -> None:
 
 
 def _read_unknown(tag: str, element: etree._Element, draft: Draft, depth: int) -> None:
-    """An element that ADF doesn't have: a wrapper around others, or one more thing to know."""
+    """A vendor, whom we leave alone, or an element that ADF doesn't have: a wrapper, or one more thing to know."""
     if tag in ("comments", "comment", "notes"):
         text = _text(element)
         draft.tell(text)
@@ -155,7 +159,7 @@ def _read_customer(customer: etree._Element, draft: Draft, depth: int) -> None:
     contacts = 0
     for element in sorted(customer, key=lambda part: _attribute(part, "primarycontact") not in ("1", "true")):
         tag = _tag(element)
-        if tag in _NOT_THE_CUSTOMER or tag in ("prospect", "provider", "id"):
+        if tag == "id":
             continue
         if tag == "timeframe":
             _read_timeframe(element, draft)

@@ -115,7 +115,7 @@ def car_in(text: str) -> dict[str, str]:
             size = 2 if " ".join(words[at : at + 2]).casefold() in _TWO_WORDS else 1
             told["make"] = " ".join(words[at : at + size])
             told["model"] = " ".join(words[at + size :])
-            if at and (status := STATUSES.get(folded(words[0]))):
+            if status := STATUSES.get(folded(words[0])):
                 told["status"] = status
             return {part: said for part, said in told.items() if said}
     return told | ({"model": " ".join(words)} if words else {})

@@ -209,7 +209,7 @@ class Draft:
         about = (what.about if what else None) or about
         if what and what.part == "provider":
             self.sent_by(text)
-        elif about == "vendor" or (what and what.part in ("nothing", "vendor")):
+        elif what and what.part in ("nothing", "vendor"):
             return
         elif about in ("vehicle", "trade"):
             self._put_car(self.wanted() if about == "vehicle" else self.traded(), label, what, text)

@@ -130,7 +130,7 @@ class _Mail:
         local, _, domain = address.casefold().rpartition("@")
         return (
             address.casefold() in self.ours
-            or domain in self.our_domains
+            or any(ours == domain or ours.endswith("." + domain) for ours in self.our_domains)
             or _NOBODY.search(local) is not None
             or _PORTALS.search(domain) is not None
         )

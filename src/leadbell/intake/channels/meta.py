@@ -14,7 +14,9 @@ from leadbell.words import say
 
 #: Envelopes that wait for an access token are found by this sentence: another wording needs a migration.
 NOT_FETCHED = Refused(
-    say("this only tells of a lead: its answers are fetched from Meta with the access token of the Dealer page")
+    say(
+        "this only tells of a lead: its answers are fetched from Meta with the access token of the Dealer page"
+    )
 )
 SOME_NOT_FETCHED = str(
     say("another lead in the same delivery has no answers; they must be fetched from Meta")
