@@ -35,9 +35,9 @@ def person(first: str) -> Person:
 def let_time_pass(
     colleagues: Colleagues, since: datetime, minutes: float, also: Callable[[datetime], object]
 ) -> None:
-    """The clockwork and the colleagues, every two seconds."""
-    for tick in range(int(minutes * 30)):
-        now = since + 2 * tick * SECOND
+    """The clockwork and the colleagues, every four seconds."""
+    for tick in range(int(minutes * 15)):
+        now = since + 4 * tick * SECOND
         also(now)
         run_due(now)
         colleagues.act(now)
@@ -57,7 +57,7 @@ def by_whom(lead: Lead) -> set[int | None]:
 
 def test_a_new_lead_finds_a_colleague_who_calls(dealer: Organisation) -> None:
     lead = lead_of(dealer, now=NOW)
-    let_time_pass(Colleagues(Random(4)), NOW, 20, nobody)
+    let_time_pass(Colleagues(Random(4)), NOW, 15, nobody)
     facts = read_history(lead).facts
     taken = next(fact for fact in facts if isinstance(fact, Accepted))
     called = next(fact for fact in facts if isinstance(fact, Attempted))
@@ -68,7 +68,7 @@ def test_a_new_lead_finds_a_colleague_who_calls(dealer: Organisation) -> None:
         assert called.at < ended.connected_at < ended.at
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_rosa_is_never_played(dealer: Organisation, seed: int) -> None:
     rosa = person("Rosa")
     leads = [lead_of(dealer, f"Customer {n}", NOW, f"+3120010400{n}", f"c{n}@example.org") for n in range(3)]

@@ -123,20 +123,20 @@ MERIDIAN = Company(
 #: Fast, and it follows up. Round the clock, so that it rings whenever somebody tries the demo.
 NORTHSIDE = Company(
     "Northside", "dealer", brands=("Hyundai", "Kia"), round_the_clock=True, week=_week("08:30-18:30", "09:00-17:00"),
-    tongues=(("nl", 0.62), ("en", 0.38)), leads_a_day=10.2, comes=0.88, buys=0.47,
+    tongues=(("nl", 0.62), ("en", 0.38)), leads_a_day=9.4, comes=0.88, buys=0.47,
     people=(
         Player("Ines Bakker", "ines@northside.example", "manager", speaks=("nl", "en", "pt"), phone="+31200101000",
             habits=Habits(0.95, 60, 0.5, 0.95, 1.0)),
         Player("Rosa Visser", STAR, speaks=("nl", "en", "es"), phone="+31200101001",
-            habits=Habits(0.93, 46, 0.55, 0.96, 1.1, 0.0)),
+            habits=Habits(0.93, 46, 0.55, 0.96, 1.15, 0.0)),
         Player("Samir El Amrani", "samir@northside.example", speaks=("nl", "en", "ar", "fr"), phone="+31200101002",
-            habits=Habits(0.88, 68, 0.6, 0.9, 1.05, 0.01)),
+            habits=Habits(0.88, 68, 0.6, 0.9, 1.0, 0.01)),
         Player("Lotte Brouwer", "lotte@northside.example", speaks=("nl", "en", "de"), phone="+31200101003",
-            conditions=("new",), habits=Habits(0.85, 85, 0.65, 0.88, 1.0, 0.02)),
+            conditions=("new",), habits=Habits(0.85, 85, 0.65, 0.88, 0.97, 0.02)),
         Player("Daan Kuipers", "daan@northside.example", speaks=("nl", "en"), phone="+31200101004",
             conditions=("used",), habits=Habits(0.8, 120, 0.75, 0.8, 0.95, 0.03)),
         Player("Emre Yıldız", "emre@northside.example", speaks=("nl", "en", "tr"), phone="+31200101005",
-            brands=("Kia",), habits=Habits(0.9, 75, 0.6, 0.9, 1.08, 0.01)),
+            brands=("Kia",), habits=Habits(0.9, 75, 0.6, 0.9, 1.02, 0.01)),
     ),
     lines=(
         Line("Website", "online", "adf", 30, "northside.example"),
@@ -154,7 +154,7 @@ NORTHSIDE = Company(
 #: The classic leak: leads are prepared instead of called, and the second and third attempt are not made [S3].
 LINDE = Company(
     "De Linde", "dealer", language="nl", brands=("Hyundai",), week=_week("09:00-18:00", "10:00-16:00"),
-    tongues=(("nl", 0.93), ("en", 0.07)), leads_a_day=8.6, comes=0.8, buys=0.42,
+    tongues=(("nl", 0.93), ("en", 0.07)), leads_a_day=8.0, comes=0.8, buys=0.42,
     people=(
         Player("Henk Wolters", "henk@delinde.example", "manager", "nl", ("nl", "en", "de"), phone="+31380101000",
             habits=Habits(0.7, 200, 0.8, 0.7, 0.9)),
@@ -182,7 +182,7 @@ LINDE = Company(
 #: In between; many appointments, and many who don't come to them.
 LANTERNA = Company(
     "Lanterna Riga", "dealer", country="LV", zone="Europe/Riga", language="ru", brands=("Hyundai", "Kia"),
-    week=_week("09:00-19:00", "10:00-16:00"), tongues=(("ru", 0.66), ("lv", 0.28), ("en", 0.06)), leads_a_day=7.6,
+    week=_week("09:00-19:00", "10:00-16:00"), tongues=(("ru", 0.66), ("lv", 0.28), ("en", 0.06)), leads_a_day=7.2,
     comes=0.72, buys=0.46,
     people=(
         Player("Ольга Соколова", "olga@lanterna.example", "manager", "ru", ("ru", "lv", "en"), phone="+37160010100",

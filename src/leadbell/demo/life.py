@@ -243,9 +243,9 @@ class Life:
         if not agents or rng.random() < 0.3:
             return
         agent = agents[0]
-        at = agent.free_at(self.at + rng.uniform(40, 300) * SECOND)
+        at = self._free(agent, self.at + rng.uniform(40, 300) * SECOND)
         self._tell(Accepted(at=at, by=agent.number))
-        self._call(agent, agent.free_at(at + rng.uniform(5, 30) * SECOND))
+        self._call(agent, self._free(agent, at + rng.uniform(5, 30) * SECOND))
         if not self.standing.is_open:
             return
         to = rng.choice(self.house.of("salesperson"))
@@ -274,10 +274,17 @@ class Life:
             case "result" | "outcome":
                 self._do_result(worker, ask)
 
+    def _free(self, worker: "Worker", at: datetime) -> datetime:
+        """When this person gets to it from `at` on: nobody does everything at the stroke of opening."""
+        free = worker.free_at(at)
+        if free - at < 10 * MINUTE:
+            return free
+        return worker.free_at(free + self.rng.expovariate(1 / 18) * MINUTE)
+
     def _mean(self, what: str, worker: "Worker", begin: datetime) -> datetime:
         """When this is done, decided once: asking again doesn't put it off."""
         if what not in self.meant:
-            self.meant[what] = begin
+            self.meant[what] = self._free(worker, begin)
         return worker.free_at(max(self.meant[what], self.at))
 
     def _do_call(self, worker: "Worker", ask: Ask) -> None:
@@ -289,7 +296,7 @@ class Life:
                 and "call" not in self.meant
                 and rng.random() < habits.writes_first
             ):
-                self._write(worker, worker.free_at(begin + rng.uniform(120, 700) * SECOND))
+                self._write(worker, self._free(worker, begin + rng.uniform(120, 700) * SECOND))
                 return
             at = self._mean("call", worker, begin + chances.prepares(rng, habits.prepares_s, habits.spread))
             if ask.again_at and self.at < ask.again_at < at:
@@ -320,13 +327,13 @@ class Life:
         chance = rng.random()
         forgotten = 0.22 * (1 - worker.player.habits.persists)
         if chance < (0.6 if s.touches else 0.3) + 0.4 * forgotten:
-            at = worker.free_at(due + rng.uniform(0.1, 3.0) * DAY)
+            at = self._free(worker, due + rng.uniform(0.1, 3.0) * DAY)
             if self._customer_before(at):
                 return
             reason = chances.why_lost(rng) if s.reached_at else "not_reachable"
             self._lose(worker, at, reason)
         elif chance < 1 - forgotten or s.asked_at is None:
-            at = worker.free_at(due + rng.uniform(0.2, 1.6) * DAY)
+            at = self._free(worker, due + rng.uniform(0.2, 1.6) * DAY)
             if self._customer_before(at):
                 return
             if s.by_phone and not s.number_is_wrong:

@@ -27,7 +27,7 @@ from leadbell.words import Words, say
 #: Nothing new in the last minutes before the demo begins: whoever tries it sees the first ring.
 QUIET_BEFORE = timedelta(minutes=3)
 #: Old mail that is no lead was put aside by a manager after this long.
-PUT_ASIDE_AFTER = timedelta(days=2)
+PUT_ASIDE_AFTER = timedelta(days=4)
 FEWEST_A_DAY, MOST_A_DAY = 6, 14
 
 _WEEKDAYS = (1.15, 1.0, 0.95, 0.97, 1.05, 1.1, 0.75)
@@ -35,7 +35,7 @@ _HOURS = (
     0.4, 0.2, 0.1, 0.1, 0.1, 0.2, 0.6, 1.5, 3.0, 4.5, 6.0, 6.2, 5.5, 5.5, 5.2, 5.2, 5.3, 5.2, 4.8, 5.6, 6.0, 5.2,
     3.2, 1.2,
 )  # fmt: skip
-_KNOWN_SHARE, _AGAIN_SHARE, _TWICE_SHARE, _NO_LEAD_SHARE = 0.06, 0.08, 0.03, 0.03
+_KNOWN_SHARE, _AGAIN_SHARE, _TWICE_SHARE, _NO_LEAD_SHARE = 0.06, 0.08, 0.03, 0.05
 
 
 @dataclass(frozen=True, slots=True)
