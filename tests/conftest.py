@@ -42,6 +42,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[roles.Urls]:
         yield urls
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """Argon2 takes its time on purpose; in tests a password is only something to sign in with."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(cluster: roles.Urls, django_db_blocker: Any) -> Iterator[None]:
     from leadbell.settings import _database
