@@ -18,7 +18,6 @@ from structlog.testing import capture_logs
 
 from leadbell import roles
 from leadbell.dealers.models import Organisation, Person
-from leadbell.dealers.refused import Refused
 from leadbell.followup.clockwork import run_due
 from leadbell.intake.actions import dismiss, release
 from leadbell.intake.channels import NOT_FETCHED
@@ -55,6 +54,7 @@ from leadbell.lead.history import Rang
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
 from leadbell.metrics.ledger import ledger
+from leadbell.refused import Refused
 from leadbell.words import Words
 from tests.conftest import NOON, make_source
 from tests.fakes.front import Alone, Town, ask, serving, town
@@ -312,6 +312,7 @@ def test_answers_without_a_way_to_contact_anybody_are_kept_for_a_person(page: So
     assert b"Mr Okafor" in bytes(kept.corrected or b"")
     renew_token(page, RENEWED, NOON)
     assert fetch(meta, NOON + 48 * HOUR) == []
+    assert str(said(envelope)).startswith("no way to contact anybody"), "another token changes nothing"
 
 
 def test_after_a_kill_the_fetch_is_repeated_and_the_lead_is_one(
@@ -368,6 +369,19 @@ def test_a_renewed_token_fetches_what_waits(rosa: Person, page: Source, meta: Gr
     assert fetch(meta, NOON + 30 * HOUR) == [FIRST]
     run_due(NOON + 30 * HOUR)
     assert Lead.objects.count() == 1
+
+
+def test_a_renewed_token_begins_the_pauses_anew(page: Source, meta: GraphApi) -> None:
+    meta.says(FIRST, 500, b"")
+    envelope = arrive(page, webhook(FIRST))
+    now = NOON
+    for _ in range(4):
+        fetch(meta, now)
+        now = again(envelope).fetch_at or now
+    assert (now - NOON).seconds == 5 + 10 + 20 + 40
+    renew_token(page, TOKEN, now)
+    fetch(meta, now)
+    assert again(envelope).fetch_at == now + 5 * SECOND
 
 
 def test_the_first_token_fetches_what_came_before_it(source: Source, meta: GraphApi) -> None:
