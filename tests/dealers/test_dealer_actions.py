@@ -27,7 +27,7 @@ from leadbell.dealers.people import (
     person_of,
     the_dealer,
 )
-from leadbell.dealers.refused import Refused
+from leadbell.refused import Refused
 from tests.conftest import NOON, make_dealer, make_person
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from leadbell.intake.models import Envelope, Source
 from leadbell.lead.history import Assigned
 from leadbell.lead.journal import locked, record
 from leadbell.lead.models import Lead
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from tests.conftest import NOON, lead_of, make_dealer, make_person, make_source
 from tests.desk.noon import make_it_noon
 

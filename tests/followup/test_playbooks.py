@@ -10,7 +10,7 @@ from leadbell.followup.playbooks import change_plan, look_again, plans_of, reset
 from leadbell.followup.telling import tell
 from leadbell.lead.history import Assigned
 from leadbell.lead.journal import locked, plan, record
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from tests.conftest import NOON, lead_of
 
 OWN = Plan(

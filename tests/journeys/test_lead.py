@@ -19,8 +19,8 @@ from leadbell.intake.post import uuid7
 from leadbell.lead.history import Rang
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
-from leadbell.lead.refused import Refused
 from leadbell.metrics.ledger import ledger
+from leadbell.refused import Refused
 from leadbell.ring.actions import accept, pass_on
 from leadbell.sale.actions import lose, reopen, sell
 from tests.conftest import NOON, make_source

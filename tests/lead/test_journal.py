@@ -9,7 +9,7 @@ from leadbell.dealers.models import Organisation, Person
 from leadbell.lead.history import LOST_REASONS, Rang, folded
 from leadbell.lead.journal import locked, projected, read_history, record
 from leadbell.lead.models import LOST_REASON_CHOICES, Fact, Lead
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from leadbell.ring.actions import accept, ring
 from tests.conftest import NOON, lead_of
 

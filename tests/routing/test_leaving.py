@@ -4,7 +4,7 @@ import pytest
 
 from leadbell.lead.history import Assigned
 from leadbell.lead.journal import locked, read_history, record
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from leadbell.routing.leaving import leave, open_leads_of
 from leadbell.sale.actions import sell
 from tests.conftest import NOON, lead_of

@@ -9,7 +9,7 @@ from leadbell.appointment.models import Appointment
 from leadbell.lead.history import Booked, Cancelled, Confirmed, HowConfirmed, Moved, NoShow, Shown
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from leadbell.words import say
 
 FURTHEST = timedelta(days=180)

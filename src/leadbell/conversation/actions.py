@@ -18,7 +18,7 @@ from leadbell.lead.history import (
 )
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from leadbell.words import say
 
 #: A call with a tapped beginning and end talked at most this long; longer means the end was forgotten.

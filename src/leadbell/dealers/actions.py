@@ -14,7 +14,7 @@ from leadbell.announce import announce
 from leadbell.dealers.hours import OpeningHours, Shift, WrongHours, holidays_known
 from leadbell.dealers.models import Organisation, Person
 from leadbell.dealers.opening import new_password
-from leadbell.dealers.refused import Refused
+from leadbell.refused import Refused
 from leadbell.words import say
 
 

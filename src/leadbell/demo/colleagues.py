@@ -44,7 +44,7 @@ from leadbell.lead.history import (
 )
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from leadbell.ring import actions as ring
 from leadbell.routing.actions import REACHABLE, assign
 from leadbell.sale import actions as sale

@@ -15,7 +15,7 @@ from leadbell.desk.inbox import ORIGINS
 from leadbell.intake.actions import type_in
 from leadbell.intake.fetching import renew_token
 from leadbell.intake.sources import COUNTED_DAYS, NoSuchSource, add_source, channels_of, revoke, source_of
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 
 if TYPE_CHECKING:
     from leadbell.dealers.models import Organisation

@@ -27,7 +27,7 @@ from leadbell.desk.dealers import dealer_of, switch
 from leadbell.desk.entrance import Visit, answer, door_for
 from leadbell.desk.templatetags.leadbell import language_name
 from leadbell.desk.week import days_off_said, rows_of, week_said
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from leadbell.routing.leaving import leave, open_leads_of
 
 if TYPE_CHECKING:

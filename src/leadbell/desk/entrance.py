@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from leadbell.desk.templatetags.leadbell import words
 from leadbell.lead.doors import NoSuchLead, through_the_door
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails

@@ -15,7 +15,7 @@ from leadbell.desk.dealer import framed, managed
 from leadbell.desk.entrance import Visit, answer
 from leadbell.desk.week import Row, days_said, rows_of, week_said
 from leadbell.followup.playbooks import look_again
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 
 if TYPE_CHECKING:
     from leadbell.dealers.models import Organisation

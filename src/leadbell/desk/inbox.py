@@ -27,7 +27,7 @@ from leadbell.intake.shelves import (
 )
 from leadbell.intake.sources import by_hand
 from leadbell.lead.history import Origin
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from leadbell.words import say
 
 if TYPE_CHECKING:

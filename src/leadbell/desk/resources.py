@@ -18,7 +18,7 @@ from leadbell.desk.times import chosen_time
 from leadbell.lead.doors import open_lead, take_lead
 from leadbell.lead.history import HowConfirmed
 from leadbell.lead.history import Outcome as Ended
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from leadbell.ring import actions as ring
 from leadbell.routing.actions import assign
 from leadbell.sale import actions as sale

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from leadbell.words import say
 
 NO_TIME = Refused(say("Choose a day and a time."))

@@ -8,10 +8,10 @@ from django.db import connection, transaction
 
 from leadbell.announce import announce, wake_clockwork
 from leadbell.dealers.models import Organisation
-from leadbell.dealers.refused import Refused
 from leadbell.followup.models import PlaybookRow
 from leadbell.followup.playbook import DEFAULTS, Plan, plan_from_json, what_is_wrong
 from leadbell.lead.history import Origin
+from leadbell.refused import Refused
 
 
 def plans_of(dealer: Organisation) -> Mapping[Origin, Plan]:

@@ -31,7 +31,7 @@ from leadbell.intake.rules import (
 from leadbell.lead.history import Arrived, AskedAgain, Origin
 from leadbell.lead.journal import begin, locked, record
 from leadbell.lead.models import Customer, Lead
-from leadbell.lead.refused import Refused as NotDone
+from leadbell.refused import Refused as NotDone
 from leadbell.words import Words, say
 
 log = structlog.get_logger("leadbell.intake")

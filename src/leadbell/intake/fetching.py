@@ -17,12 +17,12 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 
 from leadbell.announce import announce
-from leadbell.dealers.refused import Refused
 from leadbell.intake.actions import release
 from leadbell.intake.channels import NOT_FETCHED, Delivery, notices
 from leadbell.intake.graph import LEAD_NUMBER, NO_NUMBER, TOKEN, Answer, Answered, Graph, Never, NotNow
 from leadbell.intake.models import Envelope, Source
 from leadbell.intake.post import uuid7
+from leadbell.refused import Refused
 from leadbell.words import Words, say
 
 log = structlog.get_logger("leadbell.fetching")

@@ -8,11 +8,11 @@ from django.db import connection, transaction
 
 from leadbell.announce import announce
 from leadbell.dealers.models import Organisation
-from leadbell.dealers.refused import Refused
 from leadbell.intake.keys import Address, address_of, new_key
 from leadbell.intake.models import Source
 from leadbell.lead.history import Origin
 from leadbell.lead.models import Lead
+from leadbell.refused import Refused
 from leadbell.words import say
 
 #: The source of leads that people type in; one per origin, made when the first is typed.

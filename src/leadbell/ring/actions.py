@@ -8,7 +8,7 @@ from django.db import transaction
 from leadbell.lead.history import Accepted, Chosen, PassedOn, Rang, RingKind
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from leadbell.ring.lines import line_for
 from leadbell.ring.ports import Bell
 from leadbell.words import Words, say

@@ -14,7 +14,7 @@ from leadbell.dealers.models import Person
 from leadbell.lead.history import Assigned, Chosen, RingKind
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from leadbell.routing.rules import Asked, Candidate, choose_salesperson
 from leadbell.words import Words, say
 

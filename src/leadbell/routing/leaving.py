@@ -8,7 +8,7 @@ from leadbell.dealers.actions import let_go
 from leadbell.dealers.models import Person
 from leadbell.lead.journal import locked
 from leadbell.lead.models import Lead
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from leadbell.routing.actions import assign
 from leadbell.words import say
 

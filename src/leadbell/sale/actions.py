@@ -7,7 +7,7 @@ from django.db import transaction
 from leadbell.lead.history import LOST_REASONS, Lost, Reopened, Sold
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
-from leadbell.lead.refused import Refused
+from leadbell.refused import Refused
 from leadbell.words import Words, say
 
 
