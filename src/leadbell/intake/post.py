@@ -143,7 +143,6 @@ class Wire:
             await self._connection.close()
 
 
-#: pg_notify is told the same thing once per transaction: PostgreSQL drops the repeats.
 _KEEP = """
 with kept as (
     insert into leadbell_envelope (id, dealer_id, source_id, received_at, transport, content_type, body,
@@ -154,11 +153,13 @@ with kept as (
         %b::bytea[], %b::text[], %b::text[])
         as letter(id, dealer, source, received_at, content_type, body, fingerprint, key, reason)
     on conflict do nothing
-    returning id, dealer_id, reason is null as accepted
+    returning case when reason is not null then dealer_id end as inbox
+), news as (
+    select inbox, count(*) as letters from kept group by inbox
 )
-select id, case when accepted then pg_notify(%b, '')
-    else pg_notify(%b, '{"d":' || dealer_id || ',"w":"inbox","l":null,"p":[]}') end
-from kept
+select letters, case when inbox is null then pg_notify(%b, '')
+    else pg_notify(%b, '{"d":' || inbox || ',"w":"inbox","l":null,"p":[]}') end
+from news
 """
 
 _FIRST = """
@@ -184,20 +185,24 @@ class Post:
         self._transport = transport
         self._waiting: deque[tuple[Letter, asyncio.Future[Answer]]] = deque()
         self._bytes = 0
+        self._unanswered: deque[tuple[float, asyncio.Future[Answer]]] = deque()
         self._arrived = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
         self._down = self._closing = False
 
     def open(self) -> None:
         self._writer = asyncio.create_task(self._write(), name="post")
+        self._watch = asyncio.create_task(self._lose_patience(), name="post's patience")
 
     async def close(self) -> None:
         """Keep what waits, then let go of the database."""
         self._closing = True
         self._arrived.set()
-        if self._writer:
+        if self._writer and self._watch:
             await asyncio.wait([self._writer], timeout=self._answer_within_s)
             self._writer.cancel()
+            self._watch.cancel()
         await self._wire.close()
 
     async def keep(self, letter: Letter) -> Answer:
@@ -212,11 +217,18 @@ class Post:
         self._waiting.append((letter, future))
         self._bytes += size
         self._arrived.set()
-        too_late = loop.call_later(self._answer_within_s, _answer, future, NotKept(DOWN))
-        try:
-            return await future
-        finally:
-            too_late.cancel()
+        self._unanswered.append((loop.time() + self._answer_within_s, future))
+        return await future
+
+    async def _lose_patience(self) -> None:
+        """Answer whoever waits too long. One look now and then is cheaper than a timer for each."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self._answer_within_s / 10)
+            while self._unanswered and (
+                self._unanswered[0][1].done() or self._unanswered[0][0] <= loop.time()
+            ):
+                _answer(self._unanswered.popleft()[1], NotKept(DOWN))
 
     async def _write(self) -> None:
         while self._waiting or not self._closing:
@@ -298,32 +310,29 @@ class Post:
             prepare=True,
             binary=True,
         )
-        new = {row[0] for row in await stored.fetchall()}
-        answers: list[Answer] = [Kept(x.id, x.status, x.reason) for x in letters]
-        again = [place for place, x in enumerate(letters) if x.id not in new]
-        if again:
-            await self._find_first(letters, again, answers)
-        return answers
+        if sum(row[0] for row in await stored.fetchall()) < len(letters):
+            return await self._find_first(letters)
+        return [Kept(x.id, x.status, x.reason) for x in letters]
 
-    async def _find_first(self, letters: Sequence[Letter], again: list[int], answers: list[Answer]) -> None:
-        """The envelopes that were there before, in the places of those that came again."""
+    async def _find_first(self, letters: Sequence[Letter]) -> list[Answer]:
+        """The envelope of each letter: its own, or the one that was there before it."""
         connection = await self._wire.connected()
         found = await connection.execute(
             _FIRST,
             [
-                [Int4(place) for place in again],
-                [letters[place].id for place in again],
-                [Int8(letters[place].source) for place in again],
-                [letters[place].idempotency_key for place in again],
-                [letters[place].fingerprint for place in again],
+                [Int4(place) for place in range(len(letters))],
+                [x.id for x in letters],
+                [Int8(x.source) for x in letters],
+                [x.idempotency_key for x in letters],
+                [x.fingerprint for x in letters],
             ],
         )
-        for place in again:
-            answers[place] = NotKept(BROKEN)
+        answers: list[Answer] = [NotKept(BROKEN)] * len(letters)
         for place, envelope, status, reason in await found.fetchall():
             quarantined = status == "quarantined"
             why = msgspec.convert(json.loads(reason), Words) if quarantined and reason else None
             answers[place] = Kept(envelope, "quarantined" if quarantined else "accepted", why)
+        return answers
 
 
 def _as_json(reason: Words | None) -> str | None:
