@@ -26,17 +26,24 @@ class Caller(HttpToolsProtocol):
 
     headers_within_s = 15.0
     _late: asyncio.TimerHandle | None = None
+    _half_said = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         super().connection_made(transport)
         self._late = self.loop.call_later(self.headers_within_s, transport.close)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._half_said and self._late is None:
+            self._late = self.loop.call_later(self.headers_within_s, self._too_slow)
+
     def on_message_begin(self) -> None:
+        self._half_said = True
         self._in_time()
-        self._late = self.loop.call_later(self.headers_within_s, self._too_slow)
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        self._half_said = False
         self._in_time()
         super().on_headers_complete()
 
@@ -47,6 +54,7 @@ class Caller(HttpToolsProtocol):
     def _in_time(self) -> None:
         if self._late is not None:
             self._late.cancel()
+            self._late = None
 
     def _too_slow(self) -> None:
         self.transport.write(_TOO_SLOW)
