@@ -11,9 +11,7 @@ pytestmark = pytest.mark.browser
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 SALES = ("/desk/", "/leads/", "/floor/")
-MANAGERS = (
-    "/desk/", "/leads/", "/floor/", "/inbox/", "/dealer/", "/dealer/hours/", "/dealer/channels/", "/dealer/playbooks/",
-)  # fmt: skip
+MANAGERS = ("/desk/", "/leads/", "/floor/", "/inbox/", "/inbox/typed/", "/dealer/")
 
 
 def serious(page: Page) -> list[str]:
@@ -49,8 +47,12 @@ def test_every_page(northside_house: Northside, visit: Visit, width: int, theme:
     a_lead = ines.locator("main a[href^='/leads/']").first.get_attribute("href") or ""
     ines.goto("/inbox/")
     an_envelope = ines.locator("main a[href^='/inbox/']:not([href*='?'])").first.get_attribute("href") or ""
+    ines.goto("/dealer/")
+    parts = ines.locator("main a[href^='/dealers/']")
+    the_dealer = sorted({str(parts.nth(n).get_attribute("href")) for n in range(parts.count())})
+    assert {path.rstrip("/").rsplit("/", 1)[-1] for path in the_dealer} >= {"hours", "channels", "playbooks"}
     complaints = [one for path in (*SALES, a_lead) for one in look(rosa, path)]
-    complaints += [one for path in (*MANAGERS, a_lead, an_envelope) for one in look(ines, path)]
+    complaints += [one for path in (*MANAGERS, a_lead, an_envelope, *the_dealer) for one in look(ines, path)]
     assert complaints == []
 
 
