@@ -13,7 +13,7 @@ from leadbell.metrics.today import Received
 SHORTEST_MS, LONGEST_MS = 5_000, 3_600_000
 RULED_MS = (10_000, 30_000, 600_000, 1_800_000)
 #: Room for the hours below, and for the dots on the edges.
-FOOT, HEAD, SIDE = 24, 10, 10
+FOOT, HEAD, SIDE = 24, 10, 18
 #: Room for the names of the lines on the left.
 MARGIN = 48
 #: Hours are named where they have this much room.

@@ -332,7 +332,9 @@ def _took(since: datetime | None, until: datetime | None) -> str | None:
 
 def _moment(seconds: float) -> str:
     """A ring takes tenths of a second: `0.2 s`; from ten seconds on as `_length`."""
-    return f"{seconds:.1f} s" if 0 <= seconds < 10 else _length(seconds)
+    if 0 <= seconds < 10:
+        return f"{seconds:.1f} s" if seconds >= 0.1 else "< 0.1 s"
+    return _length(seconds)
 
 
 def _length(seconds: float) -> str:

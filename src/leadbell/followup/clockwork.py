@@ -51,6 +51,7 @@ def receive_some(now: datetime, most: int = AT_ONCE) -> int:
 def _receive_one(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: datetime) -> None:
     try:
         with transaction.atomic():
+            now = max(now, envelope.received_at)
             received = receive(envelope, inquiries, now)
             for lead in received.leads:
                 if lead.wake_at is not None and lead.wake_at <= now:
