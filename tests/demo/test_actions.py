@@ -10,9 +10,10 @@ from django.db.models import Count
 
 from leadbell.appointment.models import Appointment
 from leadbell.dealers.models import Organisation, Person
-from leadbell.demo import actions, stage
+from leadbell.demo import actions
 from leadbell.demo.cast import BY_HAND as DEMO_BY_HAND
 from leadbell.demo.cast import DEALERS, STAR
+from leadbell.demo.furnish import find
 from leadbell.followup.actions import follow_up
 from leadbell.followup.clockwork import run_due
 from leadbell.intake.models import Envelope, Inquiry, Source
@@ -41,6 +42,11 @@ def furnished(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def demo(furnished: None, db: None) -> None:
     pass
+
+
+def newest() -> datetime:
+    """When the last delivery came in."""
+    return Envelope.objects.latest("received_at").received_at
 
 
 def plan_of(lead: Lead) -> tuple[object, ...]:
@@ -154,9 +160,13 @@ def test_leads_typed_in_come_from_the_source_of_that_name() -> None:
     assert Envelope.objects.filter(transport="hand", source__name=BY_HAND).exists()
 
 
-def test_the_key_is_that_of_northsides_website() -> None:
-    source = Source.objects.get(key=stage.the_key())
+def test_the_visitor_is_told_the_key_of_northsides_website() -> None:
+    found = find()
+    source = Source.objects.get(key=found.key)
     assert (source.dealer.name, source.name, source.origin) == ("Northside", "Website", "online")
+    assert found.newest == newest()
+    assert not found.has_slept(newest() + timedelta(hours=23))
+    assert found.has_slept(newest() + timedelta(hours=25))
 
 
 def test_a_folder_with_real_dealers_is_never_furnished_nor_emptied() -> None:
@@ -169,14 +179,12 @@ def test_a_folder_with_real_dealers_is_never_furnished_nor_emptied() -> None:
 
 
 def test_nothing_moves_on_within_a_day() -> None:
-    since = actions.newest()
-    assert since is not None
+    since = newest()
     assert actions.move_on(since, since + timedelta(hours=23)) is None
 
 
 def test_days_that_passed_are_told_when_the_demo_starts_again() -> None:
-    since, before = actions.newest(), Lead.objects.count()
-    assert since is not None
+    since, before = newest(), Lead.objects.count()
     was_open = set(Lead.objects.filter(closed_at=None).values_list("pk", flat=True))
     now = NOW + timedelta(days=4)
     moved = actions.move_on(since, now)
@@ -191,14 +199,11 @@ def test_days_that_passed_are_told_when_the_demo_starts_again() -> None:
         facts = read_history(lead).facts
         assert [fact.at for fact in facts] == sorted(fact.at for fact in facts)
         assert facts[-1].at <= now
-    newest = actions.newest()
-    assert newest is not None
-    assert newest > now - timedelta(hours=12)
+    assert newest() > now - timedelta(hours=12)
 
 
 def test_what_the_visitor_left_on_the_desk_stays_there() -> None:
-    since = actions.newest()
-    assert since is not None
+    since = newest()
     rosa = Person.objects.get(email=STAR)
     number = Lead.objects.filter(owner=rosa, closed_at=None).values_list("pk", flat=True)[0]
     with transaction.atomic():

@@ -13,7 +13,7 @@ from django.db.models import Max
 from leadbell.appointment.models import Appointment
 from leadbell.dealers.models import Organisation
 from leadbell.demo import stage
-from leadbell.demo.cast import STAR
+from leadbell.demo.cast import DAYS, STALE_AFTER, STAR
 from leadbell.demo.house import House
 from leadbell.demo.life import Life, Told
 from leadbell.demo.past import CustomerRow, LeadRow, Numbers, Past, Telling
@@ -21,15 +21,11 @@ from leadbell.demo.shoppers import as_they_were
 from leadbell.demo.writing import go_on, write
 from leadbell.intake.inquiry import Customer as Asking
 from leadbell.intake.inquiry import Inquiry
-from leadbell.intake.models import Envelope
 from leadbell.lead.history import decode_fact
 from leadbell.lead.models import Customer, Handle, Lead
 from leadbell.trouble import Trouble
 
-DAYS = 90
 SEED = "leadbell"
-#: Younger news than this is left to the clockwork and to the people who play.
-STALE_AFTER = timedelta(days=1)
 #: Told while the past is invented: the moment that is told about now.
 Progress = Callable[[datetime], None]
 
@@ -73,12 +69,6 @@ def clear() -> None:
             "truncate leadbell_organisation, leadbell_person, leadbell_fact, leadbell_lead, leadbell_customer,"
             " leadbell_envelope, django_session restart identity cascade"
         )
-
-
-def newest() -> datetime | None:
-    """When the last delivery came in."""
-    at: datetime | None = Envelope.objects.aggregate(at=Max("received_at"))["at"]
-    return at
 
 
 @transaction.atomic

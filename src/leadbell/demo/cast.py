@@ -6,6 +6,7 @@ Nobody can be reached by accident: addresses end in `.example` (RFC 2606), telep
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
 from leadbell.lead.history import Origin
@@ -99,6 +100,11 @@ class Company:
 
 #: The source of leads that people type in, as `intake.sources` calls it.
 BY_HAND = "by hand"
+#: So many days lie behind the demo when it begins.
+DAYS = 90
+#: A demo that was away for this long tells what happened meanwhile; less is left to the clockwork and the players.
+STALE_AFTER = timedelta(days=1)
+
 #: Who is rung in the README: the visitor's own part, never played by the demo.
 STAR = "rosa@northside.example"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from leadbell.dealers.hours import OpeningHours, Shift
 from leadbell.dealers.models import Organisation, Person
-from leadbell.demo.cast import AURORA, DEALERS, MERIDIAN, ROUND_THE_CLOCK, STAR, TREE, Company, Player
+from leadbell.demo.cast import AURORA, DEALERS, MERIDIAN, ROUND_THE_CLOCK, TREE, Company, Player
 from leadbell.demo.house import House, Worker
 from leadbell.demo.past import Sources
 from leadbell.intake.keys import new_key
@@ -99,11 +99,3 @@ def _worker(
 ) -> Worker:
     then = Shift.from_json({"week": player.worked} if player.worked else {}, before)
     return Worker(number, player, then, Shift(now) if company.round_the_clock else then, since)
-
-
-def the_key() -> str:
-    """The key of the first channel of the dealer where the visitor's part works."""
-    dealer = Person.objects.get(email=STAR).organisation
-    return str(
-        Source.objects.filter(dealer=dealer, revoked_at=None).order_by("pk").values_list("key", flat=True)[0]
-    )
