@@ -4,18 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leadbell', '0003_what_people_did_today'),
+        ("leadbell", "0003_what_people_did_today"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('ring_until__isnull', False)), fields=['dealer', 'ring_until'], name='lead_rings'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("ring_until__isnull", False)),
+                fields=["dealer", "ring_until"],
+                name="lead_rings",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('calling_by__isnull', False)), fields=['dealer'], name='lead_is_called'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("calling_by__isnull", False)), fields=["dealer"], name="lead_is_called"
+            ),
         ),
     ]

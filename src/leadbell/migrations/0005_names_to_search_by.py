@@ -11,7 +11,9 @@ class Migration(migrations.Migration):
             model_name="customer",
             name="sought_name",
             field=models.GeneratedField(
-                db_persist=True, expression=Lower("full_name"), output_field=models.TextField(db_collation="C")
+                db_persist=True,
+                expression=Lower("full_name"),
+                output_field=models.TextField(db_collation="C"),
             ),
         ),
         migrations.AddField(
