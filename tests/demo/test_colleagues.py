@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from leadbell.conversation.actions import start_attempt
 from leadbell.dealers.models import Organisation, Person
 from leadbell.demo import stage
 from leadbell.demo.cast import STAR
@@ -140,3 +141,13 @@ def test_an_afternoon_of_playing_keeps_the_rules(dealer: Organisation) -> None:
         worked += len(facts)
         assert person("Rosa").pk not in by_whom(lead)
     assert worked > 30
+
+
+def test_a_part_from_elsewhere_is_left_to_the_clockwork(dealer: Organisation) -> None:
+    """The group's BDC agent, left behind by a visitor in the middle of a call at a dealer who has none of her own."""
+    noor, rosa = person("Noor"), person("Rosa")
+    lead = lead_of(dealer, now=NOW)
+    assign(locked(lead.pk), rosa.pk, None, NOW)
+    start_attempt(locked(lead.pk), noor.pk, NOW + SECOND)
+    let_time_pass(Colleagues(Random(3)), NOW + SECOND, 2, nobody)
+    assert Lead.objects.get(pk=lead.pk).calling_by == noor.pk

@@ -18,12 +18,16 @@ from leadbell.intake.rules import (
 PHONE: HandleKey = ("phone", "+31612345678")
 MAIL: HandleKey = ("email", "okafor@example.org")
 OKAFOR = Inquiry(
-    "adf", customer=Customer(phones=(Phone(PHONE[1], "06 12345678"),), emails=("Okafor@Example.org",)), source_id="77"
+    "adf",
+    customer=Customer(phones=(Phone(PHONE[1], "06 12345678"),), emails=("Okafor@Example.org",)),
+    source_id="77",
 )
 NAMELESS = Inquiry("adf", customer=Customer(phones=(Phone(None, "ask reception"),)), source_id="77")
 
 
-def known(customer: int = 1, *by: HandleKey, open_lead: int | None = None, owner: int | None = None) -> KnownCustomer:
+def known(
+    customer: int = 1, *by: HandleKey, open_lead: int | None = None, owner: int | None = None
+) -> KnownCustomer:
     return KnownCustomer(customer, by, open_lead, owner)
 
 

@@ -111,14 +111,19 @@ class Colleagues:
         for lead, (dealer, facts) in asked.items():
             known = self.plans.get(lead)
             if known is None or known.facts != facts:
-                self.plans[lead] = Plan(facts, self._think(lead, self.houses[dealer], played, now))
+                self.plans[lead] = Plan(facts, [])
+                try:
+                    self.plans[lead].steps = self._think(lead, self.houses[dealer], played, now)
+                except Exception:  # nothing is done about this one; the others are played on
+                    log.exception("nobody knows what to do", lead=lead)
 
     def _think(self, lead: int, house: House, played: frozenset[int], now: datetime) -> list[Told]:
         history = read_history(Lead(pk=lead))
         if history.standing.owner is not None and not house.has(history.standing.owner):
             return []
         told = [Told(fact) for fact in history.facts]
-        life = Life(house, self.rng, now + HORIZON, count(1), told, played)
+        here = frozenset(person for person in played if house.has(person))
+        life = Life(house, self.rng, now + HORIZON, count(1), told, here)
         return [step for step in life.play(now) if step.fact.at <= now + HORIZON]
 
     def _do(self, number: int, plan: Plan, fact: AnyFact, played: frozenset[int], now: datetime) -> bool:
