@@ -29,7 +29,12 @@ def main() -> int:
     for language in languages:
         (PACKAGE / "locale" / language / "LC_MESSAGES").mkdir(parents=True, exist_ok=True)
     call_command(
-        Command(), locale=languages, ignore_patterns=["static/*"], add_location="file", no_wrap=True, no_obsolete=True
+        Command(),
+        locale=languages,
+        ignore_patterns=["static/*"],
+        add_location="file",
+        no_wrap=True,
+        no_obsolete=True,
     )
     return 0
 

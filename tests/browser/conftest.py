@@ -39,7 +39,12 @@ class Northside:
 
     def lead(self, name: str, number: int) -> dict[str, Any]:
         """A lead of somebody new."""
-        about = {"name": name, "phone": f"06{number:08}", "message": "Is the blue one in stock?", "model": "Kona"}
+        about = {
+            "name": name,
+            "phone": f"06{number:08}",
+            "message": "Is the blue one in stock?",
+            "model": "Kona",
+        }
         return self.post(json.dumps(about).encode(), "application/json")
 
 

@@ -31,7 +31,9 @@ def look(page: Page, path: str) -> list[str]:
     page.wait_for_load_state()
     page.wait_for_timeout(300)
     complaints = serious(page)
-    wide, room = page.evaluate("[document.scrollingElement.scrollWidth, document.documentElement.clientWidth]")
+    wide, room = page.evaluate(
+        "[document.scrollingElement.scrollWidth, document.documentElement.clientWidth]"
+    )
     if wide > room:
         complaints.append(f"{wide - room} px hang over the edge")
     return [f"{path}: {one}" for one in complaints]

@@ -178,7 +178,8 @@ def keep_the_promise(playbook: Playbook, history: History, now: datetime) -> Dec
     s = history.standing
     if s.call_back_at is None or s.owner is None:
         return None
-    return Ask("call", s.owner, s.call_back_at, say("agreed to call back"))
+    task: Task = "call" if s.by_phone and not s.number_is_wrong else "write"
+    return Ask(task, s.owner, s.call_back_at, say("agreed to call back"))
 
 
 def ring_the_owner_again(playbook: Playbook, history: History, now: datetime) -> Decision | None:
