@@ -19,7 +19,7 @@ class Staff:
 
 
 def everybody() -> list[Staff]:
-    """All who can sign in, by organisation: importers first, then groups, then dealers."""
+    """All who can sign in, by organisation: dealers first in the order they came, then groups, then importers."""
     by_organisation: dict[Organisation, list[Person]] = {}
     people = (
         Person.objects.filter(is_active=True)
@@ -33,7 +33,7 @@ def everybody() -> list[Staff]:
         Staff(organisation, tuple(sorted(staff, key=lambda p: ORDER_OF_ROLES.index(Person.Role(p.role)))))
         for organisation, staff in sorted(
             by_organisation.items(),
-            key=lambda item: (kinds.index(Organisation.Kind(item[0].kind)), item[0].name),
+            key=lambda item: (-kinds.index(Organisation.Kind(item[0].kind)), item[0].pk),
         )
     ]
 
