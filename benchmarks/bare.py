@@ -1,78 +1,89 @@
-"""The bare ASGI app that the mouth is compared with: read the body, the same INSERT by group commit, 202.
+"""The least that can keep a lead: an ASGI application that commits bodies in groups and answers, nothing else.
 
-No key is looked up, nothing is looked at, nothing is limited: what is left is what HTTP and PostgreSQL cost.
+Run as a child of the house; it listens on a port of its own, which it writes into DIR/bare.port.
 """
 
 import asyncio
 import hashlib
 import os
+import socket
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import uvicorn
+from psycopg.types.numeric import Int8
 
-from leadbell.intake.post import uuid7
-
-MOST = 200
 INSERT = """
 insert into leadbell_envelope (id, dealer_id, source_id, received_at, transport, content_type, body, sha256, status,
     items)
-select id, %s, %s, received_at, 'http', '', body, sha256, 'accepted', 1
-from unnest(%s::uuid[], %s::timestamptz[], %s::bytea[], %s::bytea[]) as letter(id, received_at, body, sha256)
+select id, dealer, source, received_at, 'http', '', body, fingerprint, 'accepted', 1
+from unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[], %b::bytea[], %b::bytea[])
+    as letter(id, dealer, source, received_at, body, fingerprint)
 """
+MOST_IN_A_BATCH = 200
+Waiting = tuple[UUID, datetime, bytes, "asyncio.Future[None]"]
 
 
 class Bare:
-    def __init__(self) -> None:
-        self.url = os.environ["LEADBELL_DB_MOUTH"]
-        self.dealer, self.source = (int(part) for part in os.environ["BENCH_SOURCE"].split(":"))
-        self.waiting: list[tuple[bytes, asyncio.Future[bytes]]] = []
-        self.something = asyncio.Event()
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.waiting: list[Waiting] = []
+        self.arrived = asyncio.Event()
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await receive()
             self.writer = asyncio.create_task(self.write())
             await send({"type": "lifespan.startup.complete"})
             await receive()
-            self.writer.cancel()
             await send({"type": "lifespan.shutdown.complete"})
             return
-        body = b""
-        while True:
-            part = await receive()
-            body += part.get("body", b"")
-            if not part.get("more_body"):
-                break
-        kept: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self.waiting.append((body, kept))
-        self.something.set()
-        answer = await kept
-        head = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
-        await send({"type": "http.response.start", "status": 202, "headers": head})
-        await send({"type": "http.response.body", "body": answer})
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        number = UUID(bytes=os.urandom(16), version=4)
+        kept = asyncio.get_running_loop().create_future()
+        self.waiting.append((number, datetime.now(UTC), body, kept))
+        self.arrived.set()
+        await kept
+        said = b'{"envelope":"%s"}' % str(number).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(said))]
+        await send({"type": "http.response.start", "status": 202, "headers": headers})
+        await send({"type": "http.response.body", "body": said})
 
     async def write(self) -> None:
         connection = await psycopg.AsyncConnection.connect(self.url, autocommit=True)
+        found = await connection.execute("select dealer_id, id from leadbell_source order by id limit 1")
+        row = await found.fetchone()
+        assert row
+        dealer, source = Int8(row[0]), Int8(row[1])
         while True:
-            await self.something.wait()
-            batch, self.waiting = self.waiting[:MOST], self.waiting[MOST:]
+            await self.arrived.wait()
+            batch, self.waiting = self.waiting[:MOST_IN_A_BATCH], self.waiting[MOST_IN_A_BATCH:]
             if not self.waiting:
-                self.something.clear()
-            now = datetime.now(UTC)
-            ids = [uuid7(now) for _ in batch]
-            bodies = [body for body, _ in batch]
-            hashes = [hashlib.sha256(body).digest() for body in bodies]
-            await connection.execute(
-                INSERT, [self.dealer, self.source, ids, [now] * len(ids), bodies, hashes]
-            )
-            for number, (_, kept) in zip(ids, batch, strict=True):
-                kept.set_result(b'{"envelope":"%b","status":"accepted","reason":null}' % str(number).encode())
+                self.arrived.clear()
+            values = [
+                [x[0] for x in batch], [dealer] * len(batch), [source] * len(batch), [x[1] for x in batch],
+                [x[2] for x in batch], [hashlib.sha256(x[2]).digest() for x in batch],
+            ]  # fmt: skip
+            await connection.execute(INSERT, values, prepare=True, binary=True)
+            for *_, kept in batch:
+                kept.set_result(None)
+
+
+def main() -> None:
+    door = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    (Path(os.environ["LEADBELL_DATA"]) / "bare.port").write_text(str(door.getsockname()[1]))
+    config = uvicorn.Config(
+        Bare(os.environ["LEADBELL_DB_MOUTH"]), http="httptools", ws="none", lifespan="on", log_config=None,
+        access_log=False, server_header=False, timeout_keep_alive=75,
+    )  # fmt: skip
+    uvicorn.Server(config).run([door])
 
 
 if __name__ == "__main__":
-    uvicorn.run(
-        Bare(), host="127.0.0.1", port=int(os.environ["LEADBELL_PORT"]), log_level="warning", access_log=False,
-        loop="uvloop", http="httptools", lifespan="on", server_header=False,
-    )  # fmt: skip
+    main()

@@ -1,74 +1,180 @@
-"""`python -m benchmarks.desks PORT RATE SECONDS FIRST FILE`: desks listen, leads arrive open-loop; when each was
-answered and when its bell was heard. FILE holds {"keys", "sessions"}; with rate 0 the desks only listen."""
+"""Many open desks, and leads that arrive whether or not the last one was answered.
+
+`python -m benchmarks.desks` reads one JSON line from stdin: `{"port", "sessions", "keys", "rate", "seconds",
+"seed"}`. It opens a desk per session, says `open`, and posts `rate` leads a second for `seconds`; whoever is rung
+first accepts a moment later, as people do. On a second line (or the end) of stdin it prints `{"answered": {envelope:
+seconds}, "rang": {lead: seconds}, "accepted", "refused"}` and ends. Seconds are of one clock.
+"""
 
 import asyncio
 import json
+import random
+import re
+import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
+from typing import Any
 
 import uvloop
 
-from benchmarks.stage import envelope_of
+from benchmarks.house import ROOT
+from benchmarks.leads import adf
+from benchmarks.wire import Wire, post, wire
 
-Times = dict[str, float]
+_RING = re.compile(rb'event: ring\ndata: \{"lead":(\d+)\}')
+#: How long somebody takes to tap "Accept".
+TAPS_AFTER_S = (1.0, 4.0)
+FORM = b"content-type: application/x-www-form-urlencoded"
+TOKEN = b"x" * 32
 
 
-async def listen(port: int, session: str, heard: Times, listening: "list[int]") -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
-    writer.write(
-        b"GET /stream HTTP/1.1\r\nhost: bench\r\naccept: text/event-stream\r\ncookie: leadbell=%b\r\n\r\n"
-        % session.encode()
+class Screen(asyncio.Protocol):
+    """One open desk: it reads what it is told and notes when it rings."""
+
+    def __init__(self, day: "Day", session: str) -> None:
+        self.day, self.session = day, session
+        self.open = asyncio.get_running_loop().create_future()
+        self._heard = b""
+
+    def connection_made(self, transport: Any) -> None:
+        ask = f"GET /stream HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\ncookie: leadbell={self.session}\r\n\r\n"
+        transport.write(ask.encode())
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.open.done():
+            self.open.set_exception(error or ConnectionResetError())
+
+    def data_received(self, data: bytes) -> None:
+        now = time.perf_counter()
+        self._heard += data
+        if not self.open.done():
+            if b" 200 " not in self._heard[:16]:
+                self.open.set_exception(RuntimeError(self._heard[:200].decode()))
+                return
+            self.open.set_result(None)
+        end = 0
+        for ring in _RING.finditer(self._heard):
+            self.day.rings(int(ring.group(1)), self.session, now)
+            end = ring.end()
+        self._heard = self._heard[end:][-200:]
+
+
+def _itself(screen: Screen) -> Screen:
+    return screen
+
+
+class Day:
+    """What arrives, rings and is accepted."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.told = told
+        self.port: int = told["port"]
+        self.chance = random.Random(told["seed"])
+        self.answered: dict[str, float] = {}
+        self.rang: dict[int, float] = {}
+        self.accepted = self.refused = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._idle: list[Wire] = []
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        for session in self.told["sessions"]:
+            screen = Screen(self, session)
+            await loop.create_connection(partial(_itself, screen), "127.0.0.1", self.port)
+            await screen.open
+
+    async def post_leads(self) -> None:
+        """Poisson arrivals: they don't wait for each other."""
+        numbers, keys, rate = count(1), self.told["keys"], self.told["rate"]
+        began = time.perf_counter()
+        due = began
+        while (due := due + self.chance.expovariate(rate)) < began + self.told["seconds"]:
+            await asyncio.sleep(max(0, due - time.perf_counter()))
+            self._start(self._post(self.chance.choice(keys), next(numbers)))
+
+    def rings(self, lead: int, session: str, now: float) -> None:
+        if lead not in self.rang:
+            self.rang[lead] = now
+            self._start(self._accept(lead, session))
+
+    async def finish(self) -> None:
+        await asyncio.gather(*self._tasks)
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _post(self, key: str, number: int) -> None:
+        status, said = await self._ask(post(f"/in/{key}", adf(number), b"content-type: application/xml"))
+        if status != 202:
+            raise RuntimeError(f"{status} {said!r}")
+        self.answered[json.loads(said)["envelope"]] = time.perf_counter()
+
+    async def _accept(self, lead: int, session: str) -> None:
+        await asyncio.sleep(self.chance.uniform(*TAPS_AFTER_S))
+        cookie = b"cookie: leadbell=%s; leadbell_csrf=%s" % (session.encode(), TOKEN)
+        headers = (FORM, cookie, b"x-csrftoken: " + TOKEN, b"hx-request: true")
+        status, _said = await self._ask(post(f"/leads/{lead}/acceptance/", b"", *headers))
+        if status == 303:
+            self.accepted += 1
+        else:
+            self.refused += 1
+
+    async def _ask(self, request: bytes) -> tuple[int, bytes]:
+        asked = self._idle.pop() if self._idle else await wire(self.port)
+        answer = await asked.ask(request)
+        self._idle.append(asked)
+        return answer
+
+
+async def run(told: dict[str, Any]) -> None:
+    day = Day(told)
+    await day.open()
+    print("open", flush=True)
+    if told["rate"]:
+        await day.post_leads()
+        await asyncio.sleep(TAPS_AFTER_S[1] + 2)
+        await day.finish()
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    known = {"answered": day.answered, "rang": day.rang, "accepted": day.accepted, "refused": day.refused}
+    print(json.dumps(known), flush=True)
+
+
+@contextmanager
+def open_desks(
+    port: int,
+    sessions: Sequence[str],
+    keys: Sequence[str] = (),
+    rate: float = 0,
+    seconds: float = 0,
+    seed: str = "",
+) -> Iterator["subprocess.Popen[str]"]:
+    """The desks as a process of their own, open."""
+    told = {"port": port, "sessions": sessions, "keys": keys, "rate": rate, "seconds": seconds, "seed": seed}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.desks"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    head = await reader.readuntil(b"\r\n\r\n")
-    if not head.startswith(b"HTTP/1.1 200"):
-        raise SystemExit(head.decode())
-    listening[0] += 1
-    event = b""
-    while line := await reader.readline():
-        if line.startswith(b"event:"):
-            event = line[6:].strip()
-        elif line.startswith(b"data:") and event == b"ring":
-            lead = str(json.loads(line[5:])["lead"])
-            heard.setdefault(lead, time.perf_counter())
-
-
-async def post(port: int, key: str, number: int, answered: Times) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    body = envelope_of(number)
-    writer.write(
-        b"POST /in/%b HTTP/1.1\r\nhost: bench\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b"
-        % (key.encode(), len(body), body)
-    )
-    answer = await reader.read()
-    answered[json.loads(answer.split(b"\r\n\r\n", 1)[1])["envelope"]] = time.perf_counter()
-    writer.close()
-
-
-async def main(port: int, rate: float, seconds: float, first: int, file: str) -> None:
-    with open(file) as told:
-        who = json.load(told)
-    heard: Times = {}
-    answered: Times = {}
-    listening = [0]
-    desks = []
-    for session in who["sessions"]:
-        desks.append(asyncio.create_task(listen(port, session, heard, listening)))
-        await asyncio.sleep(0.005)
-    while listening[0] < len(desks):
-        await asyncio.sleep(0.05)
-        for desk in desks:
-            if desk.done():
-                desk.result()
-    await asyncio.sleep(2)
-    posts = []
-    began = time.perf_counter()
-    for n in range(int(rate * seconds)):
-        await asyncio.sleep(max(0.0, began + n / rate - time.perf_counter()))
-        posts.append(asyncio.create_task(post(port, who["keys"][n % len(who["keys"])], first + n, answered)))
-    await asyncio.gather(*posts)
-    await asyncio.sleep(3 if rate else seconds)
-    print(json.dumps({"answered": answered, "heard": heard, "desks": listening[0]}))
+    assert process.stdin
+    assert process.stdout
+    try:
+        process.stdin.write(json.dumps(told) + "\n")
+        process.stdin.flush()
+        if process.stdout.readline() != "open\n":
+            raise RuntimeError("the desks could not be opened")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]), sys.argv[5]))
+    uvloop.run(run(json.loads(sys.stdin.readline())))

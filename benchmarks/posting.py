@@ -1,50 +1,56 @@
-"""`python -m benchmarks.posting PORT PATH SECONDS FIRST`: as many leads as 64 kept-alive connections can post."""
+"""A client that posts as fast as it is answered: `python -m benchmarks.posting PORT PATH CONNECTIONS SECONDS FIRST`
+prints `{"kept", "seconds", "p50_ms", "p99_ms"}`; the leads are numbered from FIRST."""
 
 import asyncio
 import json
+import statistics
 import sys
 import time
+from itertools import count
 
 import uvloop
 
-from benchmarks.stage import envelope_of
+from benchmarks.leads import adf
+from benchmarks.wire import post, wire
 
-CONNECTIONS = 64
-
-
-async def one(port: int, path: str, until: float, numbers: "list[int]", took: list[float]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    while time.perf_counter() < until:
-        numbers[0] += 1
-        body = envelope_of(numbers[0])
-        began = time.perf_counter()
-        writer.write(
-            b"POST %b HTTP/1.1\r\nhost: bench\r\ncontent-type: application/xml\r\ncontent-length: %d\r\n\r\n%b"
-            % (path.encode(), len(body), body)
-        )
-        head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 202"):
-            raise SystemExit(head.decode())
-        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-        await reader.readexactly(length)
-        took.append(time.perf_counter() - began)
-    writer.close()
+#: Until every connection is open and the server is warm, nothing counts.
+WARM_S = 0.5
 
 
-async def main(port: int, path: str, seconds: float, first: int) -> None:
-    took: list[float] = []
-    numbers = [first]
-    began = time.perf_counter()
-    await asyncio.gather(*(one(port, path, began + seconds, numbers, took) for _ in range(CONNECTIONS)))
-    lasted = time.perf_counter() - began
-    took.sort()
-    said = {
-        "per_s": len(took) / lasted,
-        "p50_ms": took[len(took) // 2] * 1e3,
-        "p99_ms": took[int(len(took) * 0.99)] * 1e3,
+async def run(port: int, path: str, connections: int, seconds: float, first: int) -> None:
+    numbers = count(first)
+    wires = await asyncio.gather(*(wire(port) for _ in range(connections)))
+    begin = time.perf_counter() + WARM_S
+    end = begin + seconds
+    waited: list[float] = []
+
+    async def keep_posting(place: int) -> None:
+        while True:
+            asked = time.perf_counter()
+            if asked >= end:
+                return
+            status, said = await wires[place].ask(
+                post(path, adf(next(numbers)), b"content-type: application/xml")
+            )
+            if status != 202:
+                raise RuntimeError(f"{status} {said!r}")
+            answered = time.perf_counter()
+            if begin <= answered < end:
+                waited.append(answered - asked)
+
+    await asyncio.gather(*(keep_posting(place) for place in range(connections)))
+    cuts = statistics.quantiles(waited, n=100)
+    posted = next(numbers) - first
+    told = {
+        "kept": len(waited),
+        "seconds": seconds,
+        "posted": posted,
+        "p50_ms": cuts[49] * 1000,
+        "p99_ms": cuts[98] * 1000,
     }
-    print(json.dumps(said | {"answered": len(took), "last": numbers[0]}))
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]), int(sys.argv[4])))
+    port, path, connections, seconds, first = sys.argv[1:]
+    uvloop.run(run(int(port), path, int(connections), float(seconds), int(first)))
