@@ -15,6 +15,11 @@ def _env(name: str, default: str = "") -> str:
     return os.environ.get(f"LEADBELL_{name}", default)
 
 
+#: The web answers each request in a thread of its own: they share this many connections, the rest wait their turn.
+_SHARED = int(_env("POOL", "0"))
+POOL = {"min_size": 1, "max_size": _SHARED, "timeout": 30, "max_idle": 60} if _SHARED else None
+
+
 def _database(role: str) -> dict[str, Any]:
     """The connection of one database role, from LEADBELL_DB_<ROLE>, a libpq URL or conninfo."""
     known = conninfo_to_dict(_env(f"DB_{role.upper()}"))
@@ -25,10 +30,10 @@ def _database(role: str) -> dict[str, Any]:
         "PASSWORD": known.pop("password", ""),
         "HOST": known.pop("host", ""),
         "PORT": str(known.pop("port", "")),
-        "CONN_MAX_AGE": 600,
+        "CONN_MAX_AGE": 0 if POOL else 600,
         "CONN_HEALTH_CHECKS": True,
         # Only leadbell.statement prepares; Django's own cursors never do.
-        "OPTIONS": known | {"prepare_threshold": 5},
+        "OPTIONS": known | {"prepare_threshold": 5} | ({"pool": POOL} if POOL else {}),
     }
 
 

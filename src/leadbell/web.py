@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: A stream to a desk never ends by itself: it is closed at once. Ordinary answers are given this long.
 STREAMS = "/stream"
 PATIENCE_S = 5
+#: The pages' share of PostgreSQL's connections; intake and streams have their own.
+CONNECTIONS = 20
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -111,6 +113,7 @@ def run() -> None:
     """Serve until SIGTERM."""
     configure()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
+    os.environ.setdefault("LEADBELL_POOL", str(CONNECTIONS))
     streams = Streams(import_module("leadbell.asgi").application)
     config = uvicorn.Config(
         streams,

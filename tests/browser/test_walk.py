@@ -1,7 +1,9 @@
 """The newcomer's walk, in real browsers: a lead is posted, Rosa's desk rings, and so on to the appointment."""
 
 import re
+import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
@@ -108,3 +110,19 @@ def test_the_desk_speaks(northside_house: Northside, visit: Visit, language: str
     rosa.locator("summary:has(.avatar)").click()
     rosa.locator("button[name=language][value=en]").click()
     expect(rosa.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_a_rush_of_screens_waits_its_turn(northside_house: Northside, visit: Visit) -> None:
+    """More requests at once than PostgreSQL has connections: each is answered."""
+    rosa = visit("Rosa")
+    session = next(cookie["value"] for cookie in rosa.context.cookies() if cookie["name"] == "leadbell")
+
+    def ask(_: int) -> int:
+        request = urllib.request.Request(
+            f"{northside_house.base}/desk/", headers={"Cookie": f"leadbell={session}"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return int(answer.status)
+
+    with ThreadPoolExecutor(160) as callers:
+        assert set(callers.map(ask, range(160))) == {200}
