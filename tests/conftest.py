@@ -25,6 +25,11 @@ from leadbell.routing.actions import forget_counts
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser comes last: its driver keeps an event loop running, in which no asyncio test can start its own."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[roles.Urls]:
     """A PostgreSQL server with the four roles; the owner may slip into the others' shoes with SET ROLE."""
