@@ -135,7 +135,9 @@ def _come_to_rest(house: House, senders: list[Sender], staff: list[Salesperson],
 
 
 def _examine(house: House, plan: Plan, notebook: Notebook) -> list[str]:
-    with house.reading() as database:
+    with house.reading() as database, database.transaction():
+        # All at one moment: the clockwork goes on ringing meanwhile.
+        database.execute("set transaction isolation level repeatable read, read only")
         complaints = [
             *notebook.odd,
             *promises.of_envelopes(database, notebook),
