@@ -6,8 +6,8 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from leadbell.appointment.actions import book
 from leadbell.conversation.actions import end_attempt, start_attempt
 from leadbell.dealers.models import Organisation, Person
-from leadbell.lead.history import LOST_REASONS, Rang, folded
-from leadbell.lead.journal import locked, projected, read_history, record
+from leadbell.lead.history import LOST_REASONS, Arrived, Rang, folded
+from leadbell.lead.journal import begin, locked, projected, read_history, record
 from leadbell.lead.models import LOST_REASON_CHOICES, Fact, Lead
 from leadbell.refused import Refused
 from leadbell.ring.actions import accept, ring
@@ -75,3 +75,17 @@ def test_no_role_may_change_the_journal(northside: Organisation, role: str) -> N
 
 def test_every_reason_to_lose_a_lead_has_words() -> None:
     assert [code for code, _words in LOST_REASON_CHOICES] == list(LOST_REASONS)
+
+
+def test_a_lead_that_has_just_begun_knows_its_facts(northside: Organisation, rosa: Person) -> None:
+    """What the lead carries along is what stands in the journal."""
+    seen = lead_of(northside)
+    fresh = Lead(
+        dealer=northside, customer=seen.customer, origin="online", channel="adf", source="Website",
+        received_at=NOON, received_on=NOON.date(), in_hours=True,
+    )  # fmt: skip
+    begin(fresh, read_history(seen).of(Arrived)[0])  # type: ignore[arg-type]
+    ring(fresh, [rosa.pk], "best", 20, NOON + SECOND)
+    assert len(read_history(fresh).facts) == 2
+    assert read_history(fresh).facts == read_history(locked(fresh.pk)).facts
+    assert fresh.standing == locked(fresh.pk).standing

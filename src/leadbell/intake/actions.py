@@ -15,7 +15,7 @@ from django.db import transaction
 
 from leadbell import statement
 from leadbell.announce import announce, wake_clockwork
-from leadbell.intake.inquiry import Inquiry, Refused, Vehicle, as_json
+from leadbell.intake.inquiry import Inquiry, Refused, Vehicle, understood
 from leadbell.intake.models import Envelope, Source
 from leadbell.intake.models import Inquiry as InquiryRow
 from leadbell.intake.post import uuid7
@@ -149,7 +149,7 @@ def _settle(envelope: Envelope, placed: Sequence[_Placed]) -> None:
         {
             "place": place, "lead": one.lead.pk, "outcome": one.outcome,
             "because": msgspec.to_builtins(one.because), "sender_id": one.inquiry.source_id or "",
-            "understood": as_json(one.inquiry),
+            "understood": understood(one.inquiry),
         }
         for place, one in enumerate(placed)
     ]  # fmt: skip
@@ -168,7 +168,7 @@ def _join(lead: Lead, envelope: Envelope, inquiry: Inquiry, answer: Joins) -> No
     """Another inquiry on the open lead: its cars and message become the ones to talk about."""
     learn(lead.customer, inquiry)
     remember(lead.customer, inquiry)
-    wanted = [c for c in as_json(inquiry)["vehicles"] if c not in lead.cars]
+    wanted = [c for c in understood(inquiry)["vehicles"] if c not in lead.cars]
     lead.cars, lead.message = (wanted + lead.cars)[:20], inquiry.message or lead.message
     Lead.objects.filter(pk=lead.pk).update(cars=lead.cars, message=lead.message)
     record(
@@ -193,7 +193,7 @@ def _open(envelope: Envelope, inquiry: Inquiry, answer: Opens) -> Lead:
     wanted = next((v for v in inquiry.vehicles if v.interest != "trade-in"), None)
     lead = Lead(
         dealer=dealer, customer=customer, origin=source.origin, channel=inquiry.channel, source=source.name,
-        cars=as_json(inquiry)["vehicles"], message=inquiry.message or "", received_at=envelope.received_at,
+        cars=understood(inquiry)["vehicles"], message=inquiry.message or "", received_at=envelope.received_at,
         received_on=hours.local_day(envelope.received_at), in_hours=hours.is_open(envelope.received_at),
     )  # fmt: skip
     arrived = Arrived(

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 from leadbell import statement
-from leadbell.intake.inquiry import Inquiry, as_json
+from leadbell.intake.inquiry import Inquiry, understood
 from leadbell.intake.models import Envelope
 from leadbell.intake.rules import KnownCustomer, SeenBefore, handles_of, language_of
 from leadbell.lead.models import Customer, Handle
@@ -67,7 +67,7 @@ def look_up(
         return SeenBefore(lead, customer, same_bytes=True, same_content=True), []
     if sent:
         lead, customer, before = sent
-        now_says = as_json(inquiry)
+        now_says = understood(inquiry)
         alike = (before["vehicles"], before["message"]) == (list(now_says["vehicles"]), now_says["message"])
         return SeenBefore(lead, customer, same_bytes=False, same_content=alike), customers
     return None, customers
@@ -96,7 +96,7 @@ def new_customer(envelope: Envelope, inquiry: Inquiry) -> Customer:
         dealer=dealer, full_name=who.full_name or "", first_name=who.first_name or "",
         last_name=who.last_name or "", address=who.address,
         language=language_of(diallable(inquiry), dealer.country) or "", emails=list(who.emails),
-        phones=as_json(inquiry)["customer"]["phones"], created_at=envelope.received_at,
+        phones=understood(inquiry)["customer"]["phones"], created_at=envelope.received_at,
     )  # fmt: skip
     ((customer.pk,),) = statement.run(
         _NEW_CUSTOMER,
@@ -117,7 +117,9 @@ def diallable(inquiry: Inquiry) -> str | None:
 def learn(customer: Customer, inquiry: Inquiry) -> None:
     """What a known customer tells now comes first: the newest number is the one to dial."""
     who, known = inquiry.customer, {p.get("number") or p["raw"] for p in customer.phones}
-    new_phones = [p for p in as_json(inquiry)["customer"]["phones"] if (p["number"] or p["raw"]) not in known]
+    new_phones = [
+        p for p in understood(inquiry)["customer"]["phones"] if (p["number"] or p["raw"]) not in known
+    ]
     new_emails = [e for e in who.emails if e.lower() not in {k.lower() for k in customer.emails}]
     if not new_phones and not new_emails and (customer.full_name or not who.full_name):
         return

@@ -31,7 +31,15 @@ def locked(number: int) -> Lead:
 _READ = "select body::text from leadbell_fact where lead_id = %(lead)s order by id"
 
 
+#: A lead that began in this transaction carries its facts along: nobody else can have added one.
+_KNOWN = "known_history"
+
+
 def read_history(lead: Lead) -> History:
+    """All facts of the lead, oldest first."""
+    known = lead.__dict__.get(_KNOWN)
+    if isinstance(known, History):
+        return known
     rows = statement.run(_READ, {"lead": lead.pk})
     return History(tuple(decode_fact(body) for (body,) in rows))
 
@@ -121,6 +129,7 @@ def begin(lead: Lead, arrived: Arrived) -> Lead:
     )  # fmt: skip
     lead._state.adding = False
     _project(lead, standing, columns, arrived.at)
+    lead.__dict__[_KNOWN] = History((arrived,))
     log.info("recorded", dealer=lead.dealer_id, lead=lead.pk, fact=kind_of(arrived))
     return lead
 
@@ -148,6 +157,8 @@ def record(lead: Lead, fact: F, key: str | None = None, also: Iterable[int] = ()
         },
     )  # fmt: skip
     _project(lead, standing, columns, fact.at)
+    if (known := lead.__dict__.get(_KNOWN)) is not None:
+        lead.__dict__[_KNOWN] = History((*known.facts, fact))
     log.info("recorded", dealer=lead.dealer_id, lead=lead.pk, fact=kind_of(fact))
     return fact
 
