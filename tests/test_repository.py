@@ -43,7 +43,7 @@ def test_no_package_registry_is_named() -> None:
 
 
 #: Folders that every machine has, and that documents and hostile samples name.
-EVERYBODYS = {"//", "/tmp/", "/var/tmp/", "/home/", "/root/", "/srv/", "/opt/"}
+EVERYBODYS = {"//", "/tmp/", "/var/tmp/", "/home/", "/srv/", "/opt/"}
 
 
 def test_no_path_of_this_machine_is_named() -> None:
