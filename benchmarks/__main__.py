@@ -10,6 +10,7 @@ from rich.console import Console
 
 from benchmarks import clockwork, flat, machine, memory, mouth, ring
 from benchmarks.figures import Figure, as_json, as_markdown, as_table
+from benchmarks.house import alone
 from leadbell.postgres import SETTINGS
 
 Measure = Callable[[bool], Iterator[Figure]]
@@ -28,14 +29,15 @@ def main() -> int:
     how.add_argument("--json", action="store_true", help="print JSON")
     how.add_argument("--markdown", action="store_true", help="print a Markdown table")
     given = asked.parse_args()
-    about = machine.line(SETTINGS["fsync"])
     figures: list[Figure] = []
     progress = Console(stderr=True)
-    for name in given.names or BENCHES:
-        began = time.monotonic()
-        with progress.status(f"{name} …"):
-            figures += BENCHES[name](given.quick)
-        progress.print(f"{name}: measured in {time.monotonic() - began:.0f} s")
+    with alone():
+        about = machine.line(SETTINGS["fsync"])
+        for name in given.names or BENCHES:
+            began = time.monotonic()
+            with progress.status(f"{name} …"):
+                figures += BENCHES[name](given.quick)
+            progress.print(f"{name}: measured in {time.monotonic() - began:.0f} s")
     if given.json:
         print(json.dumps(as_json(figures, about), indent=1, ensure_ascii=False))
     elif given.markdown:

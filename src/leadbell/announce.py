@@ -3,21 +3,21 @@
 import json
 from collections.abc import Iterable
 
-from django.db import connection
+from leadbell import statement
 
 #: Listened to by the clockwork: something arrived or a lead is due.
 CLOCKWORK = "leadbell_clockwork"
 #: Listened to by every web process: what changed, for the screens that show it.
 SCREENS = "leadbell_screens"
 
+_NOTIFY = "select pg_notify(%(channel)s, %(news)s)"
+
 
 def announce(dealer: int, what: str, lead: int | None = None, people: Iterable[int] = ()) -> None:
     """Tell the dealer's screens that `what` happened; `people` are those whose desk changes."""
     news = json.dumps({"d": dealer, "w": what, "l": lead, "p": sorted(set(people))}, separators=(",", ":"))
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_notify(%s, %s)", [SCREENS, news])
+    statement.run(_NOTIFY, {"channel": SCREENS, "news": news})
 
 
 def wake_clockwork() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_notify(%s, '')", [CLOCKWORK])
+    statement.run(_NOTIFY, {"channel": CLOCKWORK, "news": ""})

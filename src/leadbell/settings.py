@@ -32,8 +32,12 @@ def _database(role: str) -> dict[str, Any]:
         "PORT": str(known.pop("port", "")),
         "CONN_MAX_AGE": 0 if POOL else 600,
         "CONN_HEALTH_CHECKS": True,
-        # Only leadbell.statement prepares; Django's own cursors never do.
-        "OPTIONS": known | {"prepare_threshold": 5} | ({"pool": POOL} if POOL else {}),
+        # Only leadbell.statement prepares; Django's own cursors never do. What is prepared is planned once:
+        # left to itself PostgreSQL plans the hot path anew for each lead, which takes longer than running it.
+        "OPTIONS": {"options": "-c plan_cache_mode=force_generic_plan"}
+        | known
+        | {"prepare_threshold": 5}
+        | ({"pool": POOL} if POOL else {}),
     }
 
 

@@ -1,5 +1,6 @@
 """The clockwork at work: whose playbook it follows, and what time it is for it."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
@@ -7,11 +8,14 @@ from itertools import count
 import msgspec
 
 from leadbell.dealers.models import Organisation, Person
-from leadbell.followup.clockwork import AT_ONCE, run, run_due
+from leadbell.followup.clockwork import AFTER_A_FAULT, AT_ONCE, run, run_due
+from leadbell.followup.models import PlaybookRow
 from leadbell.followup.playbook import Plan, RingRound
 from leadbell.followup.playbooks import change_plan
+from leadbell.intake.models import Envelope
+from leadbell.intake.post import uuid7
 from leadbell.lead.models import Lead
-from tests.conftest import NOON, lead_of
+from tests.conftest import NOON, lead_of, make_source
 
 SECOND = timedelta(seconds=1)
 
@@ -35,3 +39,27 @@ def test_in_a_rush_every_batch_is_worked_off_at_its_own_moment(rosa: Person, nor
     )
     rang = set(Lead.objects.values_list("ring_until", flat=True))
     assert len(rang) == 2
+
+
+def test_one_that_fails_spoils_none_of_its_batch(
+    rosa: Person, northside: Organisation, lena: Person, southside: Organisation
+) -> None:
+    """A damaged row of one dealer holds up nobody else: its envelope waits for a person, its lead for a minute."""
+    PlaybookRow.objects.create(dealer=southside, origin="online", body={"rounds": 7}, changed_at=NOON)
+    leads = [lead_of(dealer) for dealer in (northside, southside)]
+    envelopes = [envelope_to(dealer, number) for number, dealer in enumerate((northside, southside))]
+    run_due(NOON)
+    for row in (*leads, *envelopes):
+        row.refresh_from_db()
+    assert [lead.state for lead in leads] == ["ringing", "received"]
+    assert leads[1].wake_at == NOON + AFTER_A_FAULT
+    assert [envelope.status for envelope in envelopes] == ["read", "quarantined"]
+    assert Lead.objects.count() == 3
+
+
+def envelope_to(dealer: Organisation, number: int) -> Envelope:
+    body = b'{"name": "Mr Adeyemi", "phone": "06 8765432%d"}' % number
+    return Envelope.objects.create(
+        id=uuid7(NOON), dealer=dealer, source=make_source(dealer), received_at=NOON, transport="http",
+        content_type="application/json", body=body, sha256=hashlib.sha256(body).digest(),
+    )  # fmt: skip

@@ -5,7 +5,9 @@ Several may run at once: each claims with SKIP LOCKED, and a claim is a row lock
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from typing import Any
 
 import psycopg
 import structlog
@@ -31,26 +33,44 @@ AFTER_A_FAULT = timedelta(minutes=1)
 #: Envelopes or leads of one commit: under load a commit costs more than the work it makes safe.
 AT_ONCE = 8
 
+#: What keeps one from spoiling the others: a savepoint, or nothing.
+Apart = Callable[[], AbstractContextManager[Any]]
+
 
 def receive_some(now: datetime, most: int = AT_ONCE) -> int:
     """Read the oldest unread envelopes and let their new leads ring, in one commit; how many there were."""
-    with transaction.atomic():
-        envelopes = list(
-            Envelope.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("dealer", "source").filter(status=Envelope.Status.ACCEPTED)
-            .order_by("received_at")[:most]
-        )  # fmt: skip
-        said = [(envelope, read_envelope(envelope)) for envelope in envelopes]
-        if said:
-            claim(said)
-        for envelope, inquiries in said:
-            _receive_one(envelope, inquiries, now)
-        return len(envelopes)
+    return _in_one_commit(_receive_these, now, most)
 
 
-def _receive_one(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: datetime) -> None:
+def _in_one_commit(work: Callable[[datetime, int, Apart], int], now: datetime, most: int) -> int:
+    """All without savepoints, which cost as much as a fact; where one fails, all again, each behind its own."""
     try:
         with transaction.atomic():
+            return work(now, most, nullcontext)
+    except OperationalError:
+        raise
+    except Exception:
+        with transaction.atomic():
+            return work(now, most, transaction.atomic)
+
+
+def _receive_these(now: datetime, most: int, apart: Apart) -> int:
+    envelopes = list(
+        Envelope.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("dealer", "source").filter(status=Envelope.Status.ACCEPTED)
+        .order_by("received_at")[:most]
+    )  # fmt: skip
+    said = [(envelope, read_envelope(envelope)) for envelope in envelopes]
+    if said:
+        claim(said)
+    for envelope, inquiries in said:
+        _receive_one(envelope, inquiries, now, apart)
+    return len(envelopes)
+
+
+def _receive_one(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: datetime, apart: Apart) -> None:
+    try:
+        with apart():
             now = max(now, envelope.received_at)
             received = receive(envelope, inquiries, now)
             for lead in received.leads:
@@ -59,29 +79,36 @@ def _receive_one(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: da
     except OperationalError:
         raise
     except Exception:
+        if apart is nullcontext:
+            raise
         log.exception("an envelope could not be read", envelope=str(envelope.pk))
         quarantine(envelope, say("reading it failed: correct it by hand, and tell us"), now)
 
 
 def follow_some(now: datetime, most: int = AT_ONCE) -> int:
     """Follow up the leads that are due longest, in one commit; how many there were."""
-    with transaction.atomic():
-        leads = list(
-            Lead.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("dealer", "customer").filter(wake_at__lte=now).order_by("wake_at")[:most]
-        )  # fmt: skip
-        for lead in leads:
-            _follow_one(lead, now)
-        return len(leads)
+    return _in_one_commit(_follow_these, now, most)
 
 
-def _follow_one(lead: Lead, now: datetime) -> None:
+def _follow_these(now: datetime, most: int, apart: Apart) -> int:
+    leads = list(
+        Lead.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("dealer", "customer").filter(wake_at__lte=now).order_by("wake_at")[:most]
+    )  # fmt: skip
+    for lead in leads:
+        _follow_one(lead, now, apart)
+    return len(leads)
+
+
+def _follow_one(lead: Lead, now: datetime, apart: Apart) -> None:
     try:
-        with transaction.atomic():
+        with apart():
             follow_up(lead, now)
     except OperationalError:
         raise
     except Exception:
+        if apart is nullcontext:
+            raise
         log.exception("a lead could not be followed up", lead=lead.pk)
         lead = locked(lead.pk)
         because = say("deciding failed: it is tried again at %(again_at)s", again_at=now + AFTER_A_FAULT)

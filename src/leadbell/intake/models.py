@@ -1,4 +1,7 @@
-"""What arrived, as it arrived: the raw input is committed before anybody is told it was accepted."""
+"""What arrived, as it arrived: the raw input is committed before anybody is told it was accepted.
+
+A foreign key has no index of its own where another one begins with it, or nobody asks by it.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -39,8 +42,8 @@ class Envelope(models.Model):
         QUARANTINED = "quarantined", _("quarantined")
 
     id = models.UUIDField(primary_key=True)
-    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
     received_at = models.DateTimeField()
     #: http, smtp or hand (typed in on the Inbox screen).
     transport = models.CharField(max_length=5)
@@ -100,11 +103,11 @@ class Inquiry(models.Model):
         JOINED = "joined", _("same customer asked again")
         DUPLICATE = "duplicate", _("same delivery again")
 
-    envelope = models.ForeignKey(Envelope, models.PROTECT, related_name="inquiries")
+    envelope = models.ForeignKey(Envelope, models.PROTECT, related_name="inquiries", db_index=False)
     place = models.IntegerField()
-    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
-    lead = models.ForeignKey(Lead, models.PROTECT, related_name="inquiries")
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="inquiries", db_index=False)
     outcome = models.CharField(max_length=10, choices=Outcome)
     because = models.JSONField(null=True, blank=True)
     #: The sender's own id of the lead.

@@ -44,12 +44,13 @@ where p.is_active and p.organisation_id = any (%(organisations)s::bigint[]) and 
 order by p.id
 """
 
+#: Whether a lead has an owner is no condition: PostgreSQL would look through all that have none, at every dealer.
 _BUSY = """
 select
     array(select calling_by from leadbell_lead
         where dealer_id = %(dealer)s and calling_by is not null and calling_since > %(calling_since)s),
-    array(select distinct unnest(ringing) from leadbell_lead
-        where dealer_id = %(dealer)s and ring_until > %(now)s and owner_id is null and id <> %(lead)s)
+    array(select distinct unnest(case when owner_id is null then ringing end) from leadbell_lead
+        where dealer_id = %(dealer)s and ring_until > %(now)s and id <> %(lead)s)
 """
 
 _RATES = """
