@@ -5,9 +5,11 @@ from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.models import PlaybookRow
 from leadbell.intake.models import Envelope, Inquiry, Source
 from leadbell.lead.models import Customer, Fact, Handle, Lead
+from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
 
 __all__ = [
     "Appointment",
+    "Call",
     "Customer",
     "Envelope",
     "Fact",
@@ -16,6 +18,11 @@ __all__ = [
     "Lead",
     "Organisation",
     "Person",
+    "PhoneLine",
+    "PhoneRules",
+    "Playback",
     "PlaybookRow",
+    "Recording",
     "Source",
+    "TrackingNumber",
 ]

@@ -1,6 +1,6 @@
 """A line that remembers what it was asked to do, and can be down."""
 
-from leadbell.ring.ports import Bell, Dial, LineDown, Ringing
+from leadbell.ring.ports import Bell, Dial, LineDown, Prompt, Ringing
 
 
 class FakeLine:
@@ -18,7 +18,7 @@ class FakeLine:
         self.ringing.setdefault(bell.key, bell)
         return Ringing(bell.key)
 
-    def stop_ringing(self, bell: Bell) -> None:
+    def stop_ringing(self, bell: Bell, tell: Prompt | None = None) -> None:
         self.ringing.pop(bell.key, None)
 
     def dial(self, call: Dial) -> Ringing | LineDown:

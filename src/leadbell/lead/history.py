@@ -102,6 +102,12 @@ class PassedOn(Fact, frozen=True, tag="passed_on"):
     by: int
 
 
+class PickedUp(Fact, frozen=True, tag="picked_up"):
+    """A salesperson's phone was answered; a voicemail does that too, so the lead is still nobody's."""
+
+    by: int
+
+
 class Assigned(Fact, frozen=True, tag="assigned"):
     """Given to a person without a ring: by a manager, or by a rule (`by` is None)."""
 
@@ -122,6 +128,27 @@ class Attempted(Fact, frozen=True, tag="attempted"):
     by: int
     key: str
     line: str = "desk"
+
+
+class Answered(Fact, frozen=True, tag="answered"):
+    """The customer called, and this person took the call."""
+
+    by: int
+    key: str
+    line: str
+
+
+class MissedCall(Fact, frozen=True, tag="missed_call"):
+    """The customer called and nobody took it: they are called back at once."""
+
+    line: str
+
+
+class Connected(Fact, frozen=True, tag="connected"):
+    """Customer and salesperson hear each other: heard by the line, or tapped."""
+
+    by: int
+    key: str
 
 
 class AttemptEnded(Fact, frozen=True, tag="attempt_ended"):
@@ -219,9 +246,9 @@ class OptedOut(Fact, frozen=True, tag="opted_out"):
 
 
 AnyFact = (
-    Arrived | AskedAgain | Rang | Accepted | PassedOn | Assigned | Opened | Attempted | AttemptEnded | CallBackAgreed
-    | Quoted | Wrote | Replied | Booked | Moved | Confirmed | Shown | NoShow | Cancelled | Noted | Sold | Lost
-    | Reopened | OptedOut
+    Arrived | AskedAgain | Rang | PickedUp | Accepted | PassedOn | Assigned | Opened | Attempted | Answered | MissedCall
+    | Connected | AttemptEnded | CallBackAgreed | Quoted | Wrote | Replied | Booked | Moved | Confirmed | Shown | NoShow
+    | Cancelled | Noted | Sold | Lost | Reopened | OptedOut
 )  # fmt: skip
 
 
@@ -256,6 +283,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     calling: str | None = None
     calling_by: int | None = None
     calling_since: datetime | None = None
+    #: Since when customer and salesperson hear each other.
+    connected_at: datetime | None = None
     attempts: int = 0
     #: Attempts since the customer was last reached or asked again: the ladder of three [S3].
     tries: int = 0
@@ -292,6 +321,8 @@ def _hands(standing: Standing, person: int) -> tuple[int, ...]:
     return standing.hands if person in standing.hands else (*standing.hands, person)
 
 
+#: Somebody who has picked up may listen and think for so long before the next person is rung.
+THINKING_S = 25
 _QUIET = {"ringing": (), "ring_how": None, "ring_until": None}
 
 
@@ -318,6 +349,10 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
                 rounds=(*standing.rounds, fact.how), rung=tuple(dict.fromkeys((*standing.rung, *fact.people))),
                 ring_count=standing.ring_count + 1,
             )  # fmt: skip
+        case PickedUp():
+            if standing.ring_until is None or fact.by not in standing.ringing:
+                return standing
+            return replace(standing, ring_until=max(standing.ring_until, _plus(fact.at, THINKING_S)))
         case PassedOn():
             left = tuple(p for p in standing.ringing if p != fact.by)
             return replace(standing, ringing=left) if left else replace(standing, **_QUIET)
@@ -334,12 +369,26 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
         case Attempted():
             return replace(
                 standing, **_QUIET, state=_at_least(standing.state, "attempted"), calling=fact.key,
-                calling_by=fact.by, calling_since=fact.at,
+                calling_by=fact.by, calling_since=fact.at, connected_at=None,
                 attempts=standing.attempts + 1, tries=standing.tries + 1, touches=standing.touches + 1,
                 first_attempt_at=standing.first_attempt_at or fact.at, last_attempt_at=fact.at, worked_at=fact.at,
                 owner=standing.owner or fact.by, owned_at=standing.owned_at or fact.at,
                 hands=_hands(standing, fact.by), call_back_at=None,
             )  # fmt: skip
+        case Answered():
+            return replace(
+                standing, **_QUIET, state=_at_least(standing.state, "attempted"), calling=fact.key,
+                calling_by=fact.by, calling_since=fact.at, connected_at=None, touches=standing.touches + 1,
+                first_attempt_at=standing.first_attempt_at or fact.at, worked_at=fact.at,
+                owner=standing.owner or fact.by, owned_at=standing.owned_at or fact.at,
+                accepted_at=standing.accepted_at or fact.at, hands=_hands(standing, fact.by), call_back_at=None,
+            )  # fmt: skip
+        case MissedCall():
+            return replace(
+                standing, **_QUIET, asked_at=fact.at, rounds=(), rung=(), tries=0, call_back_at=None
+            )
+        case Connected():
+            return standing if standing.calling != fact.key else replace(standing, connected_at=fact.at)
         case AttemptEnded():
             return _attempt_ended(standing, fact)
         case CallBackAgreed():
@@ -402,7 +451,7 @@ def _attempt_ended(standing: Standing, fact: AttemptEnded) -> Standing:
     reached = fact.outcome == "conversation"
     first = reached and standing.reached_at is None
     return replace(
-        standing, calling=None, calling_by=None, calling_since=None, last_outcome=fact.outcome,
+        standing, calling=None, calling_by=None, calling_since=None, connected_at=None, last_outcome=fact.outcome,
         state=_at_least(standing.state, "conversation") if reached else standing.state,
         reached_at=(fact.connected_at or fact.at) if first else standing.reached_at,
         first_attempt_reached=standing.first_attempt_reached or (first and standing.attempts == 1),

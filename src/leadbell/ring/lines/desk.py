@@ -1,7 +1,7 @@
 """The line that is always there: the salesperson's screen rings, their own phone dials."""
 
 from leadbell.announce import announce
-from leadbell.ring.ports import Bell, Dial, LineDown, Ringing
+from leadbell.ring.ports import Bell, Dial, LineDown, Prompt, Ringing
 
 
 class Desk:
@@ -14,7 +14,7 @@ class Desk:
         announce(bell.dealer, "ring", bell.lead, bell.people)
         return Ringing(bell.key)
 
-    def stop_ringing(self, bell: Bell) -> None:
+    def stop_ringing(self, bell: Bell, tell: Prompt | None = None) -> None:
         announce(bell.dealer, "quiet", bell.lead, bell.people)
 
     def dial(self, call: Dial) -> Ringing | LineDown:

@@ -1,0 +1,523 @@
+"""The call itself, once for every provider: ring, whisper, press 1, connect; a Telephone over a provider's legs."""
+
+import asyncio
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from leadbell.ring.ports import (
+    Bell,
+    Dial,
+    Ears,
+    Engine,
+    Hear,
+    Heard,
+    How,
+    Leg,
+    LegFailed,
+    LegHeard,
+    LineDown,
+    Phone,
+    Prompt,
+    Ringing,
+    UnderWay,
+    What,
+)
+
+log = structlog.get_logger("leadbell.exchange")
+
+#: A line that is away for so long has failed; the desk takes over.
+PATIENCE_S = 3.0
+#: A customer who was dialled over a line that is away: after so long nobody will know how it ended.
+LOST_AFTER_S = 60.0
+#: After pressing 1: so long until we say whom to dial.
+DECIDED_WITHIN_S = 15.0
+#: The whisper is said so often, with a pause between.
+WHISPERS, PAUSE_S = 3, 1.5
+#: What is said at the end of a call is cut short after this.
+LAST_SENTENCE_S = 8.0
+#: A provider should end a leg that nobody answers by itself; we do it this much later.
+GRACE_S = 2.0
+#: Keys of calls that are over, so that none is made twice.
+REMEMBERED = 20_000
+
+
+class Timer(Protocol):
+    def cancel(self) -> None: ...
+
+
+Later = Callable[[float, Callable[[], None]], Timer]
+
+_CUSTOMER: dict[How, What] = {
+    "busy": "busy", "rejected": "busy", "no_answer": "no_answer", "hung_up": "no_answer", "unreachable": "unreachable",
+    "lost": "lost_track",
+}  # fmt: skip
+_SALESPERSON: dict[How, What] = {
+    "busy": "phone_busy", "rejected": "declined", "no_answer": "phone_silent", "hung_up": "phone_silent",
+    "unreachable": "phone_unreachable", "lost": "line_down",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call while it lasts."""
+
+    key: str
+    bell: Bell | None = None
+    #: The salespeople's legs that still are, and which of them have been answered.
+    phones: dict[str, Phone] = field(default_factory=dict)
+    picked_up: set[str] = field(default_factory=set)
+    whispers: dict[str, int] = field(default_factory=dict)
+    #: Who pressed 1 first.
+    won: str | None = None
+    person: int | None = None
+    dial: Dial | None = None
+    customer: str | None = None
+    #: The customer called us and waits.
+    waits: bool = False
+    connected: float | None = None
+    machine: bool = False
+    #: Said to its end, the call is over.
+    last_sentence: str | None = None
+    to_ring: int = 0
+    over: bool = False
+    timers: list[Timer] = field(default_factory=list)
+
+    @property
+    def legs(self) -> list[str]:
+        return [*self.phones, *([self.customer] if self.customer else [])]
+
+
+class Exchange:
+    """Rings salespeople's phones and connects the first to press 1 with the customer.
+
+    It keeps no promise to the journal: it tells what it hears, and dials a customer only when asked to.
+    """
+
+    hears_the_call = True
+
+    def __init__(
+        self, engine: Engine, hear: Hear, clock: Callable[[], datetime], later: Later | None = None
+    ) -> None:
+        self.engine, self._hear, self._clock = engine, hear, clock
+        self._later: Later = later or (lambda s, then: asyncio.get_running_loop().call_later(s, then))
+        self._calls: dict[str, _Call] = {}
+        self._legs: dict[str, _Call] = {}
+        self._done: OrderedDict[str, None] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._away: list[Timer] = []
+
+    @property
+    def name(self) -> str:
+        return self.engine.name
+
+    @property
+    def under_way(self) -> int:
+        """How many calls it has right now."""
+        return len(self._calls)
+
+    async def open(self) -> None:
+        await self.engine.open(Ears(self.hear, self.down, self.up))
+
+    async def close(self) -> None:
+        """Leave the calls as they are: the next switchboard finds them at the provider."""
+        for call in self._calls.values():
+            _cancel(call.timers)
+        _cancel(self._away)
+        for task in self._tasks:
+            task.cancel()
+        await self.engine.close()
+
+    # -- what is asked of the Telephone ------------------------------------------------------------------------
+
+    def ring(self, bell: Bell) -> Ringing | LineDown:
+        known = self._calls.get(bell.key)
+        if bell.key in self._done or (known is not None and known.bell is not None):
+            return Ringing(bell.key)
+        if not self.engine.is_up:
+            return LineDown(bell.key, "not connected")
+        call = known or self._begin(_Call(bell.key))
+        call.bell, call.to_ring = bell, len(bell.phones)
+        if bell.waiting and call.customer is None:
+            call.customer, call.waits = bell.waiting, True
+            self._legs[bell.waiting] = call
+        for phone in bell.phones:
+            if phone.after_s:
+                self._after(call, phone.after_s, self._ring_phone_later(call, phone))
+            else:
+                self._ring_phone(call, phone)
+        if not bell.phones:
+            self._soon(lambda: self._nobody_left(call))
+        return Ringing(bell.key)
+
+    def stop_ringing(self, bell: Bell, tell: Prompt | None = None) -> None:
+        call = self._calls.get(bell.key)
+        if call is None or call.dial is not None:
+            return
+        listener = call.customer if call.waits else call.won
+        for leg in call.phones:
+            if leg != listener:
+                self._hang_up(leg)
+        if tell is None or listener is None:
+            self._finish(call, "nobody")
+        else:
+            call.to_ring = 0
+            self._last_sentence(call, listener, tell)
+
+    def dial(self, call: Dial) -> Ringing | LineDown:
+        known = self._calls.get(call.key)
+        if known is None:
+            if call.key in self._done:
+                return Ringing(call.key)
+            return LineDown(call.key, "the salesperson is no longer on the line")
+        if known.dial is not None:
+            return Ringing(call.key)
+        if known.won is None or known.won not in known.phones:
+            self._finish(known, None)
+            return LineDown(call.key, "the salesperson is no longer on the line")
+        if known.waits:
+            if known.customer is None:
+                self._finish(known, None)
+                return LineDown(call.key, "the customer has hung up")
+            known.dial = call
+            self._connect(known)
+            return Ringing(call.key)
+        known.dial, known.customer = call, f"{call.key}-customer"
+        self._legs[known.customer] = known
+        self._tell(known, "dialled")
+        leg = Leg(known.customer, call.key, call.number, call.caller_id, call.trunk, call.ring_s, detect=True)
+        self._do(self.engine.call(leg), lambda why: self._leg_over(known, leg.leg, "unreachable", why))
+        self._after(known, call.ring_s + GRACE_S, lambda: self._rung_long_enough(known))
+        return Ringing(call.key)
+
+    # -- what happens on the legs ------------------------------------------------------------------------------
+
+    def hear(self, event: LegHeard) -> None:
+        call = self._legs.get(event.leg)
+        if call is None:
+            if event.what == "arrived":
+                self._arrived(event)
+            return
+        if event.what == "over":
+            self._leg_over(call, event.leg, event.how, event.because, event.at)
+        elif event.what == "spoken":
+            self._spoken(call, event.leg)
+        elif event.leg == call.customer:
+            self._customer_heard(call, event)
+        elif event.leg in call.phones:
+            self._phone_heard(call, event)
+
+    def _phone_heard(self, call: _Call, event: LegHeard) -> None:
+        phone = call.phones[event.leg]
+        match event.what:
+            case "rings":
+                self._tell(call, "rings", person=phone.person, at=event.at)
+            case "answered" if event.leg not in call.picked_up:
+                call.picked_up.add(event.leg)
+                if call.won is not None or call.bell is None or call.last_sentence:
+                    self._hang_up(event.leg)
+                    return
+                self._tell(call, "picked_up", person=phone.person, at=event.at)
+                self._whisper(call, event.leg)
+                self._after(call, call.bell.accept_s, lambda: self._thought_long_enough(call, event.leg))
+            case "digit" if call.won is None and event.leg in call.picked_up and not call.last_sentence:
+                if event.digit == "1":
+                    self._win(call, event.leg, event.at)
+                elif event.digit == "2":
+                    self._tell(call, "declined", person=phone.person, at=event.at)
+                    self._drop(call, event.leg)
+                    self._hang_up(event.leg)
+                    self._nobody_left(call)
+
+    def _win(self, call: _Call, leg: str, at: datetime) -> None:
+        """The first to press: the others stop ringing at once."""
+        call.won, call.person = leg, call.phones[leg].person
+        _cancel(call.timers)
+        self._do(self.engine.hush(leg))
+        for other in [o for o in call.phones if o != leg]:
+            self._drop(call, other)
+            self._hang_up(other)
+        call.to_ring = 0
+        self._after(call, DECIDED_WITHIN_S, lambda: self._undecided(call, "nobody"))
+        self._tell(call, "accepted", person=call.person, at=at)
+
+    def _customer_heard(self, call: _Call, event: LegHeard) -> None:
+        match event.what:
+            case "rings":
+                self._tell(call, "customer_rings", at=event.at)
+            case "answered" if call.dial is not None and call.connected is None:
+                self._connect(call)
+            case "machine" if call.dial is not None and not call.machine:
+                call.machine = True
+                self._tell(call, "voicemail", at=event.at)
+                if call.won and (told := call.dial.told.get("voicemail")):
+                    self._do(self.engine.say(call.won, told))
+
+    def _connect(self, call: _Call) -> None:
+        if call.connected is not None or call.dial is None or call.won is None or call.customer is None:
+            return
+        call.connected = asyncio.get_running_loop().time()
+        _cancel(call.timers)
+        self._tell(call, "connected", person=call.person)
+        record, announce = call.dial.record, call.dial.announce
+        self._do(
+            self.engine.join(call.key, call.won, call.customer, record, announce),
+            lambda why: self._finish(call, "ended", because=why),
+        )
+
+    def _leg_over(
+        self, call: _Call, leg: str, how: How, because: str = "", at: datetime | None = None
+    ) -> None:
+        if call.over or leg not in call.legs:
+            return
+        at = at or self._clock()
+        if leg == call.customer:
+            self._legs.pop(leg, None)
+            call.customer = None
+            self._customer_over(call, how, because, at)
+        elif leg == call.won:
+            self._drop(call, leg)
+            self._salesperson_left(call, how, because, at)
+        else:
+            person = call.phones[leg].person
+            self._drop(call, leg)
+            self._tell(call, _SALESPERSON[how] if how != "lost" else "phone_unreachable", person=person, at=at,
+                       because=because)  # fmt: skip
+            self._nobody_left(call, lost=how == "lost")
+
+    def _customer_over(self, call: _Call, how: How, because: str, at: datetime) -> None:
+        if call.dial is None:  # who waited has gone
+            self._finish(call, "gone", at=at, because=because)
+        elif call.connected is not None:
+            self._finish(call, "ended", at=at, because=because)
+        else:
+            what = _CUSTOMER[how]
+            told = call.dial.told.get(what)
+            if told is not None and call.won is not None and call.won in call.phones:
+                self._tell(call, what, at=at, because=because)
+                self._last_sentence(call, call.won, told)
+            else:
+                self._finish(call, what, at=at, because=because)
+
+    def _salesperson_left(self, call: _Call, how: How, because: str, at: datetime) -> None:
+        if call.last_sentence or call.connected is not None:
+            self._finish(call, "ended" if call.connected is not None else None, at=at, because=because)
+        elif call.dial is not None:
+            lost = how == "lost"
+            self._finish(
+                call, "lost_track" if lost else "no_answer", at=at, because="the salesperson hung up first"
+            )
+        # Else we are about to be told whom to dial: nobody is dialled then.
+
+    def _nobody_left(self, call: _Call, lost: bool = False) -> None:
+        if (
+            call.won is None
+            and not call.over
+            and call.to_ring <= 0
+            and not call.phones
+            and not call.last_sentence
+        ):
+            if call.waits and call.customer is not None:
+                self._tell(call, "nobody")  # the customer still waits: we are told what to say
+                self._after(call, DECIDED_WITHIN_S, lambda: self._finish(call, None))
+            else:
+                self._finish(call, "line_down" if lost else "nobody")
+
+    def _arrived(self, event: LegHeard) -> None:
+        call = self._begin(_Call(uuid.uuid4().hex, customer=event.leg, waits=True))
+        self._legs[event.leg] = call
+        self._hear(
+            Heard(call.key, "arrived", event.at, called=event.called, caller=event.caller, leg=event.leg)
+        )
+        self._after(call, DECIDED_WITHIN_S, lambda: self._undecided(call, "gone"))
+
+    # -- the line goes and comes -------------------------------------------------------------------------------
+
+    def down(self, because: str) -> None:
+        """The provider is away. What it has goes on without us for a moment; what nobody hears, ends."""
+        if self._away:
+            return
+        log.warning("the line is away", line=self.name, because=because)
+        self._away = [
+            self._later(PATIENCE_S, lambda: self._still_away(because)),
+            self._later(LOST_AFTER_S, lambda: self._lost(because)),
+        ]
+
+    def _still_away(self, because: str) -> None:
+        self._hear(Heard("", "line_down", self._clock(), because=because))
+        for call in list(self._calls.values()):
+            if call.dial is None:
+                self._finish(call, "line_down", because=because)
+
+    def _lost(self, because: str) -> None:
+        for call in list(self._calls.values()):
+            self._finish(call, "ended" if call.connected is not None else "lost_track", because=because)
+
+    def up(self) -> None:
+        """It is back: what we believe is compared with what it has."""
+        _cancel(self._away)
+        self._do(self._reconcile())
+
+    async def _reconcile(self) -> None:
+        live = {leg.leg: leg for leg in await self.engine.live()}
+        for leg in live.keys() - self._legs.keys():
+            await self._end(leg)
+        for leg, call in list(self._legs.items()):
+            now = self._clock()
+            if leg not in live:
+                self._leg_over(call, leg, "lost", "the provider no longer has it", now)
+            elif live[leg].answered:
+                self.hear(LegHeard(leg, "answered", now))
+
+    async def adopt(self, known: Iterable[UnderWay]) -> None:
+        """After a start: go on with the conversations the provider still has, end everything else, and say so."""
+        if not self.engine.is_up:
+            return
+        live = {leg.leg: leg for leg in await self.engine.live()}
+        for one in known:
+            if one.key in self._calls:
+                continue
+            salesperson, customer = f"{one.key}-p{one.person}", one.leg or f"{one.key}-customer"
+            if all(leg in live and live[leg].joined for leg in (salesperson, customer)) and one.connected_at:
+                call = self._begin(_Call(one.key, person=one.person, customer=customer, won=salesperson))
+                call.bell = Bell(one.key, 0, 0, one.people, 0)
+                call.dial = Dial(one.key, 0, 0, one.person or 0, "")
+                call.phones = {salesperson: Phone(one.person or 0, "", lambda _: Prompt("", "en"))}
+                talked = (self._clock() - one.connected_at).total_seconds()
+                call.connected = asyncio.get_running_loop().time() - talked
+                self._legs |= {salesperson: call, customer: call}
+            else:
+                self._remember(one.key)
+                what: What = "ended" if one.connected_at else "lost_track" if one.dialled else "nobody"
+                self._hear(Heard(one.key, what, self._clock(), because="the switchboard was away"))
+        for leg in live.keys() - self._legs.keys():
+            await self._end(leg)
+
+    # -- small steps -------------------------------------------------------------------------------------------
+
+    def _begin(self, call: _Call) -> _Call:
+        self._calls[call.key] = call
+        return call
+
+    def _ring_phone_later(self, call: _Call, phone: Phone) -> Callable[[], None]:
+        return lambda: self._ring_phone(call, phone)
+
+    def _ring_phone(self, call: _Call, phone: Phone) -> None:
+        bell = call.bell
+        if bell is None or call.over or call.won is not None or call.last_sentence:
+            return
+        call.to_ring -= 1
+        leg = f"{call.key}-p{phone.person}"
+        call.phones[leg] = phone
+        self._legs[leg] = call
+        rings_for = max(1, round(bell.ring_s - phone.after_s))
+        asked = Leg(leg, call.key, phone.number, bell.caller_id, bell.trunk, rings_for)
+        self._do(self.engine.call(asked), lambda why: self._leg_over(call, leg, "unreachable", why))
+        self._after(call, rings_for + GRACE_S, lambda: self._rung_out(call, leg))
+
+    def _rung_out(self, call: _Call, leg: str) -> None:
+        if leg in call.phones and leg not in call.picked_up:
+            self._hang_up(leg)
+            self._leg_over(call, leg, "no_answer")
+
+    def _rung_long_enough(self, call: _Call) -> None:
+        if call.customer is not None and call.connected is None:
+            self._hang_up(call.customer)
+            self._leg_over(call, call.customer, "no_answer")
+
+    def _thought_long_enough(self, call: _Call, leg: str) -> None:
+        if call.won is None and leg in call.phones:
+            self._hang_up(leg)
+            self._leg_over(call, leg, "no_answer")
+
+    def _whisper(self, call: _Call, leg: str) -> None:
+        if leg in call.phones and call.won is None and not call.over:
+            call.whispers[leg] = call.whispers.get(leg, 0) + 1
+            self._do(self.engine.say(leg, call.phones[leg].whisper(self._clock())))
+
+    def _spoken(self, call: _Call, leg: str) -> None:
+        if call.last_sentence == leg:
+            self._finish(call, None)
+        elif call.won is None and leg in call.phones and call.whispers.get(leg, WHISPERS) < WHISPERS:
+            self._after(call, PAUSE_S, lambda: self._whisper(call, leg))
+
+    def _last_sentence(self, call: _Call, leg: str, prompt: Prompt) -> None:
+        call.last_sentence = leg
+        self._do(self.engine.say(leg, prompt), lambda _why: self._finish(call, None))
+        self._after(call, LAST_SENTENCE_S, lambda: self._finish(call, None))
+
+    def _undecided(self, call: _Call, what: What) -> None:
+        """Nobody has told us how to go on."""
+        if call.dial is None and (call.bell is None or what == "nobody"):
+            self._finish(call, what)
+
+    def _drop(self, call: _Call, leg: str) -> None:
+        call.phones.pop(leg, None)
+        self._legs.pop(leg, None)
+
+    def _finish(self, call: _Call, what: What | None, at: datetime | None = None, because: str = "") -> None:
+        """The call is over on every leg; `what` is its last word, where that hasn't been said."""
+        if call.over:
+            return
+        call.over = True
+        _cancel(call.timers)
+        for leg in call.legs:
+            self._legs.pop(leg, None)
+            self._hang_up(leg)
+        self._calls.pop(call.key, None)
+        self._remember(call.key)
+        if what is not None:
+            talk_ms = None
+            if what == "ended" and call.connected is not None:
+                talk_ms = round((asyncio.get_running_loop().time() - call.connected) * 1000)
+            self._tell(call, what, person=call.person, at=at, because=because, talk_ms=talk_ms)
+
+    def _remember(self, key: str) -> None:
+        self._done[key] = None
+        if len(self._done) > REMEMBERED:
+            self._done.popitem(last=False)
+
+    def _tell(self, call: _Call, what: What, *, person: int | None = None, at: datetime | None = None,
+              because: str = "", talk_ms: int | None = None) -> None:  # fmt: skip
+        self._hear(Heard(call.key, what, at or self._clock(), person, talk_ms, because))
+
+    def _hang_up(self, leg: str) -> None:
+        self._do(self.engine.hang_up(leg))
+
+    async def _end(self, leg: str) -> None:
+        with suppress(LegFailed):
+            await self.engine.hang_up(leg)
+
+    def _after(self, call: _Call, seconds: float, then: Callable[[], object]) -> None:
+        def act() -> None:
+            if not call.over:
+                then()
+
+        call.timers.append(self._later(seconds, act))
+
+    def _soon(self, then: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_soon(then)
+
+    def _do(self, work: Coroutine[Any, Any, None], failed: Callable[[str], None] | None = None) -> None:
+        async def run() -> None:
+            try:
+                await work
+            except LegFailed as error:
+                if failed is not None:
+                    failed(str(error))
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _cancel(timers: list[Timer]) -> None:
+    for timer in timers:
+        timer.cancel()
+    timers.clear()
