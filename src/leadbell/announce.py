@@ -10,6 +10,9 @@ CLOCKWORK = "leadbell_clockwork"
 #: Listened to by every web process: what changed, for the screens that show it.
 SCREENS = "leadbell_screens"
 
+#: Listened to by the switchboard: a call is wanted.
+SWITCHBOARD = "leadbell_switchboard"
+
 _NOTIFY = "select pg_notify(%(channel)s, %(news)s)"
 
 

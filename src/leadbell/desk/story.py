@@ -7,6 +7,7 @@ from typing import Literal
 
 from leadbell.lead.history import (
     Accepted,
+    Answered,
     AnyFact,
     Arrived,
     AskedAgain,
@@ -18,14 +19,17 @@ from leadbell.lead.history import (
     Cancelled,
     Chosen,
     Confirmed,
+    Connected,
     History,
     Lost,
+    MissedCall,
     Moved,
     NoShow,
     Noted,
     Opened,
     OptedOut,
     PassedOn,
+    PickedUp,
     Quoted,
     Rang,
     Reopened,
@@ -132,7 +136,32 @@ def _accepted(fact: Accepted, names: Names, before: Standing) -> Line:
     return Line(fact.at, "check", "human", say("%(name)s accepted", name=_name(fact.by, names)))
 
 
+def _picked_up(fact: PickedUp, names: Names, before: Standing) -> Line:
+    return Line(fact.at, "phone", "system", say("%(name)s's phone was answered", name=_name(fact.by, names)))
+
+
+def _answered(fact: Answered, names: Names, before: Standing) -> Line:
+    sentence = say("%(name)s took the customer's call", name=_name(fact.by, names))
+    took = _took(before.received_at, fact.at) if before.first_attempt_at is None else None
+    why = (say("response time %(time)s", time=took),) if took else ()
+    return Line(fact.at, "phone-incoming", "human", sentence, why, "good")
+
+
+def _missed_call(fact: MissedCall, names: Names, before: Standing) -> Line:
+    sentence = say("The customer called and nobody took it: to be called back at once")
+    return Line(fact.at, "phone-x", "system", sentence, tone="bad")
+
+
+def _connected(fact: Connected, names: Names, before: Standing) -> Line:
+    took = _took(before.received_at, fact.at) if before.reached_at is None else None
+    why = (say("%(time)s after arrival", time=took),) if took else ()
+    return Line(fact.at, "phone-check", "system", say("Customer and salesperson connected"), why)
+
+
 def _passed_on(fact: PassedOn, names: Names, before: Standing) -> Line:
+    if fact.because is not None:
+        sentence = say("On to the next: not %(name)s", name=_name(fact.by, names))
+        return Line(fact.at, "arrow-forward-up", "system", sentence, (fact.because,))
     return Line(
         fact.at, "arrow-forward-up", "human", say("%(name)s passed it on", name=_name(fact.by, names))
     )
@@ -308,7 +337,8 @@ _TELLERS: dict[type, Callable[..., Line]] = {
     Assigned: _assigned, Opened: _opened, Attempted: _attempted, AttemptEnded: _attempt_ended,
     CallBackAgreed: _call_back, Quoted: _quoted, Wrote: _wrote, Replied: _replied, Booked: _booked, Moved: _moved,
     Confirmed: _confirmed, Shown: _shown, NoShow: _no_show, Cancelled: _cancelled, Noted: _noted, Sold: _sold,
-    Lost: _lost, Reopened: _reopened, OptedOut: _opted_out,
+    Lost: _lost, Reopened: _reopened, OptedOut: _opted_out, PickedUp: _picked_up, Answered: _answered,
+    MissedCall: _missed_call, Connected: _connected,
 }  # fmt: skip
 
 

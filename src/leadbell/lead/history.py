@@ -99,7 +99,10 @@ class Accepted(Fact, frozen=True, tag="accepted"):
 
 
 class PassedOn(Fact, frozen=True, tag="passed_on"):
+    """By the person's own choice, or `because` their phone was busy or silent."""
+
     by: int
+    because: Words | None = None
 
 
 class PickedUp(Fact, frozen=True, tag="picked_up"):

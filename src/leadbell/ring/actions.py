@@ -11,6 +11,7 @@ from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.ring.lines import line_for
 from leadbell.ring.ports import Bell
+from leadbell.ring.wanted import want_for
 from leadbell.words import Words, say
 
 
@@ -28,8 +29,12 @@ def ring(
     because: Sequence[Words] = (),
     ranked: Sequence[Chosen] = (),
     excluded: Sequence[Chosen] = (),
+    phones: bool = True,
 ) -> Rang:
-    """Ring these people at once. The lead is locked; its key makes each round happen once."""
+    """Ring these people's desks at once, and their phones where the dealer has a line.
+
+    The lead is locked; its key makes each round happen once. `phones` is False where a call rings them already.
+    """
     before = lead.standing.ringing
     rang = record(
         lead,
@@ -44,6 +49,8 @@ def ring(
     if quiet:
         line.stop_ringing(_bell(lead, quiet))
     line.ring(_bell(lead, people, ring_s))
+    if phones:
+        want_for(lead, people, ring_s, now)
     return rang
 
 

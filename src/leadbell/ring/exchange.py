@@ -427,7 +427,7 @@ class Exchange:
             self._leg_over(call, leg, "no_answer")
 
     def _rung_long_enough(self, call: _Call) -> None:
-        if call.customer is not None and call.connected is None:
+        if call.customer is not None and call.connected is None and not self._away:
             self._hang_up(call.customer)
             self._leg_over(call, call.customer, "no_answer")
 

@@ -1,0 +1,369 @@
+"""Calls on the lines that hear them: wanted by people and clockwork, made by the switchboard, told to the journal."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import structlog
+from django.db import transaction
+
+from leadbell import statement
+from leadbell.announce import announce
+from leadbell.dealers.models import Person
+from leadbell.lead.history import (
+    Answered,
+    Attempted,
+    AttemptEnded,
+    Connected,
+    MissedCall,
+    Outcome,
+    PassedOn,
+    PickedUp,
+)
+from leadbell.lead.journal import locked, record
+from leadbell.lead.models import Lead
+from leadbell.refused import Refused
+from leadbell.ring import prompts
+from leadbell.ring.actions import accept
+from leadbell.ring.models import Call, PhoneLine, PhoneRules, Recording
+from leadbell.ring.ports import Bell, Dial, Heard, Phone, Prompt, UnderWay
+from leadbell.words import Words, say
+
+log = structlog.get_logger("leadbell.calls")
+
+#: How a call to the customer ends, as the journal says it.
+OUTCOMES: dict[str, Outcome] = {
+    "no_answer": "no_answer", "busy": "busy", "unreachable": "unreachable", "lost_track": "unknown",
+    "ended": "conversation", "line_down": "unknown", "gone": "unknown", "nobody": "unknown",
+}  # fmt: skip
+#: A desk that was open within this time may still accept.
+DESK_OPEN = timedelta(minutes=2, seconds=30)
+MOST_AT_ONCE = 50
+CUSTOMER_RINGS_S = 40
+MOST_STEPS = 60
+#: What the salesperson is told of the customer's end.
+TOLD = ("voicemail", "no_answer", "busy", "unreachable")
+
+
+# -- made by the switchboard -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """Not to be connected; `tell` is said to who pressed."""
+
+    tell: Prompt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A claimed call: on which line, and the bell to ring there."""
+
+    line: str
+    bell: Bell
+
+
+_CLAIM = """
+update leadbell_call set status = 'ringing', placed_at = %(now)s
+where id in (
+    select id from leadbell_call where status = 'wanted' order by asked_at limit %(most)s for update skip locked
+) returning id
+"""
+
+
+@transaction.atomic
+def claim(now: datetime) -> list[Placed]:
+    """The calls that are wanted, marked as ringing before anything rings."""
+    ids = [row[0] for row in statement.run(_CLAIM, {"now": now, "most": MOST_AT_ONCE})]
+    if not ids:
+        return []
+    placed = []
+    for call in (
+        Call.objects.filter(pk__in=ids).select_related("dealer", "lead__customer").order_by("asked_at")
+    ):
+        if (now - call.asked_at).total_seconds() > call.ring_s:
+            _over(call, "nobody", now, say("the switchboard was away while it should have rung"))
+            continue
+        placed.append(Placed(call.line, bell_of(call, now)))
+        _tell_screens(call)
+    return placed
+
+
+def bell_of(call: Call, now: datetime, later: dict[int, float] | None = None) -> Bell:
+    """The bell of a call: whom to ring where, and what they hear. `later`: seconds after which a person joins."""
+    line = PhoneLine.objects.filter(dealer=call.dealer_id, kind=call.line).first()
+    rules = rules_of(call.dealer_id)
+    left = max(1, round(call.ring_s - (now - call.asked_at).total_seconds()))
+    people = {p.pk: p for p in Person.objects.filter(pk__in=call.people)}
+    phones = tuple(
+        Phone(
+            p.pk, f"sip:{p.extension}" if p.extension else p.phone, _whisper(call, rules, p), (later or {}).get(p.pk, 0)
+        )
+        for p in (people[n] for n in call.people if n in people) if p.phone or p.extension
+    )  # fmt: skip
+    return Bell(
+        key=call.pk.hex, dealer=call.dealer_id, lead=call.lead_id or 0, people=tuple(call.people), ring_s=left,
+        phones=phones, caller_id=line.caller_id if line else "", trunk=line.trunk if line else "", waiting=call.leg,
+    )  # fmt: skip
+
+
+def _whisper(call: Call, rules: PhoneRules, person: Person) -> Any:
+    lead = call.lead
+    name = {
+        Call.Kind.LEAD: "whisper_lead", Call.Kind.OUTBOUND: "whisper_outbound", Call.Kind.INBOUND: "whisper_inbound",
+    }.get(Call.Kind(call.kind), "whisper_test")  # fmt: skip
+    if lead is None:
+        return prompts.whisper(rules.prompts, name, person.language, "", "", call.asked_at)
+    if call.kind == Call.Kind.LEAD and lead.standing.owner is not None:
+        name = "whisper_again"
+    since = lead.standing.asked_at or lead.received_at
+    return prompts.whisper(rules.prompts, name, person.language, lead.customer.full_name, lead.car, since)
+
+
+def rules_of(dealer: int) -> PhoneRules:
+    return PhoneRules.objects.filter(dealer=dealer).first() or PhoneRules(dealer_id=dealer)
+
+
+@transaction.atomic
+def accepted(key: str, person: int, now: datetime) -> Dial | Turned:
+    """Somebody pressed 1: the lead is theirs, the attempt is stored, and the customer may be dialled.
+
+    The lead's row lock decides between two people; who is second hears so.
+    """
+    call, lead = _locked(key)
+    who = Person.objects.get(pk=person)
+    rules = rules_of(call.dealer_id)
+
+    def turned(name: str, because: Words) -> Turned:
+        _over(call, "refused", now, because)
+        return Turned(prompts.sentence(rules.prompts, name, who.language))
+
+    if call.status == Call.Status.OVER:
+        return Turned(prompts.sentence(rules.prompts, "taken", who.language))
+    if lead is None:
+        _step(call, "accepted", now, person)
+        _over(call, "tested", now, None)
+        return Turned(prompts.sentence(rules.prompts, "tested", who.language))
+    if call.kind != Call.Kind.OUTBOUND and not (lead.owner_id == person and not lead.ringing):
+        outcome = accept(lead, person, now)
+        if isinstance(outcome, Refused):
+            return turned("taken", outcome.because)
+    if (forbidden := _forbidden(lead, call, now)) is not None:
+        return turned("not_now", forbidden)
+    call.person_id, call.accepted_at = person, now
+    number = lead.customer.phone or ""
+    if call.kind == Call.Kind.INBOUND:
+        call.attempt = f"call:{call.pk.hex}"
+        record(lead, Answered(at=now, by=person, key=call.attempt, line=call.line), key=call.attempt)
+    else:
+        call.attempt, call.number = f"attempt:{lead.standing.attempts + 1}", number
+        record(lead, Attempted(at=now, by=person, key=call.attempt, line=call.line), key=call.attempt)
+    call.status = Call.Status.DIALLING
+    _step(call, "accepted", now, person)
+    call.save()
+    return _dial(call, rules, who, number)
+
+
+def _forbidden(lead: Lead, call: Call, now: datetime) -> Words | None:
+    """Why this customer may not be called now; a customer who called us may always be answered."""
+    standing = lead.standing
+    if standing.calling is not None:
+        return say("a colleague is calling this customer right now")
+    if call.kind == Call.Kind.INBOUND:
+        return None
+    if standing.opted_out:
+        return say("This customer doesn't want to be contacted.")
+    if not lead.customer.phone:
+        return say("There is no phone number: write personally.")
+    return None
+
+
+def _dial(call: Call, rules: PhoneRules, who: Person, number: str) -> Dial:
+    line = PhoneLine.objects.filter(dealer=call.dealer_id, kind=call.line).first()
+    records = rules.recording != PhoneRules.Recording.OFF
+    language = (
+        call.lead.customer.language if call.lead and call.lead.customer.language else call.dealer.language
+    )
+    announced = rules.recording == PhoneRules.Recording.ANNOUNCED
+    told = {
+        n: prompts.sentence(rules.prompts, n, who.language)
+        for n in ("voicemail", "no_answer", "busy", "unreachable")
+    }
+    return Dial(
+        key=call.pk.hex, dealer=call.dealer_id, lead=call.lead_id or 0, person=who.pk,
+        number="" if call.kind == Call.Kind.INBOUND else number, caller_id=line.caller_id if line else "",
+        trunk=line.trunk if line else "", ring_s=CUSTOMER_RINGS_S, record=records, told=told,
+        announce=prompts.sentence(rules.prompts, "announce", language) if announced else None,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def heard(news: Heard) -> Prompt | None:
+    """Write down what a line tells about a call; each thing once. Answers what is to be said to who waits."""
+    try:
+        call, lead = _locked(news.key)
+    except Call.DoesNotExist:
+        return None
+    if call.status == Call.Status.OVER:
+        return None
+    now = news.at
+    _step(call, news.what, now, news.person)
+    match news.what:
+        case "picked_up" if lead is not None and news.person in lead.ringing:
+            record(lead, PickedUp(at=now, by=news.person or 0))
+        case "declined" | "phone_busy":
+            _pass_on(lead, news, now, even_at_the_desk=True)
+        case "phone_silent" | "phone_unreachable":
+            _pass_on(lead, news, now, even_at_the_desk=False)
+        case "dialled":
+            call.dialled_at = now
+        case "connected":
+            call.connected_at, call.status = now, Call.Status.CONNECTED
+            if lead is not None and lead.standing.calling == call.attempt:
+                record(lead, Connected(at=now, by=call.person_id or 0, key=call.attempt))
+        case "voicemail":
+            call.outcome = "voicemail"
+        case "nobody" if call.kind == Call.Kind.INBOUND and lead is not None:
+            return _missed(call, lead, now)
+        case "no_answer" | "busy" | "unreachable" | "lost_track" | "ended" | "gone" | "line_down" | "nobody":
+            _end(call, lead, news, now)
+            return None
+    call.save()
+    _tell_screens(call)
+    return None
+
+
+def _end(call: Call, lead: Lead | None, news: Heard, now: datetime) -> None:
+    outcome = "voicemail" if call.outcome == "voicemail" else OUTCOMES[news.what]
+    call.talk_ms = news.talk_ms
+    if lead is not None and call.kind == Call.Kind.INBOUND and not call.attempt:
+        record(lead, MissedCall(at=now, line=call.line))
+        _over(call, "missed", now, None)
+        return
+    if lead is not None and call.attempt and lead.standing.calling == call.attempt:
+        talked = outcome == "conversation"
+        ended = AttemptEnded(
+            at=now, key=call.attempt, by=call.person_id or 0, outcome=outcome,
+            connected_at=call.connected_at if talked else None, talk_ms=news.talk_ms if talked else None,
+        )  # fmt: skip
+        record(lead, ended, key=f"{call.attempt}:ended")
+    if call.connected_at is not None and rules_of(call.dealer_id).recording != PhoneRules.Recording.OFF:
+        Recording.objects.get_or_create(call=call, defaults={"dealer_id": call.dealer_id, "created_at": now})
+    if news.what == "line_down":
+        _pass_on_the_rest(call, lead, now)
+    last = outcome if call.attempt else news.what
+    _over(call, last, now, say("the line failed") if news.what in ("line_down", "lost_track") else None)
+
+
+def _missed(call: Call, lead: Lead, now: datetime) -> Prompt:
+    """Nobody took the customer's call: they hear that we call back, and the lead rings at once."""
+    record(lead, MissedCall(at=now, line=call.line))
+    _over(call, "missed", now, None)
+    rules = rules_of(call.dealer_id)
+    name = "missed" if call.dealer.opening_hours.is_open(now) else "closed"
+    return prompts.sentence(rules.prompts, name, lead.customer.language or call.dealer.language)
+
+
+def _pass_on(lead: Lead | None, news: Heard, now: datetime, even_at_the_desk: bool) -> None:
+    """This person's phone won't answer: it rings at the next one, unless their screen still rings."""
+    if lead is None or news.person is None or news.person not in lead.ringing:
+        return
+    if even_at_the_desk or not _desk_is_open(news.person, now):
+        because = {
+            "declined": say("passed on by phone"), "phone_busy": say("the phone was busy"),
+            "phone_silent": say("nobody answered the phone"),
+        }.get(news.what, say("the phone could not be reached"))  # fmt: skip
+        record(lead, PassedOn(at=now, by=news.person, because=because))
+
+
+def _pass_on_the_rest(call: Call, lead: Lead | None, now: datetime) -> None:
+    for person in call.people:
+        _pass_on(lead, Heard(call.pk.hex, "phone_unreachable", now, person), now, even_at_the_desk=False)
+
+
+def _desk_is_open(person: int, now: datetime) -> bool:
+    return Person.objects.filter(pk=person, seen_at__gt=now - DESK_OPEN).exists()
+
+
+@transaction.atomic
+def could_not_ring(key: str, because: str, now: datetime) -> None:
+    """The line answered that it is down: the desk rings already, and whoever has no desk open is passed over."""
+    call, lead = _locked(key)
+    if call.status == Call.Status.OVER:
+        return
+    log.warning("a call could not be made", dealer=call.dealer_id, line=call.line, because=because)
+    _end(call, lead, Heard(key, "line_down", now, because=because), now)
+
+
+@transaction.atomic
+def arrives(news: Heard, line: str, lead: Lead, people: Sequence[int], ring_s: int, now: datetime) -> Call:
+    """A customer's own call (`news` says `arrived`), waiting for one of these people."""
+    call = Call(
+        id=uuid.UUID(hex=news.key), dealer_id=lead.dealer_id, lead=lead, kind=Call.Kind.INBOUND, line=line,
+        people=list(people), status=Call.Status.RINGING, ring_s=ring_s, number=news.caller, leg=news.leg, asked_at=now,
+        placed_at=now,
+    )  # fmt: skip
+    call.save(force_insert=True)
+    _tell_screens(call)
+    return call
+
+
+def still_rings(key: str) -> bool:
+    """Whether this call's phones should go on ringing: somebody may have been faster, at a screen."""
+    call = Call.objects.select_related("lead").filter(pk=uuid.UUID(hex=key)).first()
+    if call is None or call.status == Call.Status.OVER:
+        return False
+    if call.kind == Call.Kind.TEST or call.lead is None:
+        return True
+    if call.kind == Call.Kind.OUTBOUND:
+        return call.lead.is_open and call.lead.calling_by is None
+    return call.lead.is_open and bool(set(call.people) & set(call.lead.ringing))
+
+
+def under_way(line: str) -> list[UnderWay]:
+    """The calls of this line that haven't ended, as far as is written down."""
+    return [
+        UnderWay(
+            call.pk.hex, tuple(call.people), call.person_id, call.attempt != "", call.connected_at, call.leg,
+        )
+        for call in Call.objects.filter(line=line).exclude(status__in=(Call.Status.OVER, Call.Status.WANTED))
+    ]  # fmt: skip
+
+
+# -- small steps -----------------------------------------------------------------------------------------------
+
+
+def _locked(key: str) -> tuple[Call, Lead | None]:
+    """The lead first, then the call: everybody locks in this order. Raises Call.DoesNotExist."""
+    number = uuid.UUID(hex=key)
+    lead_id = Call.objects.values_list("lead_id", flat=True).get(pk=number)
+    lead = locked(lead_id) if lead_id is not None else None
+    call = Call.objects.select_for_update(of=("self",)).select_related("dealer").get(pk=number)
+    if lead is not None:
+        call.lead = lead
+    return call, lead
+
+
+def _step(call: Call, what: str, now: datetime, person: int | None) -> None:
+    if len(call.steps) < MOST_STEPS:
+        call.steps = [*call.steps, [round((now - call.asked_at).total_seconds() * 1000), what, person]]
+
+
+def _over(call: Call, outcome: str, now: datetime, because: Words | None) -> None:
+    call.status, call.outcome, call.ended_at = Call.Status.OVER, outcome, now
+    call.because = msgspec.to_builtins(because) if because else None
+    call.save()
+    _tell_screens(call)
+    log.info(
+        "call over", dealer=call.dealer_id, lead=call.lead_id, line=call.line, kind=call.kind, outcome=outcome,
+        talk_ms=call.talk_ms,
+    )  # fmt: skip
+
+
+def _tell_screens(call: Call) -> None:
+    announce(
+        call.dealer_id, "call", call.lead_id, call.people if call.person_id is None else [call.person_id]
+    )

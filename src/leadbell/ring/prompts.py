@@ -1,0 +1,67 @@
+"""What the voice on the phone says, per language; a dealer may write its own."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext, ngettext, override
+
+from leadbell.ring.ports import Prompt, Spoken
+from leadbell.words import say
+
+#: name → the sentence; a dealer's own may use the same %(values)s.
+SENTENCES = {
+    "whisper_lead": say("New lead: %(name)s, %(car)s, sent %(ago)s ago. Press 1 to call, 2 to pass on."),
+    "whisper_again": say("%(name)s asked again: %(car)s, %(ago)s ago. Press 1 to call, 2 to pass on."),
+    "whisper_outbound": say("Your call to %(name)s. Press 1 to be connected."),
+    "whisper_inbound": say("%(name)s is on the line. Press 1 to answer, 2 to pass on."),
+    "whisper_test": say("This is Leadbell. Your phone rings. Press 1."),
+    "tested": say("Thank you. Your key press was heard."),
+    "announce": say("This call is recorded."),
+    "voicemail": say("A voicemail answers. Leave a message, or hang up."),
+    "no_answer": say("No answer. It is planned again."),
+    "busy": say("The line is busy. It is planned again."),
+    "unreachable": say("The number can't be reached."),
+    "taken": say("Somebody else was first. Thank you."),
+    "not_now": say("This customer can't be called now. Look at your screen."),
+    "missed": say("Everybody is in conversation. We call you back as soon as we can."),
+    "closed": say("We are closed now. We call you back as soon as we open."),
+}
+#: What can stand in a dealer's own sentence.
+VALUES = {"name", "car", "ago"}
+
+
+def sentence(own: Mapping[str, Any], name: str, language: str, **values: str) -> Prompt:
+    """The dealer's `own` sentence in this language, or ours; `own` is PhoneRules.prompts."""
+    text = (own.get(name) or {}).get(language)
+    with override(language):
+        text = text or gettext(SENTENCES[name].text)
+    values = {key: values.get(key, "") for key in VALUES}
+    try:
+        return Prompt(text % values, language)
+    except (KeyError, ValueError, TypeError):  # a damaged row; what is stored was checked
+        with override(language):
+            return Prompt(gettext(SENTENCES[name].text) % values, language)
+
+
+def whisper(own: Mapping[str, Any], name: str, language: str, who: str, car: str, since: datetime) -> Spoken:
+    """The sentence with how long ago the customer asked, counted when it is said."""
+
+    def spoken(now: datetime) -> Prompt:
+        with override(language):
+            about = {"name": who or gettext("a customer"), "car": car or gettext("no car named")}
+            return sentence(own, name, language, **about, ago=ago((now - since).total_seconds()))
+
+    return spoken
+
+
+def ago(seconds: float) -> str:
+    """`8 seconds`, `3 minutes`, `2 hours`, in the language that is active."""
+    whole = max(1, round(seconds))
+    if whole < 90:
+        return ngettext("%(count)s second", "%(count)s seconds", whole) % {"count": whole}
+    minutes = round(whole / 60)
+    if minutes < 90:
+        return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
+    hours = round(minutes / 60)
+    return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}

@@ -1,0 +1,242 @@
+"""Between the lines and the journal: what is wanted is rung, what is heard is written down, in its order.
+
+The lines live on an event loop; everything that touches the database runs in a few threads beside it.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, TypeVar
+
+import psycopg
+import structlog
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+
+from leadbell.announce import SCREENS, SWITCHBOARD
+from leadbell.ring import calls, health
+from leadbell.ring.exchange import Exchange
+from leadbell.ring.ports import LAST_WORDS, Bell, Engine, Heard, LineDown
+
+log = structlog.get_logger("leadbell.switchboard")
+T = TypeVar("T")
+
+#: Held by the one switchboard that works; another one waits for it.
+WORKING_LOCK = 0x1EADBE12
+POLL_S = 1.0
+#: How often the lines that are up are said to be.
+HEALTH_S = 4.0
+THREADS = 6
+#: The database is away: what was heard is written down when it is back.
+TRY_AGAIN_S = 0.2
+KEEP_TRYING_S = 600.0
+#: News in the journal after which a phone may ring in vain.
+ANSWERED = frozenset(
+    {"accepted", "assigned", "attempted", "answered", "passed_on", "rang", "sold", "lost", "opted_out"}
+)
+
+#: Makes a lead of a customer's own call, in a thread: the bell to ring for it, or None for a number that isn't ours.
+Arrives = Callable[[Heard, str, datetime], Bell | None]
+
+
+class Switchboard:
+    """Rings what is wanted on the lines there are, until stopped. Raises psycopg.Error where the database goes away."""
+
+    def __init__(
+        self,
+        engines: Mapping[str, Engine],
+        database: str,
+        arrives: Arrives,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.database, self.arrives, self.clock = database, arrives, clock
+        self.lines = {name: Exchange(engine, self._ear(name), clock) for name, engine in engines.items()}
+        self._bells: dict[str, tuple[str, Bell]] = {}
+        self._chains: dict[str, asyncio.Task[None]] = {}
+        self._threads = ThreadPoolExecutor(THREADS, "switchboard")
+        self._placing = asyncio.Event()
+        self._was_up: dict[str, bool] = {}
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until `stopping` is set; what rings then is left to the next switchboard."""
+        async with await psycopg.AsyncConnection.connect(self.database, autocommit=True) as ear:
+            if not await self._alone(ear, stopping):
+                return
+            await ear.execute(f"listen {SWITCHBOARD}")
+            await ear.execute(f"listen {SCREENS}")
+            for name, line in self.lines.items():
+                await line.open()
+                await line.adopt(await self._in_thread(calls.under_way, name))
+            tasks: list[asyncio.Task[None]] = [
+                asyncio.create_task(work)
+                for work in (self._listen(ear), self._place_wanted(), self._stay_healthy())
+            ]
+            stop = asyncio.create_task(stopping.wait())
+            waiting: list[asyncio.Task[Any]] = [stop, *tasks]
+            try:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in tasks:
+                    if task.done():
+                        task.result()
+            finally:
+                for task in waiting:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                for line in self.lines.values():
+                    await line.close()
+                await asyncio.gather(*self._chains.values(), return_exceptions=True)
+
+    async def _alone(self, ear: "psycopg.AsyncConnection[Any]", stopping: asyncio.Event) -> bool:
+        """Wait for the one who works now, if there is one; False when we are to stop before it is our turn."""
+        waited = False
+        while not stopping.is_set():
+            row = await (await ear.execute("select pg_try_advisory_lock(%s)", [WORKING_LOCK])).fetchone()
+            if row and row[0]:
+                return True
+            if not waited:
+                waited = True
+                log.info("another switchboard works: waiting")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), POLL_S)
+        return False
+
+    # -- what is wanted ----------------------------------------------------------------------------------------
+
+    async def _listen(self, ear: "psycopg.AsyncConnection[Any]") -> None:
+        async for news in ear.notifies():
+            if news.channel == SWITCHBOARD:
+                self._placing.set()
+            else:
+                self._news(json.loads(news.payload))
+        raise psycopg.OperationalError("the connection that listens is gone")
+
+    def _news(self, news: dict[str, Any]) -> None:
+        """A phone that rings for this lead may ring in vain now."""
+        if news.get("w") in ANSWERED and (lead := news.get("l")):
+            for key, (_, bell) in list(self._bells.items()):
+                if bell.lead == lead:
+                    self._chain(key, self._stop_if_in_vain(key))
+
+    async def _stop_if_in_vain(self, key: str) -> None:
+        if key in self._bells and not await self._in_thread(calls.still_rings, key):
+            name, bell = self._bells[key]
+            self.lines[name].stop_ringing(bell)
+
+    async def _place_wanted(self) -> None:
+        while True:
+            for placed in await self._in_thread(calls.claim, self.clock()):
+                self._place(placed)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._placing.wait(), POLL_S)
+            self._placing.clear()
+
+    def _place(self, placed: calls.Placed) -> None:
+        line, bell = self.lines.get(placed.line), placed.bell
+        because = "it is not set up here"
+        if line is not None:
+            self._bells[bell.key] = placed.line, bell
+            answer = line.ring(bell)
+            if not isinstance(answer, LineDown):
+                return
+            because = answer.because
+            self._bells.pop(bell.key, None)
+        self._chain(bell.key, self._in_thread(calls.could_not_ring, bell.key, because, self.clock()))
+
+    async def _stay_healthy(self) -> None:
+        while True:
+            for name, line in self.lines.items():
+                if line.engine.is_up:
+                    await self._in_thread(health.line_is_up, name, self.clock())
+                elif self._was_up.get(name, True):
+                    await self._in_thread(health.line_is_down, name, self.clock(), "not connected")
+                self._was_up[name] = line.engine.is_up
+            await asyncio.sleep(HEALTH_S)
+
+    # -- what is heard -----------------------------------------------------------------------------------------
+
+    def _ear(self, line: str) -> Callable[[Heard], None]:
+        def hear(news: Heard) -> None:
+            if not news.key:
+                self._was_up[line] = False
+                self._chain(line, self._in_thread(health.line_is_down, line, news.at, news.because))
+            elif news.what == "accepted":
+                self._chain(news.key, self._accepted(line, news))
+            elif news.what == "arrived":
+                self._chain(news.key, self._arrived(line, news))
+            else:
+                self._chain(news.key, self._heard(line, news))
+
+        return hear
+
+    async def _accepted(self, line: str, news: Heard) -> None:
+        """Store the attempt, then dial: in this order, so that a crash between them calls nobody twice."""
+        decided = await self._in_thread(calls.accepted, news.key, news.person or 0, news.at)
+        if isinstance(decided, calls.Turned):
+            if news.key in self._bells:
+                self.lines[line].stop_ringing(self._bells[news.key][1], decided.tell)
+            return
+        answer = self.lines[line].dial(decided)
+        if isinstance(answer, LineDown):
+            await self._in_thread(calls.could_not_ring, news.key, answer.because, self.clock())
+
+    async def _arrived(self, line: str, news: Heard) -> None:
+        bell = await self._in_thread(self.arrives, news, line, self.clock())
+        if bell is None:
+            log.warning("a call for a number that is nobody's", line=line)
+            self.lines[line].stop_ringing(Bell(news.key, 0, 0, (), 0))
+            return
+        self._bells[bell.key] = line, bell
+        self.lines[line].ring(bell)
+
+    async def _heard(self, line: str, news: Heard) -> None:
+        tell = await self._in_thread(calls.heard, news)
+        if tell is not None and news.key in self._bells:
+            self.lines[line].stop_ringing(self._bells[news.key][1], tell)
+        if news.what in LAST_WORDS:
+            self._bells.pop(news.key, None)
+
+    # -- small steps -------------------------------------------------------------------------------------------
+
+    def _chain(self, key: str, work: Awaitable[Any]) -> None:
+        """Do it after everything else of the same call."""
+        before = self._chains.get(key)
+
+        async def link() -> None:
+            if before is not None:
+                await before
+            try:
+                await work
+            except Exception:
+                log.exception("what was heard could not be written down", key=key)
+            finally:
+                if self._chains.get(key) is asyncio.current_task():
+                    self._chains.pop(key, None)
+
+        self._chains[key] = asyncio.get_running_loop().create_task(link())
+
+    async def _in_thread(self, do: Callable[..., T], *args: Any) -> T:
+        """Run it beside the loop; where the database is away, again until it is back."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _patiently, do, args)
+
+
+def _patiently(do: Callable[..., T], args: tuple[Any, ...]) -> T:
+    give_up_at = time.monotonic() + KEEP_TRYING_S
+    while True:
+        try:
+            return do(*args)
+        except (DatabaseError, InterfaceError) as error:
+            if not _is_away(error) or time.monotonic() > give_up_at:
+                raise
+            connection.close()
+            close_old_connections()
+            time.sleep(TRY_AGAIN_S)
+
+
+def _is_away(error: Exception) -> bool:
+    """The database can't be reached, in contrast to what it refuses to do."""
+    from django.db import OperationalError
+
+    return isinstance(error, OperationalError | InterfaceError)

@@ -1,0 +1,113 @@
+"""Calls that clockwork and people want: kept, then rung by the switchboard."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from leadbell import statement
+from leadbell.announce import SWITCHBOARD, announce
+from leadbell.dealers.models import Person
+from leadbell.lead.models import Lead
+from leadbell.refused import Refused
+from leadbell.ring.models import Call
+from leadbell.words import say
+
+#: How long we may believe that a dealer has a line, or none.
+BELIEVED = timedelta(seconds=3)
+#: The switchboard says every few seconds that a line is up; older news means it is not.
+SEEN_WITHIN = timedelta(seconds=15)
+_WANT = """
+with phones as (
+    select array_agg(id order by array_position(%(people)s::bigint[], id)) as people from leadbell_person
+    where id = any (%(people)s::bigint[]) and is_active and (phone <> '' or extension <> '')
+), wanted as (
+    insert into leadbell_call (id, dealer_id, lead_id, kind, line, status, people, ring_s, person_id, number, leg,
+        attempt, asked_at, outcome, steps)
+    select %(id)s, %(dealer)s, %(lead)s, %(kind)s, line.kind, 'wanted', phones.people, %(ring_s)s, %(person)s, '', '',
+        '', %(now)s, '', '[]'
+    from phones, (
+        select kind from leadbell_phoneline
+        where dealer_id = %(dealer)s and enabled and down_since is null and seen_at > %(seen_after)s
+        order by place, id limit 1
+    ) line
+    where phones.people is not null
+    returning id, line
+)
+select line, pg_notify(%(switchboard)s, id::text) from wanted
+"""
+
+
+def want(
+    dealer: int,
+    lead: int | None,
+    kind: str,
+    people: Sequence[int],
+    ring_s: int,
+    now: datetime,
+    person: int | None = None,
+) -> str | None:
+    """Let these people's phones ring, after commit, on the dealer's first line that is up; which line that is.
+
+    None where there is no such line, or nobody of them has a phone.
+    """  # fmt: skip
+    values = {
+        "id": uuid.uuid4(), "dealer": dealer, "lead": lead, "kind": kind, "people": list(people), "ring_s": ring_s,
+        "person": person, "now": now, "seen_after": now - SEEN_WITHIN, "switchboard": SWITCHBOARD,
+    }  # fmt: skip
+    rows = statement.run(_WANT, values)
+    return str(rows[0][0]) if rows else None
+
+
+_HAS_LINE = "select exists (select from leadbell_phoneline where dealer_id = %(dealer)s and enabled)"
+_has_line: dict[int, tuple[datetime, bool]] = {}
+
+
+def want_for(lead: Lead, people: Sequence[int], ring_s: int, now: datetime) -> str | None:
+    """The phones of whoever a lead rings, where the dealer has a line and the customer a number."""
+    if not people or not lead.standing.by_phone or lead.standing.number_is_wrong:
+        return None
+    known = _has_line.get(lead.dealer_id)
+    if known is None or not known[0] <= now < known[0] + BELIEVED:
+        known = _has_line[lead.dealer_id] = (
+            now,
+            bool(statement.run(_HAS_LINE, {"dealer": lead.dealer_id})[0][0]),
+        )
+    return want(lead.dealer_id, lead.pk, "lead", people, ring_s, now) if known[1] else None
+
+
+def forget_lines() -> None:
+    """Look afresh next time."""
+    _has_line.clear()
+
+
+@transaction.atomic
+def call_from_the_screen(lead: Lead, person: int, now: datetime) -> Call.Kind | Refused:
+    """Ring the salesperson's own phone and connect them with this customer. The attempt counts when we dial."""
+    standing = lead.standing
+    if standing.opted_out:
+        return Refused(say("This customer doesn't want to be contacted."))
+    if not standing.is_open:
+        return Refused(say("This lead is closed: reopen it first."))
+    if standing.calling is not None:
+        return Refused(say("A colleague is calling this customer right now."))
+    if Call.objects.filter(lead=lead).exclude(status=Call.Status.OVER).filter(person=person).exists():
+        return Refused(say("Your phone rings already: pick it up."))
+    if not lead.customer.phone:
+        return Refused(say("There is no phone number: write personally."))
+    if want(lead.dealer_id, lead.pk, Call.Kind.OUTBOUND, [person], 30, now, person) is None:
+        return Refused(say("No phone line is up, or you have no phone number: call by hand."))
+    announce(lead.dealer_id, "call", lead.pk, [person])
+    return Call.Kind.OUTBOUND
+
+
+@transaction.atomic
+def ring_me(person: Person, dealer: int, now: datetime) -> uuid.UUID | Refused:
+    """A test: this person's phone rings and asks them to press 1."""
+    if want(dealer, None, Call.Kind.TEST, [person.pk], 30, now, person.pk) is None:
+        return Refused(say("No phone line is up, or you have no phone number."))
+    newest = (
+        Call.objects.filter(dealer=dealer, kind=Call.Kind.TEST, person=person).order_by("-asked_at").first()
+    )
+    return newest.pk if newest else Refused(say("No phone line is up, or you have no phone number."))

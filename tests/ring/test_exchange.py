@@ -1,0 +1,419 @@
+"""The call itself: whisper, press 1, connect; whatever order the world chooses."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from leadbell.ring.exchange import LOST_AFTER_S, PATIENCE_S, Exchange
+from leadbell.ring.ports import Bell, Dial, Heard, LineDown, LiveLeg, Phone, Prompt, Ringing, UnderWay
+from tests.fakes.engine import FakeEngine
+
+ROSA, SAMIR, INES = 7, 8, 9
+KEY = "c0ffee"
+ROSAS, SAMIRS, CUSTOMERS = f"{KEY}-p{ROSA}", f"{KEY}-p{SAMIR}", f"{KEY}-customer"
+TOLD = {"voicemail": Prompt("a voicemail", "en"), "busy": Prompt("busy", "en")}
+CALL = Dial(KEY, 1, 41, ROSA, "+31612345678", "+31201234567", record=True, told=TOLD)
+
+
+def bell(*people: int, **about: Any) -> Bell:
+    phones = tuple(Phone(p, f"+3161111111{p}", lambda _: Prompt("New lead", "en")) for p in people)
+    return Bell(KEY, 1, 41, people, 20, phones, "+31201234567", **about)
+
+
+class Hand:
+    """A clock that is turned by hand."""
+
+    def __init__(self) -> None:
+        self.timers: list[list[Any]] = []
+        self.now = 0.0
+
+    def later(self, seconds: float, then: Callable[[], None]) -> Any:
+        timer = [self.now + seconds, then]
+        self.timers.append(timer)
+
+        class Timer:
+            def cancel(_self) -> None:
+                timer[1] = lambda: None
+
+        return Timer()
+
+    def turn(self, seconds: float) -> None:
+        self.now += seconds
+        for timer in sorted((t for t in self.timers if t[0] <= self.now), key=lambda t: t[0]):
+            self.timers.remove(timer)
+            timer[1]()
+
+
+class Room:
+    """An exchange with its engine, its clock and everything it told."""
+
+    def __init__(self, up: bool = True) -> None:
+        self.engine, self.hand, self.news = FakeEngine(up), Hand(), list[Heard]()
+        self.exchange = Exchange(self.engine, self.news.append, lambda: datetime.now(UTC), self.hand.later)
+
+    @property
+    def heard(self) -> list[tuple[str, int | None]]:
+        return [(news.what, news.person) for news in self.news]
+
+    async def lets(self, leg: str, what: Any, **about: str) -> None:
+        self.engine.happens(leg, what, **about)
+        await settle()
+
+    async def presses_one(self, leg: str) -> None:
+        await self.lets(leg, "answered")
+        await self.lets(leg, "digit", digit="1")
+
+
+async def settle() -> None:
+    for _ in range(6):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def room() -> Room:
+    room = Room()
+    await room.exchange.open()
+    return room
+
+
+async def test_who_presses_1_is_connected_with_the_customer(room: Room) -> None:
+    assert room.exchange.ring(bell(ROSA)) == Ringing(KEY)
+    await settle()
+    assert room.engine.called[ROSAS].caller_id == "+31201234567"
+    await room.presses_one(ROSAS)
+    assert room.engine.said == [(ROSAS, "New lead")]
+    assert room.heard == [("picked_up", ROSA), ("accepted", ROSA)]
+    assert CUSTOMERS not in room.engine.called, "nobody is dialled before we are told so"
+    room.exchange.dial(CALL)
+    await settle()
+    assert room.engine.called[CUSTOMERS].detect
+    await room.lets(CUSTOMERS, "rings")
+    await room.lets(CUSTOMERS, "answered")
+    assert room.engine.joined == [(KEY, ROSAS, CUSTOMERS, True)]
+    await room.lets(CUSTOMERS, "over")
+    assert [what for what, _ in room.heard[2:]] == ["dialled", "customer_rings", "connected", "ended"]
+    assert room.news[-1].talk_ms is not None
+    assert room.engine.alive == {}
+    assert room.exchange.under_way == 0
+
+
+async def test_a_key_is_never_rung_or_dialled_twice(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    room.exchange.ring(bell(ROSA))
+    await room.presses_one(ROSAS)
+    room.exchange.dial(CALL)
+    assert room.exchange.dial(CALL) == Ringing(KEY)
+    await settle()
+    await room.lets(CUSTOMERS, "over", how="no_answer")
+    assert room.exchange.ring(bell(ROSA)) == Ringing(KEY)
+    assert room.exchange.dial(CALL) == Ringing(KEY)
+    await settle()
+    assert list(room.engine.called) == [ROSAS, CUSTOMERS]
+
+
+async def test_the_first_to_press_wins_and_the_others_stop_ringing(room: Room) -> None:
+    room.exchange.ring(bell(ROSA, SAMIR))
+    await settle()
+    await room.lets(SAMIRS, "answered")
+    await room.lets(ROSAS, "answered")
+    await room.lets(ROSAS, "digit", digit="1")
+    assert SAMIRS in room.engine.hung_up
+    await room.lets(SAMIRS, "digit", digit="1")
+    assert [one for one in room.heard if one[0] == "accepted"] == [("accepted", ROSA)]
+
+
+@pytest.mark.parametrize(
+    ("how", "what"),
+    [
+        ("busy", "phone_busy"), ("no_answer", "phone_silent"), ("rejected", "declined"),
+        ("unreachable", "phone_unreachable"), ("hung_up", "phone_silent"),
+    ],
+)  # fmt: skip
+async def test_a_phone_that_nobody_answers(room: Room, how: str, what: str) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.lets(ROSAS, "over", how=how)
+    assert room.heard == [(what, ROSA), ("nobody", None)]
+
+
+async def test_a_number_the_provider_refuses_is_unreachable(room: Room) -> None:
+    room.engine.failing = {f"+3161111111{ROSA}"}
+    room.exchange.ring(bell(ROSA, SAMIR))
+    await settle()
+    assert room.heard == [("phone_unreachable", ROSA)]
+    await room.presses_one(SAMIRS)
+    assert room.heard[-1] == ("accepted", SAMIR)
+
+
+async def test_two_passes_it_on(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.lets(ROSAS, "answered")
+    await room.lets(ROSAS, "digit", digit="2")
+    assert room.heard == [("picked_up", ROSA), ("declined", ROSA), ("nobody", None)]
+    assert ROSAS in room.engine.hung_up
+
+
+async def test_a_voicemail_never_presses_1(room: Room) -> None:
+    room.exchange.ring(bell(ROSA, accept_s=25))
+    await settle()
+    await room.lets(ROSAS, "answered")
+    await room.lets(ROSAS, "spoken")
+    room.hand.turn(1.6)
+    await settle()
+    assert len(room.engine.said) == 2, "the whisper is said again"
+    room.hand.turn(25)
+    await settle()
+    assert room.heard == [("picked_up", ROSA), ("phone_silent", ROSA), ("nobody", None)]
+    assert room.engine.alive == {}
+
+
+async def test_other_keys_and_strangers_mean_nothing(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.lets(ROSAS, "digit", digit="1")
+    assert room.heard == [], "a key before the phone was answered"
+    await room.lets(ROSAS, "answered")
+    for digit in "3#*0":
+        await room.lets(ROSAS, "digit", digit=digit)
+    await room.lets("somebody-else", "digit", digit="1")
+    await room.lets("somebody-else", "answered")
+    assert room.heard == [("picked_up", ROSA)]
+
+
+@pytest.mark.parametrize(("how", "what"), [("busy", "busy"), ("no_answer", "no_answer"), ("rejected", "busy"),
+                                           ("unreachable", "unreachable")])  # fmt: skip
+async def test_the_customers_end(room: Room, how: str, what: str) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    room.exchange.dial(CALL)
+    await settle()
+    await room.lets(CUSTOMERS, "over", how=how)
+    assert room.heard[-1][0] == what
+    if what == "busy":
+        assert room.engine.said[-1] == (ROSAS, "busy")
+        await room.lets(ROSAS, "spoken")
+    assert room.exchange.under_way == 0
+    assert room.engine.alive == {}
+    assert sum(what == one for one, _ in room.heard) == 1
+
+
+async def test_a_machine_is_told_to_the_salesperson_alone(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    room.exchange.dial(CALL)
+    await settle()
+    await room.lets(CUSTOMERS, "answered")
+    await room.lets(CUSTOMERS, "machine")
+    await room.lets(CUSTOMERS, "machine")
+    assert room.engine.said[-1] == (ROSAS, "a voicemail")
+    await room.lets(ROSAS, "over")
+    assert [what for what, _ in room.heard[-3:]] == ["connected", "voicemail", "ended"]
+
+
+async def test_whoever_hangs_up_before_the_customer_is_dialled_dials_nobody(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    await room.lets(ROSAS, "over")
+    assert isinstance(room.exchange.dial(CALL), LineDown)
+    await settle()
+    assert CUSTOMERS not in room.engine.called
+
+
+async def test_hanging_up_while_the_customer_rings_ends_both(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    room.exchange.dial(CALL)
+    await settle()
+    await room.lets(ROSAS, "over")
+    assert room.heard[-1][0] == "no_answer"
+    assert CUSTOMERS in room.engine.hung_up
+
+
+async def test_ringing_is_stopped_but_never_a_conversation(room: Room) -> None:
+    room.exchange.ring(bell(ROSA, SAMIR))
+    await settle()
+    room.exchange.stop_ringing(bell(ROSA, SAMIR))
+    await settle()
+    assert room.engine.alive == {}
+    assert room.heard == [("nobody", None)]
+    other = Room()
+    await other.exchange.open()
+    other.exchange.ring(bell(ROSA))
+    await settle()
+    await other.presses_one(ROSAS)
+    other.exchange.dial(CALL)
+    await settle()
+    await other.lets(CUSTOMERS, "answered")
+    other.exchange.stop_ringing(bell(ROSA))
+    await settle()
+    assert set(other.engine.alive) == {ROSAS, CUSTOMERS}
+
+
+async def test_who_was_second_hears_so(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    room.exchange.stop_ringing(bell(ROSA), Prompt("Somebody else was first", "en"))
+    await settle()
+    assert room.engine.said[-1] == (ROSAS, "Somebody else was first")
+    await room.lets(ROSAS, "spoken")
+    assert room.engine.alive == {}
+
+
+async def test_a_customer_who_calls_waits_for_whoever_presses_1(room: Room) -> None:
+    room.engine.arrives("in-1", "+31201234567", "+31612345678")
+    (arrived,) = room.news
+    assert (arrived.what, arrived.called, arrived.caller) == ("arrived", "+31201234567", "+31612345678")
+    phones = tuple(
+        Phone(p, f"+3161111111{p}", lambda _: Prompt("On the line", "en"), after_s=8 * (p == SAMIR))
+        for p in (ROSA, SAMIR)
+    )
+    room.exchange.ring(Bell(arrived.key, 1, 41, (ROSA, SAMIR), 30, phones, waiting="in-1"))
+    await settle()
+    assert [leg.number for leg in room.engine.called.values()] == ["+31611111117"], "last contact first"
+    room.hand.turn(8)
+    await settle()
+    assert len(room.engine.called) == 2
+    await room.presses_one(f"{arrived.key}-p{SAMIR}")
+    room.exchange.dial(Dial(arrived.key, 1, 41, SAMIR, ""))
+    await settle()
+    assert room.engine.joined == [(arrived.key, f"{arrived.key}-p{SAMIR}", "in-1", False)]
+    await room.lets("in-1", "over")
+    assert room.heard[-1] == ("ended", SAMIR)
+
+
+async def test_a_customer_nobody_answers_is_told_so(room: Room) -> None:
+    room.engine.arrives("in-1", "+31201234567", "")
+    key = room.news[0].key
+    ring = Bell(
+        key, 1, 41, (ROSA,), 30, (Phone(ROSA, "+31611111117", lambda _: Prompt("x", "en")),), waiting="in-1"
+    )
+    room.exchange.ring(ring)
+    await settle()
+    await room.lets(f"{key}-p{ROSA}", "over", how="no_answer")
+    assert room.heard[-1] == ("nobody", None)
+    room.exchange.stop_ringing(ring, Prompt("We call you back", "en"))
+    await settle()
+    assert room.engine.said[-1] == ("in-1", "We call you back")
+    await room.lets("in-1", "spoken")
+    assert room.engine.alive == {}
+
+
+async def test_a_customer_who_stops_waiting_is_gone(room: Room) -> None:
+    room.engine.arrives("in-1", "+31201234567", "")
+    key = room.news[0].key
+    room.exchange.ring(
+        Bell(
+            key,
+            1,
+            41,
+            (ROSA,),
+            30,
+            (Phone(ROSA, "+31611111117", lambda _: Prompt("x", "en")),),
+            waiting="in-1",
+        )
+    )
+    await settle()
+    await room.lets("in-1", "over")
+    assert room.heard[-1][0] == "gone"
+    assert room.engine.alive == {}
+
+
+async def test_a_line_that_is_down_says_so() -> None:
+    room = Room(up=False)
+    assert isinstance(room.exchange.ring(bell(ROSA)), LineDown)
+
+
+async def test_a_line_that_stays_away_hands_what_rings_to_the_desk_and_keeps_what_talks(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    room.engine.ears.down("cut")
+    room.hand.turn(PATIENCE_S - 0.1)
+    assert room.heard == []
+    room.hand.turn(0.2)
+    assert room.heard == [("line_down", None), ("line_down", None)]
+    assert {news.key for news in room.news} == {"", KEY}
+
+
+async def test_a_conversation_outlives_a_cut_and_ends_when_the_line_has_lost_it(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    room.exchange.dial(CALL)
+    await settle()
+    await room.lets(CUSTOMERS, "answered")
+    room.engine.ears.down("cut")
+    room.hand.turn(PATIENCE_S + 1)
+    assert room.heard[-1][0] == "line_down"
+    room.engine.ears.up()
+    await settle()
+    assert room.exchange.under_way == 1
+    room.engine.ears.down("killed")
+    room.engine.alive.clear()
+    room.engine.ears.up()
+    await settle()
+    assert room.heard[-1] == ("ended", ROSA)
+
+
+async def test_after_a_cut_nobody_knows_whether_the_customer_answered(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    room.exchange.dial(CALL)
+    await settle()
+    room.engine.ears.down("killed")
+    room.hand.turn(LOST_AFTER_S + 1)
+    assert room.heard[-1][0] == "lost_track"
+
+
+async def test_what_happened_during_a_cut_is_caught_up_with(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    room.engine.ears.down("cut")
+    room.engine.alive[ROSAS] = LiveLeg(ROSAS, answered=True, joined=False)
+    room.engine.alive["stranger"] = LiveLeg("stranger", answered=True, joined=False)
+    room.engine.ears.up()
+    await settle()
+    assert room.heard == [("picked_up", ROSA)]
+    assert room.engine.hung_up == ["stranger"]
+
+
+async def test_the_next_switchboard_goes_on_with_a_conversation_and_ends_the_rest() -> None:
+    room = Room()
+    await room.exchange.open()
+    for leg, joined in (
+        (ROSAS, True),
+        (CUSTOMERS, True),
+        ("beef-p8", False),
+        ("feed-p7", False),
+        ("feed-customer", False),
+    ):
+        room.engine.alive[leg] = LiveLeg(leg, answered=True, joined=joined)
+    now = datetime.now(UTC)
+    await room.exchange.adopt(
+        [
+            UnderWay(KEY, (ROSA,), ROSA, dialled=True, connected_at=now),
+            UnderWay("beef", (SAMIR,)),
+            UnderWay("feed", (ROSA,), ROSA, dialled=True),
+            UnderWay("dead", (ROSA,), ROSA, dialled=True, connected_at=now),
+        ]
+    )
+    await settle()
+    assert {(news.key, news.what) for news in room.news} == {
+        ("beef", "nobody"),
+        ("feed", "lost_track"),
+        ("dead", "ended"),
+    }
+    assert set(room.engine.alive) == {ROSAS, CUSTOMERS}
+    assert room.exchange.ring(Bell("feed", 1, 41, (ROSA,), 20)) == Ringing("feed")
+    assert room.engine.called == {}, "nobody is called again for a call that was under way"
+    await room.lets(CUSTOMERS, "over")
+    assert (room.news[-1].key, room.news[-1].what) == (KEY, "ended")
