@@ -4,12 +4,13 @@ from leadbell.appointment.models import Appointment
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.models import PlaybookRow
 from leadbell.intake.models import Envelope, Inquiry, Source
-from leadbell.lead.models import Customer, Fact, Handle, Lead
+from leadbell.lead.models import Consent, Customer, Fact, Handle, Lead
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
 
 __all__ = [
     "Appointment",
     "Call",
+    "Consent",
     "Customer",
     "Envelope",
     "Fact",

@@ -38,6 +38,8 @@ from leadbell.lead.history import (
     Wrote,
     folded,
 )
+from leadbell.lead.law import Quiet
+from leadbell.words import say
 
 ROSA, SAMIR, INES = 1, 2, 3
 SECONDS, MINUTES, HOURS, DAYS = (timedelta(**{u: 1}) for u in ("seconds", "minutes", "hours", "days"))
@@ -47,6 +49,17 @@ OPEN = OpeningHours("Europe/Amsterdam", country="NL")
 PLAYBOOK = Playbook(OPEN)
 MAILING = Playbook(OPEN, DEFAULTS["direct_mail"])
 LOST_SALE = Playbook(OPEN, DEFAULTS["lost_sale"])
+#: It is 3:00 where this customer lives, and 8:00 at 17:00 of the dealer's clock.
+CALIFORNIA = Playbook(OPEN, quiet=Quiet(("America/Los_Angeles",), "Europe/Amsterdam"))
+#: Their day ends the minute the dealer opens, and begins after it has closed.
+AUCKLAND = Playbook(OPEN, quiet=Quiet(("Pacific/Auckland",), "Europe/Amsterdam"))
+#: The clock of a campaign: the two hours it waits end on a holiday there.
+HOLIDAY = Playbook(
+    OpeningHours("Europe/Amsterdam"), DEFAULTS["lost_sale"],
+    quiet=Quiet(("Europe/Amsterdam",), "Europe/Amsterdam", days_off=True, country="NL"),
+)  # fmt: skip
+NO_MARKETING = Playbook(OPEN, DEFAULTS["direct_mail"], forbidden=say("the customer wants no marketing"))
+WANTED_AGAIN = Playbook(OPEN, wanted_again=True)
 
 
 def arrived(at: datetime = NOON, *, by_phone: bool = True, by_email: bool = True) -> Arrived:
@@ -88,6 +101,8 @@ ROSA_HAS_IT = (ARRIVED, rang(0, ROSA), accepted(8 * SECONDS))
 THREE_TRIES = (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS), *attempt(2, 2 * HOURS), *attempt(3, 6 * HOURS))
 TALKED = (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS, "conversation"))
 SATURDAY_11 = NOON + 5 * DAYS - HOURS
+CHRISTMAS = timedelta(days=32)
+ASKED_LATE = (*TALKED, AskedAgain(at=NOON + DAYS, channel="adf", source="W", envelope="f", by_phone=True))
 BOOKED = (*TALKED, Booked(at=NOON + 5 * MINUTES, appointment=7, by=ROSA, starts_at=SATURDAY_11))
 CONFIRMED = (*BOOKED, Confirmed(at=NOON + 4 * DAYS, appointment=7, by=ROSA))
 
@@ -139,6 +154,24 @@ CONFIRMED = (*BOOKED, Confirmed(at=NOON + 4 * DAYS, appointment=7, by=ROSA))
         (PLAYBOOK, (*TALKED, OptedOut(at=NOON + HOURS, by=ROSA)), DAYS, Rest(...), "the customer doesn't want to be contacted"),
         (PLAYBOOK, (*BOOKED, Sold(at=SATURDAY_11, by=ROSA)), 6 * DAYS, Rest(...), "sold"),
         (PLAYBOOK, (*TALKED, Lost(at=NOON + DAYS, by=ROSA, reason="price")), 2 * DAYS, Rest(...), "lost: back as soon as the customer is"),
+        (CALIFORNIA, (ARRIVED,), 0 * SECONDS, Ring("best", 20, ...), "new lead in opening hours: at once"),
+        (CALIFORNIA, (arrived(NOON - 10 * HOURS),), 0 * SECONDS, Wait(NOON + 5 * HOURS, ...), "quiet hours where the customer lives, until 08:00 their time"),
+        (CALIFORNIA, (arrived(NOON - 10 * HOURS),), 5 * HOURS, Ring("best", 20, ...), "arrived while the dealer was closed"),
+        (CALIFORNIA, (arrived(NOON - 10 * HOURS, by_phone=False),), 0 * SECONDS, Ring("best", 20, ...), "arrived while the dealer was closed"),
+        (CALIFORNIA, ROSA_HAS_IT, 10 * SECONDS, Ask("call", ROSA, NOON, ...), "new: call now"),
+        (CALIFORNIA, ROSA_HAS_IT, 16 * MINUTES, Ring("manager", 60, ...), "not contacted for 15 minutes"),
+        (CALIFORNIA, ROSA_HAS_IT, 31 * MINUTES, Ask("call", ROSA, NOON + 5 * HOURS, ...), "quiet hours"),
+        (CALIFORNIA, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS)), MINUTES, Ask("call", ROSA, NOON + 5 * HOURS, ...), "quiet hours"),
+        (CALIFORNIA, TALKED, MINUTES, Ask("call", ROSA, NOON + 2 * DAYS + 5 * HOURS, ...), "quiet hours"),
+        (CALIFORNIA, (*TALKED, CallBackAgreed(at=NOON + MINUTES, by=ROSA, due_at=NOON + 2 * HOURS)), 2 * MINUTES, Ask("call", ROSA, NOON + 2 * HOURS, ...), "agreed to call back"),
+        (CALIFORNIA, ASKED_LATE, DAYS, Ring("owner", 20, ...), "asked again"),
+        (CALIFORNIA, ASKED_LATE, DAYS + HOURS, Ask("call", ROSA, NOON + DAYS + 5 * HOURS, ...), "quiet hours"),
+        (CALIFORNIA, ASKED_LATE, DAYS + 5 * HOURS, Ring("owner", 20, ...), "asked again"),
+        (AUCKLAND, (arrived(NOON - 10 * HOURS),), 0 * SECONDS, Ring("best", 20, ...), "arrived while the dealer was closed"),
+        (AUCKLAND, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS)), MINUTES, Ask("call", ROSA, NOON + 8 * HOURS, ...), "quiet hours"),
+        (HOLIDAY, (arrived(NOON + CHRISTMAS),), CHRISTMAS, Wait(NOON + CHRISTMAS + 3 * DAYS - 3 * HOURS, ...), "public holiday"),
+        (NO_MARKETING, (ARRIVED,), 3 * HOURS, Rest(...), "the customer wants no marketing"),
+        (WANTED_AGAIN, (*TALKED, OptedOut(at=NOON + HOURS, by=ROSA)), DAYS, Ask("call", ROSA, NOON + 2 * DAYS, ...), "day 2 of 45"),
     ],
 )  # fmt: skip
 def test_follow_up(
@@ -162,7 +195,7 @@ def test_a_day_nobody_works_waits_for_the_next_opening() -> None:
 
 def test_every_rule_is_asked() -> None:
     """Taking a rule out changes a decision of the table above: none is there for show."""
-    assert len(RULES) == len(set(RULES)) == 17
+    assert len(RULES) == len(set(RULES)) == 18
 
 
 @pytest.mark.parametrize("origin", sorted(DEFAULTS))

@@ -13,7 +13,7 @@ from tests.conftest import NOON, lead_of, make_dealer, make_person
 
 WALLED = {
     table
-    for migration in ("0002_walls_between_tenants", "0008_calls")
+    for migration in ("0002_walls_between_tenants", "0008_calls", "0009_consents")
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }
 

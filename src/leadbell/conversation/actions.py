@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Literal
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from leadbell.lead.consent import Kind, Said, contact_forbidden, keep, may_call_now
 from leadbell.lead.history import (
     Attempted,
     AttemptEnded,
@@ -27,10 +29,8 @@ LONGEST_TALK_MS = 2 * 60 * 60 * 1000
 
 @transaction.atomic
 def start_attempt(lead: Lead, person: int, now: datetime) -> Attempted | Refused:
-    """The salesperson calls now. Tapping twice is one attempt."""
+    """The salesperson calls now, where the law lets them. Tapping twice is one attempt."""
     standing = lead.standing
-    if standing.opted_out:
-        return Refused(say("This customer doesn't want to be contacted."))
     if not standing.is_open:
         return Refused(say("This lead is closed: reopen it first."))
     if standing.calling is not None:
@@ -39,6 +39,8 @@ def start_attempt(lead: Lead, person: int, now: datetime) -> Attempted | Refused
         return Refused(say("A colleague is calling this customer right now."))
     if not lead.customer.phone and not lead.customer.raw_phone:
         return Refused(say("There is no phone number: write personally."))
+    if forbidden := may_call_now(lead, now):
+        return forbidden
     key = f"attempt:{standing.attempts + 1}"
     return record(lead, Attempted(at=now, by=person, key=key), key=key)
 
@@ -84,8 +86,8 @@ def wrote(
     lead: Lead, person: int, now: datetime, carrier: Literal["email", "sms", "video", "chat"] = "email"
 ) -> Wrote | Refused:
     """A person wrote to the customer from their own mailbox."""
-    if lead.standing.opted_out:
-        return Refused(say("This customer doesn't want to be contacted."))
+    if because := contact_forbidden(lead):
+        return Refused(because)
     return record(lead, Wrote(at=now, by=person, carrier=carrier))
 
 
@@ -106,7 +108,37 @@ def opened(lead: Lead, person: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def opt_out(lead: Lead, person: int, now: datetime) -> OptedOut:
-    lead.customer.opted_out_at = now
-    lead.customer.save(update_fields=["opted_out_at"])
-    return record(lead, OptedOut(at=now, by=person))
+def opt_out(
+    lead: Lead,
+    person: int,
+    now: datetime,
+    words: str = "",
+    what: Literal["everything", "marketing"] = "everything",
+) -> OptedOut | Noted:
+    """The customer's no, to everything or to marketing only; `words` are what they said, kept as its proof."""
+    words = " ".join(words.split())
+    kind: Kind = "contact" if what == "everything" else "marketing"
+    keep(lead, [Said(kind, False, words)], now, by=person, channel="desk")
+    _wake_others(lead, now)
+    if what == "marketing":
+        return record(lead, Noted(at=now, by=person, text=words or _("The customer wants no marketing.")))
+    told = record(lead, OptedOut(at=now, by=person))
+    if words:
+        record(lead, Noted(at=now, by=person, text=words))
+    return told
+
+
+@transaction.atomic
+def consent(lead: Lead, person: int, kind: Kind, given: bool, words: str, now: datetime) -> Noted | Refused:
+    """What the customer allows or forbids, by their own word: that word is kept. So an opt-out is taken back."""
+    words = " ".join(words.split())
+    if not words:
+        return Refused(say("Write down what the customer said, and when: it is the proof."))
+    keep(lead, [Said(kind, given, words)], now, by=person, channel="desk")
+    _wake_others(lead, now)
+    return record(lead, Noted(at=now, by=person, text=words[:2000]))
+
+
+def _wake_others(lead: Lead, now: datetime) -> None:
+    """What comes next is decided afresh for the customer's other leads too."""
+    Lead.objects.filter(customer=lead.customer_id, closed_at=None).exclude(pk=lead.pk).update(wake_at=now)

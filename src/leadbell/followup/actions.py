@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from leadbell import statement
 from leadbell.announce import announce
-from leadbell.dealers.models import Organisation
 from leadbell.followup.playbook import Playbook, plan_from_json
 from leadbell.followup.rules import Ask, Decision, GiveUp, Rest, Ring, Wait, decide
-from leadbell.lead.history import History, Lost, Origin, Rang
+from leadbell.lead.consent import asked_by_themselves, contact_forbidden, quiet_of
+from leadbell.lead.history import History, Lost, Rang
 from leadbell.lead.journal import plan, read_history
+from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Lead
 from leadbell.ring.actions import ring
 from leadbell.routing.actions import whom_to_ring
@@ -21,19 +22,32 @@ LOOK_AGAIN = timedelta(days=1)
 MOST_AT_ONCE = 25
 
 
-def playbook_for(dealer: Organisation, origin: Origin) -> Playbook:
-    """The dealer's own playbook for this origin, or the default."""
-    rows = statement.run(_PLAYBOOK, {"dealer": dealer.pk, "origin": origin})
-    return Playbook(dealer.opening_hours, plan_from_json(json.loads(rows[0][0]) if rows else None, origin))
+def playbook_for(lead: Lead, history: History) -> Playbook:
+    """The dealer's own playbook for this lead's origin, or the default, and the law about its customer."""
+    dealer, origin = lead.dealer, lead.standing.origin
+    ((stored, hours),) = statement.run(_PLAYBOOK, {"dealer": dealer.pk, "origin": origin})
+    # Only campaigns are asked about further: whoever asked by themselves has the same quiet hours at any time.
+    asked_at = asked_by_themselves(lead, history) if origin in MARKETING else lead.standing.asked_at
+    forbidden = contact_forbidden(lead, history)
+    return Playbook(
+        dealer.opening_hours,
+        plan_from_json(json.loads(stored) if stored else None, origin),
+        quiet_of(lead, asked_at, hours),
+        forbidden,
+        wanted_again=forbidden is None,
+    )
 
 
-_PLAYBOOK = "select body::text from leadbell_playbook where dealer_id = %(dealer)s and origin = %(origin)s"
+_PLAYBOOK = """
+select (select body::text from leadbell_playbook where dealer_id = %(dealer)s and origin = %(origin)s),
+    (select json_build_array(quiet_from, quiet_until) from leadbell_phonerules where dealer_id = %(dealer)s)
+"""
 
 
 def follow_up(lead: Lead, now: datetime) -> Decision:
     """Decide afresh what comes next for this locked lead, and do it, in the caller's transaction."""
-    playbook = playbook_for(lead.dealer, lead.standing.origin)
     history = read_history(lead)
+    playbook = playbook_for(lead, history)
     for _ in range(MOST_AT_ONCE):
         decision = decide(playbook, history, now)
         if not isinstance(decision, Ring | GiveUp):

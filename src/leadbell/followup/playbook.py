@@ -7,6 +7,7 @@ import msgspec
 
 from leadbell.dealers.hours import OpeningHours
 from leadbell.lead.history import Origin, RingKind
+from leadbell.lead.law import Quiet
 from leadbell.words import Words, say
 
 
@@ -68,10 +69,16 @@ TAIL = range(20, 46)
 
 @dataclass(frozen=True)
 class Playbook:
-    """What decisions ask: the origin's plan and the dealer's opening hours."""
+    """What decisions ask: the origin's plan, the dealer's opening hours, and what the law says of this customer."""
 
     hours: OpeningHours
     plan: Plan = DEFAULTS["online"]
+    #: When the customer is left alone; None: whenever the dealer is open.
+    quiet: Quiet | None = None
+    #: Why the customer's own word forbids to contact them about this lead.
+    forbidden: Words | None = None
+    #: Known to want contact, whatever the lead's own story says: taken back, or asked again since.
+    wanted_again: bool = False
 
 
 def plan_from_json(stored: dict[str, Any] | None, origin: Origin) -> Plan:

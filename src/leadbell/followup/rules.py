@@ -1,12 +1,22 @@
 """What comes next for a lead: RULES are asked in order, the first answer wins."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from leadbell.followup.playbook import GOLDEN, TAIL, Playbook
-from leadbell.lead.history import AskedAgain, Attempted, AttemptEnded, History, Rang, Replied, RingKind
+from leadbell.lead.history import (
+    AskedAgain,
+    Attempted,
+    AttemptEnded,
+    History,
+    MissedCall,
+    Rang,
+    Replied,
+    RingKind,
+)
+from leadbell.lead.law import callable_from, is_expected, why_quiet
 from leadbell.words import Words, say
 
 Task = Literal["call", "write", "confirm", "shown", "result", "outcome"]
@@ -70,7 +80,9 @@ def leave_the_closed_alone(playbook: Playbook, history: History, now: datetime) 
 
 
 def respect_opt_out(playbook: Playbook, history: History, now: datetime) -> Decision | None:
-    if not history.standing.opted_out:
+    if playbook.forbidden is not None:
+        return Rest(playbook.forbidden)
+    if not history.standing.opted_out or playbook.wanted_again:
         return None
     return Rest(say("the customer doesn't want to be contacted"))
 
@@ -108,6 +120,14 @@ def let_the_customer_sleep(playbook: Playbook, history: History, now: datetime) 
             now + timedelta(days=1), say("the dealer has no opening hours: a manager has to set them")
         )
     return Wait(opening, playbook.hours.why_closed(now))
+
+
+def keep_the_quiet_hours(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """Nobody is rung for a customer whom nobody may call yet, unless they have just asked."""
+    if history.standing.owner is not None or not _is_quiet(playbook, history, now):
+        return None
+    until, because = _allowed_from(playbook, history, now), playbook.quiet and why_quiet(now, playbook.quiet)
+    return Wait(until, because) if until and because else None
 
 
 def not_too_directly(playbook: Playbook, history: History, now: datetime) -> Decision | None:
@@ -185,7 +205,7 @@ def keep_the_promise(playbook: Playbook, history: History, now: datetime) -> Dec
 def ring_the_owner_again(playbook: Playbook, history: History, now: datetime) -> Decision | None:
     """The customer asked again: whose customer it is hears it at once; a colleague if they are away [S3]."""
     s = history.standing
-    asked = history.of(AskedAgain, Replied)
+    asked = history.of(AskedAgain, Replied, MissedCall)
     if (
         s.owner is None
         or s.owned_at is None
@@ -194,7 +214,7 @@ def ring_the_owner_again(playbook: Playbook, history: History, now: datetime) ->
         or s.asked_at <= s.owned_at
     ):
         return None
-    if _worked_since_asked(history) or not playbook.hours.is_open(now):
+    if _worked_since_asked(history) or not playbook.hours.is_open(now) or _is_quiet(playbook, history, now):
         return None
     if not s.rounds:
         return Ring("owner", 20, say("asked again"))
@@ -210,7 +230,7 @@ def tell_the_manager(playbook: Playbook, history: History, now: datetime) -> Dec
     if s.owner is None or "manager" in s.rounds or _worked_since_asked(history) or s.asked_at is None:
         return None
     since = max(s.asked_at, s.owned_at or s.asked_at)
-    if not playbook.hours.is_open(now):
+    if not playbook.hours.is_open(now) or _is_quiet(playbook, history, now):
         return None
     if playbook.hours.open_ms_between(since, now) < plan.manager_after_m * 60_000:
         return None
@@ -322,6 +342,7 @@ RULES: tuple[Rule, ...] = (
     let_them_talk,
     let_it_ring,
     let_the_customer_sleep,
+    keep_the_quiet_hours,
     not_too_directly,
     make_it_ring,
     keep_the_appointment,
@@ -341,8 +362,45 @@ def decide(playbook: Playbook, history: History, now: datetime) -> Decision:
     """What comes next for this lead, decided afresh from all that happened."""
     for rule in RULES:
         if decision := rule(playbook, history, now):
-            return decision
+            return _when_allowed(playbook, history, decision, now)
     return Rest(say("nothing is planned"))
+
+
+#: Opening hours and the customer's day meet within so many steps, or never.
+MOST_STEPS = 10
+
+
+def _when_allowed(playbook: Playbook, history: History, decision: Decision, now: datetime) -> Decision:
+    """A call that would fall into the customer's quiet hours is asked for when they are over."""
+    if playbook.quiet is None or not isinstance(decision, Ask) or decision.task != "call":
+        return decision
+    due = max(decision.due_at, now)
+    if not _is_quiet(playbook, history, due):
+        return decision
+    until = _allowed_from(playbook, history, due) or callable_from(due, playbook.quiet)
+    return replace(decision, due_at=until, because=why_quiet(due, playbook.quiet) or decision.because)
+
+
+def _is_quiet(playbook: Playbook, history: History, when: datetime) -> bool:
+    """Whether the law forbids to call the customer then. What a campaign sent, the customer hasn't asked for."""
+    s, quiet = history.standing, playbook.quiet
+    if quiet is None or not s.by_phone or s.number_is_wrong:
+        return False
+    if is_expected(when, None if quiet.days_off else s.asked_at, s.call_back_at):
+        return False
+    return callable_from(when, quiet) > when
+
+
+def _allowed_from(playbook: Playbook, history: History, when: datetime) -> datetime | None:
+    """The first moment from `when` on at which the dealer is open and nobody is disturbed; None if never both."""
+    if playbook.quiet is None:
+        return when
+    for _ in range(MOST_STEPS):
+        free = callable_from(when, playbook.quiet)
+        when = playbook.hours.shift_into_hours(free)
+        if when == free:
+            return free
+    return None
 
 
 def _worked_since_asked(history: History) -> bool:

@@ -29,7 +29,9 @@ class Customer(models.Model):
     emails = ArrayField(models.CharField(max_length=320), default=list)
     #: [{"number": E.164 or null, "raw": …, "kind": …}], the one to dial first.
     phones = models.JSONField(default=list)
+    #: Since when they want no contact, and no marketing: the newest consents say so, kept by `lead.consent`.
     opted_out_at = models.DateTimeField(null=True, blank=True)
+    no_marketing_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     #: What a search begins with: the whole name and its last word, in small letters, ordered byte by byte.
     sought_name = models.GeneratedField(
@@ -64,6 +66,30 @@ class Customer(models.Model):
     @property
     def email(self) -> str | None:
         return next(iter(self.emails), None)
+
+
+class Consent(models.Model):
+    """A customer's yes or no, with its proof. Append-only; the newest of a kind counts."""
+
+    class Kind(models.TextChoices):
+        CONTACT = "contact", _("being contacted")
+        MARKETING = "marketing", _("marketing")
+        RECORDING = "recording", _("recording of calls")
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="consents", db_index=False)
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=9, choices=Kind)
+    given = models.BooleanField()
+    at = models.DateTimeField()
+    #: Who noted it; nobody where it arrived with an inquiry.
+    by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    #: Of the lead it was said about.
+    origin = models.CharField(max_length=12)
+    #: {"words": what was ticked or said, "channel": …, "envelope": the delivery that holds it, "lead": number}
+    proof = models.JSONField()
+
+    class Meta:
+        indexes = (models.Index(fields=["customer", "kind", "-id"], name="consent_newest"),)
 
 
 class Handle(models.Model):
