@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
@@ -57,6 +57,11 @@ PUBLIC_URL = _env("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 MAIL_DOMAIN = _env("MAIL_DOMAIN", "leads.localhost")
 #: Where the answers of Meta's leads are fetched.
 META_URL = _env("META_URL", "https://graph.facebook.com")
+#: Where calls are kept: a folder, or s3://bucket/prefix at any endpoint; without a key AWS_… says who we are.
+RECORDINGS_URL = _env("RECORDINGS_URL") or str(DATA / "recordings")
+RECORDINGS_ENDPOINT, RECORDINGS_REGION = _env("RECORDINGS_ENDPOINT"), _env("RECORDINGS_REGION")
+RECORDINGS_KEY, RECORDINGS_SECRET = _env("RECORDINGS_KEY"), _env("RECORDINGS_SECRET")
+RECORDINGS_FORMAT: Literal["flac", "opus"] = "opus" if _env("RECORDINGS_FORMAT") == "opus" else "flac"
 
 SECRET_KEY = _env("SECRET_KEY", "only for building: `leadbell up` makes a real one")
 DEBUG = False

@@ -23,6 +23,7 @@ from leadbell.lead.doors import open_lead, take_lead
 from leadbell.lead.finding import lost_reasons, others_of
 from leadbell.lead.journal import read_history
 from leadbell.lead.shelves import why_they_ring
+from leadbell.ring.shelves import calls_of
 
 if TYPE_CHECKING:
     from leadbell.lead.models import Lead
@@ -66,6 +67,7 @@ def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         and lead.next_at <= now,
         "story": story(history, names),
         "names": names,
+        "calls": calls_of(lead, request.user),
         "appointment": agreed,
         "asked": asked_for(lead.pk),
         "others": others_of(lead),

@@ -14,6 +14,7 @@ from leadbell.desk import (
     me,
     network,
     playbooks,
+    recordings,
     resources,
     start,
 )
@@ -71,6 +72,8 @@ urlpatterns = [
     path("desk/", desk.desk, name="desk"),
     path("leads/", leads.leads, name="leads"),
     path("leads/<int:number>/", include(OF_A_LEAD)),
+    path("calls/<uuid:call>/recording", recordings.audio, name="recording"),
+    path("calls/<uuid:call>/recording/waveform.svg", recordings.waveform, name="recording-waveform"),
     path("floor/", floor.floor, name="floor"),
     path("floor/responses/", floor.responses, name="floor-responses"),
     path("floor/breaches/", floor.breached, name="floor-breaches"),

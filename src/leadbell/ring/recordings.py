@@ -1,0 +1,353 @@
+"""Keep what a line has recorded, say what of it is missing, and delete it in time."""
+
+import tempfile
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from leadbell.announce import announce
+from leadbell.dealers.models import Person
+from leadbell.lead.models import Customer
+from leadbell.ring.models import PhoneRules, Playback, Recording
+from leadbell.ring.shelves import NoSuchRecording
+from leadbell.ring.store import StoreAway, name_of, the_store
+from leadbell.words import Words, say
+
+if TYPE_CHECKING:
+    from leadbell.ring.sound import Sound
+
+log = structlog.get_logger("leadbell.recordings")
+
+Status = Recording.Status
+Gap = tuple[int, int]
+
+#: Saving takes less than this: a claim that is older belongs to a switchboard that was killed.
+LEASE = timedelta(minutes=5)
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 5, 600
+#: A file that isn't there yet may still come: a provider hands it over after the call.
+COMES_WITHIN = timedelta(minutes=10)
+#: The line's clock and its buffers: less than this is not called missing.
+TOLERATED_MS = 500
+#: A file written to the end of the call was written then, give or take this; else its time says nothing.
+PLAUSIBLE_MS = 5_000
+#: What can't be read is left for a technician to look at for so long.
+LEFT_BEHIND = timedelta(days=7)
+ENDINGS = (".raw", ".wav")
+#: A browser may ask for the first bytes twice before it plays: that is one listening.
+SAME_LISTENING = timedelta(seconds=5)
+#: Who goes on in the middle of a recording has begun at most so long before, besides its length.
+PAUSED = timedelta(minutes=30)
+DELETED_AT_ONCE = 50
+#: After so many refusals in a row the store is left in peace until the next turn.
+PATIENCE = 3
+
+BEING_SAVED = say("it is being saved")
+NOT_RECORDED = say("the line recorded nothing")
+STORE_AWAY = "the store doesn't take it; it is tried again at %(again_at)s"
+STILL_WRITTEN = "the line is still writing it; it is looked at again at %(again_at)s"
+NOT_HERE_YET = "the line hasn't handed it over yet; it is looked for again at %(again_at)s"
+
+
+# -- saving ----------------------------------------------------------------------------------------------------
+
+
+def save(
+    call_key: str, path: Path | None, talk_ms: int | None, connected_at: datetime | None, now: datetime
+) -> Recording:
+    """Keep the recording of this call, whose raw file lies at `path`; the file is removed when all is committed.
+
+    May be repeated at any time and by several at once. Where the store or the disk fails it stays WANTED, and
+    `save_some` tries again. Raises NoSuchRecording.
+    """
+    call = uuid.UUID(call_key)
+    recording = _claim(call, now)
+    if recording.status == Status.WANTED and not _is_to_go(recording, now):
+        recording = _settle(call, _try(recording, path, talk_ms, connected_at, now), now)
+    if path is not None and recording.status in (Status.KEPT, Status.DELETED):
+        path.unlink(missing_ok=True)
+    return recording
+
+
+def save_some(now: datetime, find: Callable[[str], Path | None], most: int = 8) -> int:
+    """Try what waits to be saved and is due, oldest first; how many there were. `find` gives a call's raw file."""
+    due = 0
+    for _ in range(most):
+        recording = _next(now)
+        if recording is None:
+            break
+        due += 1
+        call = recording.call
+        path = find(call.id.hex)
+        if path is None and now < recording.created_at + COMES_WITHIN:
+            _settle(call.id, _later(recording, NOT_HERE_YET, now), now)
+        else:
+            save(call.id.hex, path, call.talk_ms, call.connected_at, now)
+    return due
+
+
+def clear_away(files: Iterable[Path], now: datetime) -> int:
+    """Remove raw files whose recording is saved or deleted, and what nobody could read after a week.
+
+    A switchboard killed between the commit and the removal leaves such a file; how many were removed.
+    """
+    by_call = {key: file for file in files if file.suffix in ENDINGS and (key := _key(file.stem))}
+    if not by_call:
+        return 0
+    done = Q(status__in=(Status.KEPT, Status.DELETED))
+    given_up = Q(status=Status.MISSING, created_at__lt=now - LEFT_BEHIND)
+    gone = Recording.objects.filter(done | given_up, call__in=by_call).values_list("call_id", flat=True)
+    removed = [by_call[call] for call in gone]
+    for file in removed:
+        file.unlink(missing_ok=True)
+    return len(removed)
+
+
+def _key(stem: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(hex=stem)
+    except ValueError:
+        return None
+
+
+def _due(now: datetime) -> Q:
+    """Not waiting for a later try, and not about to be deleted."""
+    waits = Q(because__values__again_at__gt=_stamp(now))
+    return Q(status=Status.WANTED) & ~waits & (Q(delete_at=None) | Q(delete_at__gt=now))
+
+
+def _stamp(at: datetime) -> str:
+    """Of one length, so that their order is that of the times."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+@transaction.atomic
+def _next(now: datetime) -> Recording | None:
+    found = (
+        Recording.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("call")
+        .filter(_due(now))
+        .order_by("created_at")
+        .first()
+    )
+    if found is not None:
+        _lease(found, now)
+    return found
+
+
+@transaction.atomic
+def _claim(call: uuid.UUID, now: datetime) -> Recording:
+    """The row, ours for LEASE; where it will lie is written down before it lies there."""
+    recording = _locked(call)
+    if recording.status == Status.WANTED and not _is_to_go(recording, now):
+        recording.stored_as = name_of(call, recording.created_at, settings.RECORDINGS_FORMAT)
+        _lease(recording, now)
+    return recording
+
+
+def _lease(recording: Recording, now: datetime) -> None:
+    _wait(recording, BEING_SAVED.text, now + LEASE, _pause_s(recording))
+    recording.save(update_fields=["because", "stored_as"])
+
+
+def _locked(call: uuid.UUID) -> Recording:
+    found = Recording.objects.select_for_update(of=("self",)).select_related("call").filter(call=call).first()
+    if found is None:
+        raise NoSuchRecording(call)
+    return found
+
+
+def _is_to_go(recording: Recording, now: datetime) -> bool:
+    return recording.delete_at is not None and recording.delete_at <= now
+
+
+def _try(
+    recording: Recording, path: Path | None, talk_ms: int | None, connected_at: datetime | None, now: datetime
+) -> Recording:
+    """What becomes of it, not committed yet: no transaction is open while files are written and sent."""
+    # numpy and libsndfile cost 25 MB, which only who saves recordings has to carry.
+    from leadbell.ring.sound import NotWritten, StillWritten, Unreadable, encode
+
+    if path is None:
+        return _missing(recording, NOT_RECORDED)
+    try:
+        with _scratch() as smaller:
+            written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            sound = encode(path, smaller, settings.RECORDINGS_FORMAT)
+            the_store().put(recording.stored_as, smaller)
+    except FileNotFoundError:
+        return _missing(recording, NOT_RECORDED)
+    except Unreadable as error:
+        return _missing(recording, error.because)
+    except StillWritten:
+        return _later(recording, STILL_WRITTEN, now)
+    except (NotWritten, StoreAway, OSError) as error:
+        log.warning("not saved", dealer=recording.dealer_id, call=recording.call_id.hex, seen=str(error))
+        return _later(recording, STORE_AWAY, now)
+    late_ms = _late_ms(sound.length_ms, talk_ms, connected_at, written_at)
+    return _kept(recording, sound, gaps_of(sound.length_ms, talk_ms, late_ms))
+
+
+def _scratch() -> IO[bytes]:
+    """A file without a name: nothing of it is left, whoever is killed."""
+    settings.DATA.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryFile(dir=settings.DATA)
+
+
+def _late_ms(length_ms: int, talk_ms: int | None, connected_at: datetime | None, written_at: datetime) -> int:
+    """How long after the connection the recording began, by the time its last sample was written; else 0."""
+    if connected_at is None or talk_ms is None:
+        return 0
+    until_ms = (written_at - connected_at) // timedelta(milliseconds=1)
+    if until_ms > talk_ms + PLAUSIBLE_MS or until_ms < length_ms - PLAUSIBLE_MS:
+        return 0
+    return max(0, until_ms - length_ms)
+
+
+def gaps_of(length_ms: int, talk_ms: int | None, late_ms: int = 0) -> list[Gap]:
+    """What was said but not recorded, on the clock of the conversation; what is recorded lies between the gaps."""
+    if talk_ms is None or talk_ms - length_ms <= TOLERATED_MS:
+        return []
+    late_ms = min(late_ms, talk_ms - length_ms) if late_ms > TOLERATED_MS else 0
+    gaps = [(0, late_ms), (late_ms + length_ms, talk_ms)]
+    return [(start, end) for start, end in gaps if end - start > TOLERATED_MS]
+
+
+def _kept(recording: Recording, sound: "Sound", gaps: Sequence[Gap]) -> Recording:
+    recording.status, recording.because = Status.KEPT, None
+    recording.length_ms, recording.bytes = sound.length_ms, sound.bytes
+    recording.waveform, recording.gaps = sound.waveform.as_json(), [list(gap) for gap in gaps]
+    return recording
+
+
+def _missing(recording: Recording, because: Words) -> Recording:
+    recording.status, recording.because = Status.MISSING, msgspec.to_builtins(because)
+    recording.stored_as, recording.gaps = "", []
+    return recording
+
+
+def _later(recording: Recording, because: str, now: datetime) -> Recording:
+    pause_s = _pause_s(recording)
+    _wait(recording, because, now + timedelta(seconds=pause_s), min(LONGEST_PAUSE_S, 2 * pause_s))
+    return recording
+
+
+def _wait(recording: Recording, because: str, again_at: datetime, pause_s: int) -> None:
+    recording.because = msgspec.to_builtins(say(because, again_at=_stamp(again_at), pause_s=pause_s))
+
+
+def _pause_s(recording: Recording) -> int:
+    values: dict[str, Any] = (recording.because or {}).get("values", {})
+    return int(values.get("pause_s", FIRST_PAUSE_S))
+
+
+@transaction.atomic
+def _settle(call: uuid.UUID, tried: Recording, now: datetime) -> Recording:
+    """Commit what became of it, unless it was deleted meanwhile or somebody else was faster."""
+    recording = _locked(call)
+    if recording.status != Status.WANTED:
+        return recording
+    if recording.delete_at is not None:
+        tried.delete_at, tried.because = recording.delete_at, recording.because
+    elif tried.status == Status.KEPT:
+        tried.delete_at = tried.created_at + timedelta(days=_keep_days(recording.dealer_id))
+    tried.save()
+    if tried.status != Status.WANTED:
+        announce(recording.dealer_id, "recording", recording.call.lead_id)
+        log.info(
+            "recording", dealer=recording.dealer_id, lead=recording.call.lead_id, call=call.hex,
+            status=tried.status, length_ms=tried.length_ms, gaps=len(tried.gaps),
+        )  # fmt: skip
+    return tried
+
+
+def _keep_days(dealer: int) -> int:
+    chosen = PhoneRules.objects.filter(dealer=dealer).values_list("keep_days", flat=True).first()
+    return PhoneRules().keep_days if chosen is None else chosen
+
+
+# -- listening -------------------------------------------------------------------------------------------------
+
+
+def listen(recording: Recording, person: Person, from_the_start: bool, now: datetime) -> Playback | None:
+    """Write down that somebody listens, once per listening; None where that is written already.
+
+    Whoever begins in the middle without having listened to the start is written down as well.
+    """
+    within = SAME_LISTENING
+    if not from_the_start:
+        within = PAUSED + timedelta(milliseconds=recording.length_ms or 0)
+    if Playback.objects.filter(recording=recording, person=person, at__gt=now - within).exists():
+        return None
+    return Playback.objects.create(recording=recording, dealer_id=recording.dealer_id, person=person, at=now)
+
+
+# -- deleting --------------------------------------------------------------------------------------------------
+
+
+def delete_of_customer(customer: Customer, by: Person, now: datetime) -> int:
+    """Nobody hears this customer any more, also not in what isn't saved yet; how many recordings there were.
+
+    The sound itself is deleted by the next `delete_due`, which asks the store until it has done so.
+    """
+    because = msgspec.to_builtins(say("%(name)s had this customer’s data deleted", name=by.name))
+    theirs = Recording.objects.filter(
+        call__lead__customer=customer, status__in=(Status.WANTED, Status.KEPT, Status.MISSING)
+    )
+    return theirs.update(delete_at=now, because=because)
+
+
+def delete_due(now: datetime) -> int:
+    """Delete what has been kept long enough, from the store first, then in the row; how many.
+
+    What the store refuses is tried again the next time.
+    """
+    due = Recording.objects.filter(delete_at__lte=now).order_by("delete_at")[:DELETED_AT_ONCE]
+    deleted = refused = 0
+    for recording in list(due):
+        try:
+            if recording.stored_as:
+                the_store().delete(recording.stored_as)
+        except StoreAway as error:
+            log.warning(
+                "not deleted", dealer=recording.dealer_id, call=recording.call_id.hex, seen=str(error)
+            )
+            refused += 1
+            if refused == PATIENCE:
+                break
+            continue
+        deleted += _deleted(recording.call_id, now)
+    return deleted
+
+
+@transaction.atomic
+def _deleted(call: uuid.UUID, now: datetime) -> bool:
+    recording = _locked(call)
+    if not _is_to_go(recording, now):
+        return False
+    if recording.status == Status.DELETED:
+        recording.stored_as, recording.delete_at = "", None
+        recording.save(update_fields=["stored_as", "delete_at"])
+        return False
+    if recording.status == Status.WANTED and recording.stored_as:
+        # Somebody may be sending it to the store at this moment: what arrives there is deleted when he is done.
+        recording.delete_at = now + 2 * LEASE
+    else:
+        recording.stored_as, recording.delete_at = "", None
+    if recording.because is None:
+        recording.because = msgspec.to_builtins(
+            say("it had been kept for %(days)s days", days=(now - recording.created_at).days)
+        )
+    recording.status, recording.deleted_at = Status.DELETED, now
+    recording.waveform, recording.gaps, recording.bytes = None, [], None
+    recording.save()
+    announce(recording.dealer_id, "recording", recording.call.lead_id)
+    log.info("recording deleted", dealer=recording.dealer_id, lead=recording.call.lead_id, call=call.hex)
+    return True

@@ -1,0 +1,201 @@
+"""What was recorded, as screens show it, and who may hear it."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from leadbell.dealers.models import Person
+from leadbell.lead.models import Lead
+from leadbell.ring.models import Call, Playback, Recording
+
+#: A waveform is drawn with so many bars, on a phone two pixels each.
+DRAWN_BARS = 160
+#: The listeners shown to managers.
+MOST_LISTENERS = 10
+ALL_RECORDINGS = frozenset({Person.Role.MANAGER, Person.Role.BDC})
+
+
+class NoSuchRecording(LookupError):
+    """There is no recording of this call here. Somebody else's answers exactly the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The bars of one speaker on the clock of the conversation, 0–100; None where nothing was recorded."""
+
+    who: str
+    bars: tuple[int | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who is heard on a track, by name as far as it is known."""
+
+    key: str
+    role: StrOrPromise
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One listening."""
+
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A part of the conversation that wasn't recorded, in seconds and in hundredths of the whole."""
+
+    start_s: float
+    end_s: float
+    left: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The recording of a call for one reader; `may_listen` is theirs, `listeners` are for managers only."""
+
+    key: str
+    row: Recording
+    call: Call
+    may_listen: bool
+    speakers: tuple[Speaker, Speaker]
+    #: Those who listened last, and how often anybody did.
+    listeners: tuple[Heard, ...] = ()
+    listened: int = 0
+    missing: tuple[Missing, ...] = ()
+
+    @property
+    def talked_s(self) -> float:
+        """The whole conversation, what is missing included."""
+        return _whole_ms(self.row) / 1000
+
+    @property
+    def missing_ms(self) -> list[list[int]]:
+        gaps: list[list[int]] = self.row.gaps
+        return gaps
+
+    @property
+    def who_may(self) -> str:
+        return self.call.person.first_name if self.call.person else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A call of a lead, and its recording if it was to be recorded."""
+
+    call: Call
+    recording: Recorded | None
+
+    @property
+    def talk_s(self) -> float | None:
+        return None if self.call.talk_ms is None else self.call.talk_ms / 1000
+
+
+def may_listen(person: Person, call: Call) -> bool:
+    """Managers and BDC agents of the dealer; of the salespeople who was in the call or has the lead now."""
+    if person.role == Person.Role.IMPORTER:
+        return False
+    has_the_lead = call.lead is not None and call.lead.owner_id == person.pk
+    return person.role in ALL_RECORDINGS or call.person_id == person.pk or has_the_lead
+
+
+def calls_of(lead: Lead, reader: Person) -> list[Shown]:
+    """Every call of the lead, oldest first, as this reader may see it; three queries for any number of calls."""
+    calls = Call.objects.filter(lead=lead).exclude(kind=Call.Kind.TEST).order_by("asked_at")
+    recordings = Recording.objects.all()
+    if reader.manages:
+        heard = Playback.objects.select_related("person").order_by("-at")
+        recordings = recordings.prefetch_related(Prefetch("playbacks", heard))
+    shown = []
+    for call in calls.select_related("person", "lead__customer").prefetch_related(
+        Prefetch("recording", recordings)
+    ):
+        row = getattr(call, "recording", None)
+        shown.append(Shown(call, _recorded(row, call, reader) if row else None))
+    return shown
+
+
+def recordings_of(lead: Lead, reader: Person) -> dict[str, Recorded]:
+    """The lead's recordings by the key of their call."""
+    return {one.recording.key: one.recording for one in calls_of(lead, reader) if one.recording}
+
+
+def recording_of(dealers: Sequence[int], call: uuid.UUID) -> Recording:
+    """With its call and the call's lead. Raises NoSuchRecording."""
+    found = _recordings().filter(dealer__in=dealers, call=call).first()
+    if found is None:
+        raise NoSuchRecording(call)
+    return found
+
+
+def tracks_of(recording: Recording) -> tuple[Track, Track]:
+    """Both speakers, the customer first, on the clock of the whole conversation."""
+    waveform = recording.waveform or {"ms": 1, "customer": [], "salesperson": []}
+    customer, salesperson = (
+        Track(who, _drawn(waveform[who], waveform["ms"], recording)) for who in ("customer", "salesperson")
+    )
+    return customer, salesperson
+
+
+def _recordings() -> QuerySet[Recording]:
+    return Recording.objects.select_related("call__lead", "call__person")
+
+
+def _recorded(row: Recording, call: Call, reader: Person) -> Recorded:
+    heard = list(row.playbacks.all()) if reader.manages else []
+    return Recorded(
+        key=call.id.hex,
+        row=row,
+        call=call,
+        may_listen=may_listen(reader, call),
+        speakers=(
+            Speaker("customer", _("customer"), call.lead.customer.full_name if call.lead else ""),
+            Speaker("salesperson", _("salesperson"), call.person.first_name if call.person else ""),
+        ),
+        listened=len(heard),
+        listeners=tuple(Heard(one.person.name, one.at) for one in heard[:MOST_LISTENERS]),
+        missing=_missing(row),
+    )
+
+
+def _whole_ms(recording: Recording) -> int:
+    gaps: list[list[int]] = recording.gaps
+    return (recording.length_ms or 0) + sum(end - start for start, end in gaps)
+
+
+def _missing(recording: Recording) -> tuple[Missing, ...]:
+    whole = _whole_ms(recording) or 1
+    return tuple(
+        Missing(
+            start / 1000, end / 1000, round(start / whole * 100, 2), round((end - start) / whole * 100, 2)
+        )
+        for start, end in recording.gaps
+    )
+
+
+def _drawn(bars: Sequence[int], bar_ms: float, recording: Recording) -> tuple[int | None, ...]:
+    """The loudest of the stored bars within each drawn one."""
+    whole = _whole_ms(recording)
+    if not bars or not whole:
+        return ()
+    step = whole / DRAWN_BARS
+    drawn: list[int | None] = []
+    for nth in range(DRAWN_BARS):
+        middle = (nth + 0.5) * step
+        if any(start <= middle < end for start, end in recording.gaps):
+            drawn.append(None)
+            continue
+        before = sum(end - start for start, end in recording.gaps if end <= middle)
+        first = int(max(0, nth * step - before) / bar_ms)
+        last = int(max(0, (nth + 1) * step - before) / bar_ms)
+        drawn.append(max(bars[first : max(last, first + 1)], default=bars[-1]))
+    return tuple(drawn)
