@@ -15,10 +15,12 @@ from django.test import Client
 
 from leadbell import postgres, roles
 from leadbell.dealers.models import Organisation, Person
+from leadbell.followup.actions import forget_choices
 from leadbell.intake.models import Source
 from leadbell.lead.history import Arrived, Origin
 from leadbell.lead.journal import record
 from leadbell.lead.models import Customer, Lead
+from leadbell.ring.wanted import forget_lines
 from leadbell.routing.actions import forget_counts
 
 #: A Monday at noon in Amsterdam: everybody is at work.
@@ -106,8 +108,10 @@ def make_person(name: str, organisation: Organisation, role: str = "salesperson"
 
 @pytest.fixture(autouse=True)
 def _count_afresh() -> None:
-    """What routing counted in one test is no news in the next."""
+    """What was read in one test is no news in the next."""
     forget_counts()
+    forget_choices()
+    forget_lines()
 
 
 @pytest.fixture

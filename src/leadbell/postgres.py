@@ -31,13 +31,13 @@ STOP_S = 10
 
 #: A small machine, and nothing that was answered is lost. Logs name no values: customers are in them.
 SETTINGS = {
-    "shared_buffers": "64MB",
+    "shared_buffers": "192MB",
     "max_connections": "120",
     "fsync": "on",
     "synchronous_commit": "on",
     "jit": "off",
     "io_method": "sync",
-    "max_wal_size": "512MB",
+    "max_wal_size": "1GB",
     "max_logical_replication_workers": "0",
     "password_encryption": "scram-sha-256",
     "unix_socket_permissions": "0700",

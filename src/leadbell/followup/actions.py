@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from leadbell import statement
 from leadbell.announce import announce
-from leadbell.followup.playbook import Playbook, plan_from_json
+from leadbell.followup.playbook import Plan, Playbook, plan_from_json
 from leadbell.followup.rules import Ask, Decision, GiveUp, Rest, Ring, Wait, decide
 from leadbell.lead.consent import asked_by_themselves, contact_forbidden, quiet_of
-from leadbell.lead.history import History, Lost, Rang
+from leadbell.lead.history import History, Lost, Origin, Rang
 from leadbell.lead.journal import plan, read_history
 from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Lead
@@ -22,17 +22,38 @@ LOOK_AGAIN = timedelta(days=1)
 MOST_AT_ONCE = 25
 
 
-def playbook_for(lead: Lead, history: History) -> Playbook:
+#: How long a dealer's choices may be used before they are read again.
+CHOICES_KEPT = timedelta(seconds=3)
+_choices: dict[tuple[int, str], tuple[datetime, Plan, tuple[int, int] | None]] = {}
+
+
+def forget_choices() -> None:
+    """Read them afresh next time."""
+    _choices.clear()
+
+
+def _chosen(dealer: int, origin: Origin, now: datetime) -> tuple[Plan, tuple[int, int] | None]:
+    """The dealer's plan for this origin, and its quiet hours where it has its own."""
+    known = _choices.get((dealer, origin))
+    if known is None or not known[0] <= now < known[0] + CHOICES_KEPT:
+        ((stored, quiet),) = statement.run(_PLAYBOOK, {"dealer": dealer, "origin": origin})
+        own = plan_from_json(json.loads(stored) if stored else None, origin)
+        known = now, own, (quiet[0], quiet[1]) if quiet else None
+        _choices[dealer, origin] = known
+    return known[1:]
+
+
+def playbook_for(lead: Lead, history: History, now: datetime) -> Playbook:
     """The dealer's own playbook for this lead's origin, or the default, and the law about its customer."""
     dealer, origin = lead.dealer, lead.standing.origin
-    ((stored, hours),) = statement.run(_PLAYBOOK, {"dealer": dealer.pk, "origin": origin})
+    chosen, quiet = _chosen(dealer.pk, origin, now)
     # Only campaigns are asked about further: whoever asked by themselves has the same quiet hours at any time.
     asked_at = asked_by_themselves(lead, history) if origin in MARKETING else lead.standing.asked_at
     forbidden = contact_forbidden(lead, history)
     return Playbook(
         dealer.opening_hours,
-        plan_from_json(json.loads(stored) if stored else None, origin),
-        quiet_of(lead, asked_at, hours),
+        chosen,
+        quiet_of(lead, asked_at, quiet),
         forbidden,
         wanted_again=forbidden is None,
     )
@@ -47,7 +68,7 @@ select (select body::text from leadbell_playbook where dealer_id = %(dealer)s an
 def follow_up(lead: Lead, now: datetime) -> Decision:
     """Decide afresh what comes next for this locked lead, and do it, in the caller's transaction."""
     history = read_history(lead)
-    playbook = playbook_for(lead, history)
+    playbook = playbook_for(lead, history, now)
     for _ in range(MOST_AT_ONCE):
         decision = decide(playbook, history, now)
         if not isinstance(decision, Ring | GiveUp):

@@ -31,7 +31,7 @@ SENTENCES = {
 VALUES = {"name", "car", "ago"}
 
 
-def sentence(own: Mapping[str, Any], name: str, language: str, **values: str) -> Prompt:
+def sentence(own: Mapping[str, Any], name: str, language: str, /, **values: str) -> Prompt:
     """The dealer's `own` sentence in this language, or ours; `own` is PhoneRules.prompts."""
     text = (own.get(name) or {}).get(language)
     with override(language):

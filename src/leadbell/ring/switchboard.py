@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import psycopg
 import structlog
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from leadbell.announce import SCREENS, SWITCHBOARD
 from leadbell.ring import calls, health
@@ -88,6 +88,7 @@ class Switchboard:
                 for line in self.lines.values():
                     await line.close()
                 await asyncio.gather(*self._chains.values(), return_exceptions=True)
+                self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _alone(self, ear: "psycopg.AsyncConnection[Any]", stopping: asyncio.Event) -> bool:
         """Wait for the one who works now, if there is one; False when we are to stop before it is our turn."""
@@ -231,12 +232,9 @@ def _patiently(do: Callable[..., T], args: tuple[Any, ...]) -> T:
             if not _is_away(error) or time.monotonic() > give_up_at:
                 raise
             connection.close()
-            close_old_connections()
             time.sleep(TRY_AGAIN_S)
 
 
 def _is_away(error: Exception) -> bool:
     """The database can't be reached, in contrast to what it refuses to do."""
-    from django.db import OperationalError
-
     return isinstance(error, OperationalError | InterfaceError)

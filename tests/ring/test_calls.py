@@ -1,0 +1,351 @@
+"""What calls leave in the journal, and whose phone rings."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from leadbell.conversation.actions import opt_out
+from leadbell.dealers.models import Organisation, Person
+from leadbell.followup.actions import follow_up
+from leadbell.followup.inbound import arrives
+from leadbell.lead.history import (
+    Accepted,
+    Answered,
+    Attempted,
+    AttemptEnded,
+    Connected,
+    History,
+    MissedCall,
+    PassedOn,
+    PickedUp,
+    Rang,
+)
+from leadbell.lead.journal import locked, read_history
+from leadbell.lead.models import Lead
+from leadbell.refused import Refused
+from leadbell.ring import calls, health
+from leadbell.ring.actions import accept, ring
+from leadbell.ring.models import Call, PhoneLine, PhoneRules, Recording, TrackingNumber
+from leadbell.ring.ports import Dial, Heard
+from leadbell.ring.wanted import call_from_the_screen, forget_lines, ring_me, want_for
+from tests.conftest import NOON, lead_of, make_source
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def _look_afresh() -> None:
+    forget_lines()
+
+
+@pytest.fixture
+def line(northside: Organisation) -> PhoneLine:
+    return PhoneLine.objects.create(
+        dealer=northside, kind="asterisk", caller_id="+31201234567", trunk="trunk", created_at=NOON, seen_at=NOON,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def phones(rosa: Person, samir: Person) -> None:
+    for person, number in ((rosa, "+31611111117"), (samir, "+31611111118")):
+        person.phone = number
+        person.save()
+
+
+def rings(lead: Lead, *people: Person, at: Any = NOON) -> Call:
+    """A call that rings at these people's phones for this lead."""
+    ring(lead, [p.pk for p in people], "best" if len(people) == 1 else "all", 20, at)
+    calls.claim(at)
+    return Call.objects.latest("asked_at")
+
+
+def tell(call: Call, what: Any, at: Any, person: Person | None = None, **about: Any) -> Any:
+    return calls.heard(Heard(call.pk.hex, what, at, person.pk if person else None, **about))
+
+
+def facts(lead: Lead) -> History:
+    return read_history(locked(lead.pk))
+
+
+@pytest.mark.usefixtures("phones")
+def test_a_lead_call_from_ring_to_talk(northside: Organisation, rosa: Person, line: PhoneLine) -> None:
+    PhoneRules.objects.create(dealer=northside, recording="announced")
+    lead = locked(lead_of(northside).pk)
+    ring(lead, [rosa.pk], "best", 20, NOON + SECOND)
+    (placed,) = calls.claim(NOON + SECOND)
+    assert placed.line == "asterisk"
+    (phone,) = placed.bell.phones
+    assert (phone.person, phone.number, placed.bell.caller_id) == (rosa.pk, "+31611111117", "+31201234567")
+    whisper = phone.whisper(NOON + 9 * SECOND).text
+    assert (
+        whisper
+        == "New lead: Mr Okafor, Hyundai Kona 2026, sent 9 seconds ago. Press 1 to call, 2 to pass on."
+    )
+    assert calls.claim(NOON + SECOND) == [], "a call is placed once"
+    call = Call.objects.get()
+    tell(call, "picked_up", NOON + 15 * SECOND, rosa)
+    assert locked(lead.pk).ring_until == NOON + 40 * SECOND, "who has picked up may listen to the end"
+    dial = calls.accepted(call.pk.hex, rosa.pk, NOON + 18 * SECOND)
+    assert isinstance(dial, Dial)
+    assert (dial.number, dial.record, dial.announce and dial.announce.text) == (
+        "+31612345678", True, "This call is recorded.",
+    )  # fmt: skip
+    assert isinstance(facts(lead).facts[-1], Attempted), "stored before anybody is dialled"
+    tell(call, "dialled", NOON + 18 * SECOND)
+    tell(call, "connected", NOON + 24 * SECOND)
+    tell(call, "ended", NOON + 114 * SECOND, talk_ms=90_000)
+    history = facts(lead)
+    assert [type(f) for f in history.facts[-6:]] == [
+        Rang,
+        PickedUp,
+        Accepted,
+        Attempted,
+        Connected,
+        AttemptEnded,
+    ]
+    ended = history.facts[-1]
+    assert isinstance(ended, AttemptEnded)
+    assert (ended.outcome, ended.talk_ms, ended.connected_at) == ("conversation", 90_000, NOON + 24 * SECOND)
+    call.refresh_from_db()
+    assert (call.status, call.outcome, call.talk_ms, call.person_id) == (
+        "over",
+        "conversation",
+        90_000,
+        rosa.pk,
+    )
+    assert Recording.objects.get().status == "wanted"
+    assert [step[1] for step in call.steps] == ["picked_up", "accepted", "dialled", "connected", "ended"]
+    tell(call, "ended", NOON + 200 * SECOND, talk_ms=1)
+    assert facts(lead) == history, "what is heard twice is written once"
+
+
+@pytest.mark.usefixtures("phones", "line")
+@pytest.mark.parametrize(
+    ("heard", "outcome"),
+    [
+        (["dialled", "customer_rings", "no_answer"], "no_answer"), (["dialled", "busy"], "busy"),
+        (["dialled", "unreachable"], "unreachable"), (["dialled", "lost_track"], "unknown"),
+        (["dialled", "connected", "voicemail", "ended"], "voicemail"), (["line_down"], "unknown"),
+    ],
+)  # fmt: skip
+def test_the_customers_end_is_the_attempts_outcome(
+    northside: Organisation, rosa: Person, heard: list[str], outcome: str
+) -> None:
+    lead = locked(lead_of(northside).pk)
+    call = rings(lead, rosa)
+    assert isinstance(calls.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND), Dial)
+    for n, what in enumerate(heard):
+        tell(call, what, NOON + (6 + n) * SECOND)
+    ended = facts(lead).facts[-1]
+    assert isinstance(ended, AttemptEnded)
+    assert (ended.outcome, ended.talk_ms) == (outcome, None)
+    lead = locked(lead.pk)
+    follow_up(lead, NOON + MINUTE)
+    assert lead.next_kind == "call", "the next attempt is planned"
+    assert lead.next_at is not None
+    assert lead.next_at > NOON + 60 * MINUTE
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_two_who_press_at_once_are_one_owner(northside: Organisation, rosa: Person, samir: Person) -> None:
+    lead = locked(lead_of(northside).pk)
+    call = rings(lead, rosa, samir)
+    assert isinstance(accept(locked(lead.pk), samir.pk, NOON + 3 * SECOND), Accepted), "at the desk"
+    turned = calls.accepted(call.pk.hex, rosa.pk, NOON + 3 * SECOND)
+    assert isinstance(turned, calls.Turned)
+    assert turned.tell is not None
+    assert turned.tell.text == "Somebody else was first. Thank you."
+    assert locked(lead.pk).owner_id == samir.pk
+    assert not facts(lead).of(Attempted)
+    assert not calls.still_rings(call.pk.hex)
+
+
+@pytest.mark.usefixtures("phones", "line")
+@pytest.mark.parametrize(
+    ("what", "desk_is_open", "passed_on"),
+    [
+        ("declined", True, True), ("phone_busy", True, True), ("phone_silent", True, False),
+        ("phone_silent", False, True), ("phone_unreachable", False, True), ("phone_unreachable", True, False),
+    ],
+)  # fmt: skip
+def test_a_phone_that_does_not_answer_lets_it_ring_at_the_next(
+    northside: Organisation, rosa: Person, what: str, desk_is_open: bool, passed_on: bool
+) -> None:
+    if desk_is_open:
+        rosa.seen_at = NOON
+        rosa.save()
+    lead = locked(lead_of(northside).pk)
+    call = rings(lead, rosa)
+    tell(call, what, NOON + 2 * SECOND, rosa)
+    assert bool(facts(lead).of(PassedOn)) is passed_on
+    assert locked(lead.pk).ringing == ([] if passed_on else [rosa.pk])
+
+
+@pytest.mark.usefixtures("phones")
+def test_a_line_that_is_down_is_passed_over_and_the_floor_knows(
+    northside: Organisation, rosa: Person, line: PhoneLine
+) -> None:
+    lead = locked(lead_of(northside).pk)
+    call = rings(lead, rosa)
+    calls.could_not_ring(call.pk.hex, "not connected", NOON + SECOND)
+    assert locked(lead.pk).ringing == []
+    health.line_is_down("asterisk", NOON + SECOND, "not connected")
+    line.refresh_from_db()
+    assert line.down_since == NOON + SECOND
+    assert want_for(lead, [rosa.pk], 20, NOON + SECOND) is None
+    health.line_is_up("asterisk", NOON + 5 * SECOND)
+    assert want_for(lead, [rosa.pk], 20, NOON + 6 * SECOND) == "asterisk"
+    assert want_for(lead, [rosa.pk], 20, NOON + MINUTE) is None, (
+        "a line nobody has seen for a while is no line"
+    )
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_no_phone_rings_where_the_customer_has_none_or_the_salesperson_has_none(
+    northside: Organisation, rosa: Person, ines: Person
+) -> None:
+    without = locked(lead_of(northside, phone=None).pk)
+    assert want_for(without, [rosa.pk], 20, NOON) is None
+    lead = locked(lead_of(northside, email="b@example.org").pk)
+    assert want_for(lead, [ines.pk], 20, NOON) is None
+    assert want_for(lead, [ines.pk, rosa.pk], 20, NOON) == "asterisk"
+    assert Call.objects.get().people == [rosa.pk]
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_a_call_wanted_while_the_switchboard_was_away_rings_nobody_late(
+    northside: Organisation, rosa: Person
+) -> None:
+    lead = locked(lead_of(northside).pk)
+    ring(lead, [rosa.pk], "best", 20, NOON)
+    assert calls.claim(NOON + 25 * SECOND) == []
+    assert (Call.objects.get().status, Call.objects.get().outcome) == ("over", "nobody")
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_a_call_from_the_screen_counts_as_attempt_when_the_customer_is_dialled(
+    northside: Organisation, rosa: Person
+) -> None:
+    lead = locked(lead_of(northside).pk)
+    ring(lead, [rosa.pk], "best", 20, NOON)
+    accept(lead, rosa.pk, NOON + SECOND)
+    assert not isinstance(call_from_the_screen(lead, rosa.pk, NOON + 5 * SECOND), Refused)
+    assert isinstance(call_from_the_screen(lead, rosa.pk, NOON + 6 * SECOND), Refused), "tapped twice"
+    placed = calls.claim(NOON + 5 * SECOND)[-1]
+    assert placed.bell.phones[0].whisper(NOON).text == "Your call to Mr Okafor. Press 1 to be connected."
+    assert not facts(lead).of(Attempted)
+    dial = calls.accepted(placed.bell.key, rosa.pk, NOON + 9 * SECOND)
+    assert isinstance(dial, Dial)
+    assert dial.number == "+31612345678"
+    assert len(facts(lead).of(Attempted)) == 1
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_a_customer_who_wants_no_contact_is_not_dialled(northside: Organisation, rosa: Person) -> None:
+    lead = locked(lead_of(northside).pk)
+    call = rings(lead, rosa)
+    opt_out(locked(lead.pk), rosa.pk, NOON + SECOND)
+    turned = calls.accepted(call.pk.hex, rosa.pk, NOON + 2 * SECOND)
+    assert isinstance(turned, calls.Turned)
+    assert not facts(lead).of(Attempted)
+    assert isinstance(call_from_the_screen(locked(lead.pk), rosa.pk, NOON + 3 * SECOND), Refused)
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_ring_me_rings_and_hears_the_key(northside: Organisation, rosa: Person) -> None:
+    number = ring_me(rosa, northside.pk, NOON)
+    assert isinstance(number, uuid.UUID)
+    (placed,) = calls.claim(NOON)
+    turned = calls.accepted(placed.bell.key, rosa.pk, NOON + 4 * SECOND)
+    assert isinstance(turned, calls.Turned)
+    assert turned.tell is not None
+    call = Call.objects.get(pk=number)
+    assert (call.status, call.outcome, call.steps) == ("over", "tested", [[4000, "accepted", rosa.pk]])
+
+
+def customer_calls(at: Any = NOON, caller: str = "+31612345678", called: str = "+31209999999") -> Any:
+    return arrives(
+        Heard(uuid.uuid4().hex, "arrived", at, called=called, caller=caller, leg="in-1"), "asterisk", at
+    )
+
+
+@pytest.fixture
+def tracking(northside: Organisation) -> TrackingNumber:
+    source = make_source(northside, "Advert", "call")
+    return TrackingNumber.objects.create(
+        dealer=northside, number="+31209999999", source=source.pk, name="Advert", created_at=NOON
+    )
+
+
+@pytest.mark.usefixtures("phones", "line", "tracking")
+def test_a_customer_who_calls_becomes_a_lead_and_is_put_through(rosa: Person, samir: Person) -> None:
+    for person in (rosa, samir):
+        person.seen_at = NOON
+        person.save()
+    bell = customer_calls()
+    assert {p.person for p in bell.phones} == {rosa.pk, samir.pk}
+    assert bell.waiting == "in-1"
+    lead = locked(Lead.objects.get().pk)
+    assert (lead.origin, lead.state, lead.source) == ("call", "ringing", "Advert")
+    assert bell.phones[0].whisper(NOON).text.endswith("is on the line. Press 1 to answer, 2 to pass on.")
+    dial = calls.accepted(bell.key, samir.pk, NOON + 6 * SECOND)
+    assert isinstance(dial, Dial)
+    assert dial.number == "", "who waits is not dialled"
+    tell(Call.objects.get(), "connected", NOON + 6 * SECOND)
+    tell(Call.objects.get(), "ended", NOON + 66 * SECOND, talk_ms=60_000)
+    history = facts(lead)
+    assert history.of(Answered)
+    assert not history.of(Attempted), "the customer called, not we"
+    standing = history.standing
+    assert (standing.owner, standing.reached_at, standing.attempts) == (samir.pk, NOON + 6 * SECOND, 0)
+
+
+@pytest.mark.usefixtures("phones", "line", "tracking")
+@pytest.mark.parametrize("last", ["nobody", "gone"])
+def test_a_missed_call_rings_again_at_once(rosa: Person, last: str) -> None:
+    rosa.seen_at = NOON
+    rosa.save()
+    bell = customer_calls()
+    said = tell(Call.objects.get(pk=uuid.UUID(hex=bell.key)), last, NOON + 30 * SECOND)
+    assert (said is not None) is (last == "nobody")
+    health.line_is_up("asterisk", NOON + 30 * SECOND)
+    lead = locked(Lead.objects.get().pk)
+    assert facts(lead).of(MissedCall)
+    follow_up(lead, NOON + 31 * SECOND)
+    assert lead.ringing == [rosa.pk]
+    assert Call.objects.get(pk=uuid.UUID(hex=bell.key)).outcome == "missed"
+    assert Call.objects.filter(kind="lead").count() == 1, "her phone rings for the call back"
+
+
+@pytest.mark.usefixtures("phones", "line", "tracking")
+def test_the_same_customer_calls_again_and_whose_customer_it_is_hears_it_first(
+    northside: Organisation, rosa: Person, samir: Person
+) -> None:
+    for person in (rosa, samir):
+        person.seen_at = NOON
+        person.save()
+    bell = customer_calls()
+    calls.accepted(bell.key, samir.pk, NOON + 6 * SECOND)
+    tell(Call.objects.get(), "ended", NOON + 66 * SECOND, talk_ms=60_000)
+    again = customer_calls(NOON + 5 * MINUTE)
+    assert Lead.objects.count() == 1
+    assert [(p.person, p.after_s > 0) for p in again.phones] == [(samir.pk, False), (rosa.pk, True)]
+
+
+@pytest.mark.usefixtures("phones", "line", "tracking")
+def test_an_anonymous_caller_is_a_lead_too(rosa: Person) -> None:
+    rosa.seen_at = NOON
+    rosa.save()
+    bell = customer_calls(caller="")
+    assert bell.phones
+    assert Lead.objects.get().customer.phones == []
+    customer_calls(NOON + MINUTE, caller="")
+    assert Lead.objects.count() == 2, "nobody knows whether it is the same person"
+
+
+@pytest.mark.usefixtures("phones", "line", "tracking")
+def test_a_number_that_is_nobodys_makes_no_lead() -> None:
+    assert customer_calls(called="+31200000000") is None
+    assert not Lead.objects.exists()

@@ -1,0 +1,214 @@
+"""The switchboard: what is wanted rings, what is heard is written down, and nobody is called twice."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections, transaction
+
+from leadbell.dealers.hours import WEEKDAYS
+from leadbell.dealers.models import Person
+from leadbell.followup.actions import follow_up
+from leadbell.followup.inbound import arrives
+from leadbell.lead.history import Attempted, AttemptEnded, MissedCall
+from leadbell.lead.journal import locked, read_history
+from leadbell.lead.models import Lead
+from leadbell.ring.actions import accept
+from leadbell.ring.models import Call, PhoneLine, TrackingNumber
+from leadbell.ring.switchboard import Switchboard
+from leadbell.ring.wanted import ring_me
+from leadbell.roles import Urls
+from tests.conftest import lead_of, make_dealer, make_person, make_source
+from tests.fakes.engine import FakeEngine
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PATIENCE_S = 5.0
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class House:
+    """Northside with a phone line, Rosa and Samir with phones, and a lead."""
+
+    def __init__(self, cluster: Urls) -> None:
+        self.cluster, self.engine = cluster, FakeEngine()
+        self.engine.name = "asterisk"
+        self.dealer = make_dealer("Northside")
+        self.rosa = make_person("Rosa", self.dealer, phone="+31611111117", seen_at=now())
+        self.samir = make_person("Samir", self.dealer, phone="+31611111118", seen_at=now())
+        PhoneLine.objects.create(
+            dealer=self.dealer, kind="asterisk", caller_id="+31201234567", created_at=now(), seen_at=now()
+        )
+        week = {day: [["00:00", "24:00"]] for day in WEEKDAYS}
+        today = {str((now() + timedelta(days=d)).date()): [["00:00", "24:00"]] for d in (-1, 0, 1)}
+        self.dealer.hours = {"week": week, "open_days": today}
+        self.dealer.save()
+        with transaction.atomic():
+            self.lead = lead_of(self.dealer, now=now()).pk
+
+    @asynccontextmanager
+    async def switchboard(self) -> AsyncIterator[Switchboard]:
+        stopping = asyncio.Event()
+        board = Switchboard({"asterisk": self.engine}, self.cluster.clockwork, arrives, now)
+        task = asyncio.create_task(board.run(stopping))
+        try:
+            yield board
+        finally:
+            stopping.set()
+            await asyncio.wait_for(task, PATIENCE_S)
+
+    @transaction.atomic
+    def rings(self, *people: Person) -> None:
+        from leadbell.ring.actions import ring
+
+        ring(locked(self.lead), [p.pk for p in people], "all", 20, now())
+
+    def leg(self, person: Person) -> str:
+        return f"{Call.objects.latest('asked_at').pk.hex}-p{person.pk}"
+
+    def attempts(self) -> list[Any]:
+        return list(read_history(Lead.objects.get(pk=self.lead)).of(Attempted, AttemptEnded))
+
+
+@pytest.fixture
+def house(cluster: Urls, transactional_db: None) -> House:
+    return House(cluster)
+
+
+async def until(true: Callable[[], Any]) -> Any:
+    """Wait for something that the switchboard does, a few seconds at most."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            if found := await _asked(true):
+                return found
+            await asyncio.sleep(0.01)
+
+
+def _asked(true: Callable[[], Any]) -> Awaitable[Any]:
+    return sync_to_async(true)()
+
+
+async def test_a_wanted_call_rings_and_the_lead_has_one_attempt(house: House) -> None:
+    async with house.switchboard():
+        await _asked(lambda: house.rings(house.rosa, house.samir))
+        await until(lambda: len(house.engine.called) == 2)
+        leg = await _asked(lambda: house.leg(house.rosa))
+        house.engine.happens(leg, "answered")
+        house.engine.happens(leg, "digit", digit="1")
+        customer = leg.rpartition("-")[0] + "-customer"
+        await until(lambda: customer in house.engine.called)
+        assert [type(f) for f in await _asked(house.attempts)] == [Attempted]
+        house.engine.happens(customer, "answered")
+        await until(lambda: Call.objects.filter(status="connected").exists())
+        house.engine.happens(customer, "over")
+        await until(lambda: Call.objects.filter(status="over", outcome="conversation").exists())
+    assert [type(f) for f in await _asked(house.attempts)] == [Attempted, AttemptEnded]
+    assert house.engine.alive == {}
+
+
+async def test_who_accepts_at_the_desk_makes_the_phones_stop(house: House) -> None:
+    async with house.switchboard():
+        await _asked(lambda: house.rings(house.rosa, house.samir))
+        await until(lambda: len(house.engine.alive) == 2)
+
+        @transaction.atomic
+        def at_the_desk() -> None:
+            accept(locked(house.lead), house.samir.pk, now())
+
+        await _asked(at_the_desk)
+        await until(lambda: not house.engine.alive)
+        await until(lambda: Call.objects.filter(status="over").exists())
+
+
+async def test_killed_between_the_attempt_and_the_dialling_nobody_is_called_twice(house: House) -> None:
+    await _asked(lambda: house.rings(house.rosa))
+
+    def press() -> str:
+        """What the switchboard did before it was killed: the attempt is stored, the customer isn't dialled."""
+        from leadbell.ring import calls
+
+        (placed,) = calls.claim(now())
+        calls.accepted(placed.bell.key, house.rosa.pk, now())
+        return placed.bell.key
+
+    key = await _asked(press)
+    async with house.switchboard():
+        await until(lambda: Call.objects.filter(status="over").exists())
+        assert house.engine.called == {}
+    started, ended = await _asked(house.attempts)
+    assert (ended.key, ended.outcome) == (started.key, "unknown")
+    assert (await _asked(lambda: Call.objects.get())).pk.hex == key
+
+    def next_step() -> str:
+        with transaction.atomic():
+            lead = locked(house.lead)
+            follow_up(lead, now())
+            return lead.next_kind
+
+    assert await _asked(next_step) == "call", "a person decides, nothing is repeated blindly"
+
+
+async def test_only_one_switchboard_works_and_the_next_takes_over(house: House) -> None:
+    async with house.switchboard() as first:
+        await until(lambda: bool(first._was_up))
+        async with house.switchboard() as second:
+            await asyncio.sleep(0.05)
+            assert not second._was_up
+    async with house.switchboard() as third:
+        await until(lambda: bool(third._was_up))
+
+
+async def test_a_line_that_is_not_set_up_leaves_it_to_the_desk(house: House) -> None:
+    house.engine.is_up = False
+    async with house.switchboard():
+        await _asked(lambda: house.rings(house.rosa))
+        call = await until(lambda: Call.objects.filter(status="over").first())
+        assert call.outcome == "line_down"
+        line = await until(lambda: PhoneLine.objects.filter(down_since__isnull=False).first())
+        assert line.down_because["text"] == "the phone line doesn't answer"
+    assert (await _asked(lambda: Lead.objects.get())).ringing == [house.rosa.pk], "the desk rings on"
+
+
+async def test_ring_me_says_thank_you(house: House) -> None:
+    async with house.switchboard():
+        await _asked(lambda: ring_me(house.rosa, house.dealer.pk, now()))
+        leg = await until(lambda: next(iter(house.engine.called), None))
+        house.engine.happens(leg, "answered")
+        house.engine.happens(leg, "digit", digit="1")
+        await until(lambda: any("Thank you" in text for _, text in house.engine.said))
+        house.engine.happens(leg, "spoken")
+        await until(lambda: not house.engine.alive)
+
+
+async def test_a_customer_who_calls_and_is_not_answered_hears_that_we_call_back(house: House) -> None:
+    def number() -> None:
+        source = make_source(house.dealer, "Advert", "call")
+        TrackingNumber.objects.create(
+            dealer=house.dealer, number="+31209999999", source=source.pk, name="Advert", created_at=now()
+        )
+
+    await _asked(number)
+    async with house.switchboard() as board:
+        await until(lambda: bool(board._was_up))
+        house.engine.arrives("in-1", "+31209999999", "+31699999999")
+        await until(lambda: Call.objects.filter(kind="inbound").exists())
+        for leg in await until(lambda: len(house.engine.called) == 2 and list(house.engine.called)):
+            house.engine.happens(leg, "over", how="no_answer")
+        await until(lambda: any(leg == "in-1" for leg, _ in house.engine.said))
+        house.engine.happens("in-1", "spoken")
+        await until(lambda: Call.objects.filter(kind="inbound", outcome="missed").exists())
+        house.engine.arrives("in-2", "+31200000000", "+31699999999")
+        await until(lambda: "in-2" in house.engine.hung_up)
+
+    def missed() -> bool:
+        lead = Lead.objects.exclude(pk=house.lead).get()
+        return bool(read_history(lead).of(MissedCall))
+
+    assert await _asked(missed)
+    connections.close_all()
