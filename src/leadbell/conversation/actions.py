@@ -6,7 +6,7 @@ from typing import Literal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from leadbell.lead.consent import Kind, Said, contact_forbidden, keep, may_call_now
+from leadbell.lead.consent import contact_forbidden, keep, may_call_now
 from leadbell.lead.history import (
     Attempted,
     AttemptEnded,
@@ -19,6 +19,7 @@ from leadbell.lead.history import (
     Wrote,
 )
 from leadbell.lead.journal import record
+from leadbell.lead.law import Kind, Said
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.words import say

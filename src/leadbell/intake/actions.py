@@ -28,6 +28,7 @@ from leadbell.intake.rules import (
     handles_of,
     recognise,
 )
+from leadbell.lead.consent import keep
 from leadbell.lead.history import Arrived, AskedAgain, Origin
 from leadbell.lead.journal import begin, locked, record
 from leadbell.lead.models import Customer, Lead
@@ -123,10 +124,20 @@ def _place(envelope: Envelope, place: int, inquiry: Inquiry) -> _Placed:
             lead = locked(answer.lead)
             if lead.is_open:
                 _join(lead, envelope, inquiry, answer)
+                _keep_consents(lead, envelope, inquiry)
                 return _Placed(lead, InquiryRow.Outcome.JOINED, answer.because, inquiry)
             # Closed between recognising and locking: a new lead of the same customer.
             answer = Opens(answer.customer, lead.owner_id, answer.because)
-    return _Placed(_open(envelope, inquiry, answer), InquiryRow.Outcome.OPENED, answer.because, inquiry)
+    lead = _open(envelope, inquiry, answer)
+    _keep_consents(lead, envelope, inquiry)
+    return _Placed(lead, InquiryRow.Outcome.OPENED, answer.because, inquiry)
+
+
+def _keep_consents(lead: Lead, envelope: Envelope, inquiry: Inquiry) -> None:
+    """What the customer ticked, with the envelope as its proof; no statement where there is nothing."""
+    if inquiry.consents:
+        at, proof = envelope.received_at, str(envelope.pk)
+        keep(lead, inquiry.consents, at, channel=inquiry.channel, envelope=proof)
 
 
 _SETTLE = """

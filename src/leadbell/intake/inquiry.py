@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from leadbell.lead.law import Said
 from leadbell.words import Words
 
 LONGEST_NAME = 200
@@ -69,6 +70,8 @@ class Inquiry:
     provider: str | None = None
     source_id: str | None = None
     warnings: tuple[str, ...] = ()
+    #: What the customer allowed or forbade, each kind once.
+    consents: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ def from_json(stored: Mapping[str, Any]) -> Inquiry:
         provider=stored["provider"],
         source_id=stored["source_id"],
         warnings=tuple(stored["warnings"]),
+        consents=tuple(Said(*said) for said in stored.get("consents") or ()),
     )
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from leadbell import statement
 from leadbell.lead.history import Answered, Arrived, AskedAgain, History, MissedCall, Replied
@@ -12,7 +12,9 @@ from leadbell.lead.law import (
     MARKETING,
     QUIET_FROM,
     QUIET_UNTIL,
+    Kind,
     Quiet,
+    Said,
     country_of,
     forbids,
     is_marketing,
@@ -23,18 +25,9 @@ from leadbell.lead.models import Consent, Customer, Lead
 from leadbell.refused import Refused
 from leadbell.words import Words
 
-Kind = Literal["contact", "marketing", "recording"]
 KINDS: tuple[Kind, ...] = ("contact", "marketing", "recording")
 LONGEST_PROOF = 500
 _DAY_M = 24 * 60
-
-
-class Said(NamedTuple):
-    """A yes or no, in the customer's words or those of the box that was ticked."""
-
-    kind: Kind
-    given: bool
-    words: str
 
 
 @dataclass(frozen=True, slots=True)

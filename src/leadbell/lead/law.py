@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -27,6 +27,17 @@ QUIET_FROM, QUIET_UNTIL = 21 * 60, 8 * 60
 #: Zones that agree on no moment within this time never do.
 _HORIZON = timedelta(days=14)
 _SUNDAY = 6
+
+
+Kind = Literal["contact", "marketing", "recording"]
+
+
+class Said(NamedTuple):
+    """A customer's yes or no, in their own words or those of the box that was ticked."""
+
+    kind: Kind
+    given: bool
+    words: str
 
 
 @dataclass(frozen=True, slots=True)

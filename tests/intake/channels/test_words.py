@@ -55,7 +55,15 @@ def test_a_label_is_understood(label: str, part: str, about: str | None) -> None
 
 @pytest.mark.parametrize(
     "label",
-    ["status", "preferred_contact", "Preferred date", "Kilometerstand", "email opt in", "phone dealer", ""],
+    [
+        "status",
+        "preferred_contact",
+        "Preferred date",
+        "Kilometerstand",
+        "email preference",
+        "phone dealer",
+        "",
+    ],
 )
 def test_a_label_that_could_mean_something_else_is_not(label: str) -> None:
     assert meaning(label) is None

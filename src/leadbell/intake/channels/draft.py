@@ -15,7 +15,15 @@ from leadbell.intake.channels.cars import (
     names_a_car,
 )
 from leadbell.intake.channels.delivery import Delivery
-from leadbell.intake.channels.labels import Meaning, folded, meaning, readable, sounds_like_ours
+from leadbell.intake.channels.labels import (
+    CONSENTS,
+    Meaning,
+    folded,
+    listed,
+    meaning,
+    readable,
+    sounds_like_ours,
+)
 from leadbell.intake.channels.markup import plain
 from leadbell.intake.channels.moments import read_moment
 from leadbell.intake.inquiry import (
@@ -33,12 +41,14 @@ from leadbell.intake.inquiry import (
     paragraphs,
 )
 from leadbell.intake.phones import LONGEST_NUMBER, digits, read_phone, read_phones
+from leadbell.lead.law import Kind, Said
 from leadbell.words import say
 
 #: Fewer digits than this are no telephone number that a person could complete.
 FEWEST_DIGITS = 4
 _LONGEST_LABEL = 80
 _LONGEST_VALUE = 2_000
+_LONGEST_LINE = 500
 
 NO_WAY_TO_CONTACT = Refused(say("no way to contact anybody: no phone number, no e-mail address"))
 
@@ -57,6 +67,19 @@ _ADDRESS = re.compile(rf"{_LOCAL}@(?:{_LABEL}\.){{1,8}}[^\W\d_]{_LABEL}")
 #: A line of free text that has a label.
 _LABELLED = re.compile(r"^[ \t>*•·–-]{0,8}([^:=\n]{2,60}?)[ \t]*[:=][ \t]*([^\n]{1,200})", re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w.+/-])[+(]?\d[\d ().\-–]{5,24}\d(?![\w/])")
+_YES = listed(
+    "yes y true 1 on ok accept accepted agree agreed allowed checked consented given granted optin optedin subscribe "
+    "subscribed ja j wel akkoord toegestaan aangevinkt einverstanden zugestimmt akzeptiert da да согласен согласна"
+)
+_NO = listed(
+    "no n false 0 off denied declined disallowed refused unchecked optout optedout unsubscribe unsubscribed none "
+    "nee geen niet nein nicht abgelehnt net нет несогласен несогласна"
+)
+_YES_BEGINS = (
+    *("iagree", "iaccept", "iconsent", "yesi", "yes,i", "igive", "ikgaakkoord", "ikgeeftoestemming", "jaik"),
+    *("ichstimme", "ichbineinverstanden", "jaich", "ясоглас", "дая", "даюсогласие"),
+)
+_KINDS: dict[str, Kind] = {"may_contact": "contact", "may_record": "recording"}
 _COUNTRIES = {
     "nederland": "NL", "netherlands": "NL", "thenetherlands": "NL", "niederlande": "NL", "holland": "NL",
     "belgie": "BE", "belgium": "BE", "belgien": "BE", "belgique": "BE", "deutschland": "DE", "germany": "DE",
@@ -102,6 +125,7 @@ class Draft:
         self.provider = ""
         self.source_id = ""
         self.warnings: list[str] = []
+        self.consents: dict[Kind, Said] = {}
         #: Addresses that are known not to be the customer's.
         self.is_others: Callable[[str], bool] = lambda address: False
         #: Whether a number in free text can only be the customer's; in a portal's mail it may be the portal's.
@@ -203,9 +227,29 @@ class Draft:
         """The sender's own number for this lead; the first stands."""
         self.source_id = self.source_id or one_line(source_id[:_LONGEST_VALUE])
 
+    def consent(self, part: str, label: str, text: str) -> None:
+        """A box that was ticked or not, `part` of CONSENTS. A no stands over a yes of the same kind; what is neither
+        is a note, and so is a missing yes to being contacted: who asks something may be answered."""
+        text = one_line(plain(text[:_LONGEST_VALUE]))
+        if not text:
+            return
+        answer = folded(text)
+        given = True if answer in _YES or answer.startswith(_YES_BEGINS) else False if answer in _NO else None
+        kind = _KINDS.get(part, "marketing")
+        if given is None or (kind == "contact" and not given):
+            self.note(readable(label), text)
+            return
+        given = given is not (part == "no_market")
+        known = self.consents.get(kind)
+        if known is None or (known.given and not given):
+            self.consents[kind] = Said(kind, given, f"{readable(label)}: {text}"[:_LONGEST_LINE])
+
     def put(self, label: str, text: str, about: str | None = None) -> None:
         """File a value under what its label means; `about` is whose part of the lead it stands in."""
         what = meaning(label)
+        if what and what.part in CONSENTS:
+            self.consent(what.part, label, text)
+            return
         about = (what.about if what else None) or about
         if what and what.part == "provider":
             self.sent_by(text)
@@ -294,9 +338,11 @@ class Draft:
             self.note(readable(label), text)
 
     def mention(self, text: str) -> None:
-        """Lines of free text that tell of the customer's own car, which some senders put nowhere else."""
+        """Lines of free text that tell of the customer's own car or consent, which some senders put nowhere else."""
         for found in _LABELLED.finditer(text[: 2 * LONGEST_MESSAGE]):
             what = meaning(found[1])
+            if what and what.part in CONSENTS and found[2].strip().casefold() in _YES | _NO:
+                self.consent(what.part, found[1], found[2])
             if not what or "trade" not in (what.about, what.part):
                 continue
             if what.part in PARTS:
@@ -347,6 +393,7 @@ class Draft:
             provider=self._fitted(self.provider),
             source_id=self._fitted(self.source_id),
             warnings=tuple(self.warnings),
+            consents=tuple(self.consents.values()),
         )
 
     def _moment(self, text: str) -> datetime | None:

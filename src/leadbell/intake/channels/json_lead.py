@@ -10,7 +10,15 @@ from leadbell.intake.channels import adf
 from leadbell.intake.channels.cars import PARTS, Car
 from leadbell.intake.channels.delivery import NOT_JSON, Delivery
 from leadbell.intake.channels.draft import NO_WAY_TO_CONTACT, Draft, settle
-from leadbell.intake.channels.labels import Meaning, folded, listed, meaning, readable, sounds_like_ours
+from leadbell.intake.channels.labels import (
+    CONSENTS,
+    Meaning,
+    folded,
+    listed,
+    meaning,
+    readable,
+    sounds_like_ours,
+)
 from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.intake.phones import kind_of
 from leadbell.words import say
@@ -37,6 +45,10 @@ _THINGS_WITH_A_NAME = frozenset({"form", "webhook", "event", "request", "submiss
 _LEADS = listed(
     "data payload submission body record result response entry object lead inquiry enquiry aanvraag anfrage заявка "
     "запрос request rawrequest"
+)
+_GRANTED = (
+    *("granted", "given", "accepted", "agreed", "checked", "ischecked", "consented", "consent"),
+    *("value", "answer", "status"),
 )
 _PAIR_NAMES = (
     "name",
@@ -166,6 +178,9 @@ class _Reader:
         what = meaning(label)
         part = what.part if what else ""
         whose = (what.about if what else None) or about
+        if part in CONSENTS or folded(label) == "consents":
+            self._read_consent(label, values)
+            return
         if whose == "vendor" or part == "vendor" or part == "nothing":
             return
         if part == "provider":
@@ -208,7 +223,9 @@ class _Reader:
             if not isinstance(value, Mapping) or self.fields >= _MOST_FIELDS:
                 continue
             self.fields += 1
-            if pair := _pair(value):
+            if part in CONSENTS or folded(label) == "consents":
+                self._read_consent(label, value)
+            elif pair := _pair(value):
                 self._read_pair(pair, "", about)
             elif part in _CARS:
                 self._read_car(value, what)
@@ -236,6 +253,23 @@ class _Reader:
         if what and what.part in ("tradeins", "trade"):
             car.interest = "trade-in"
         _fill_car(car, values, self.draft)
+
+    def _read_consent(self, label: str, values: Mapping[str, Any]) -> None:
+        """`{"type": "marketing", "granted": true, "text": "…"}`, or `{"marketing": true, "contact": false}`."""
+        texts = {folded(str(key)): text_of(value) for key, value in islice(values.items(), 20)}
+        purpose = next(
+            (texts[key] for key in ("type", "kind", "purpose", "category") if texts.get(key)), label
+        )
+        what = meaning(purpose) or meaning(label)
+        granted = next((key for key in _GRANTED if texts.get(key)), "")
+        if granted and what and what.part in CONSENTS:
+            self.draft.consent(what.part, purpose, texts.pop(granted))
+        for key, text in texts.items():
+            inner = meaning(key)
+            if inner and inner.part in CONSENTS:
+                self.draft.consent(inner.part, key, text)
+            elif key in ("contact", "phone", "telephone", "call"):
+                self.draft.consent("may_contact", key, text)
 
     def _read_way_to_contact(self, part: str, values: Mapping[str, Any]) -> None:
         texts = {folded(str(key)): text_of(value) for key, value in islice(values.items(), 20)}

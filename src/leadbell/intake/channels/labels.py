@@ -131,12 +131,28 @@ _WORDS = {
         called callednumber callee calleenumber dialed dialednumber dialled dediallednumber destination
         destinationnumber trackingnumber forwardnumber targetnumber bestemming gebeldnummer zielrufnummer
         zielnummer angerufenenummer support helpdesk customerservice klantenservice kundenservice kundendienst""",
+    "may_contact": """consent contactconsent consenttocontact contactpermission permissiontocontact privacy
+        privacypolicy privacyconsent privacyaccepted privacyagreement gdpr gdprconsent gdpragreement avg avgakkoord
+        dsgvo dsgvoeinwilligung dataconsent dataprocessingconsent personaldataconsent tcpa tcpaconsent toestemming
+        toestemmingcontact privacyakkoord privacyverklaring privacystatement akkoordprivacy einwilligung datenschutz
+        datenschutzerklaerung datenschutzeinwilligung datenschutzakzeptiert согласие согласиенаобработку
+        согласиенаобработкуданных согласиенаобработкуперсональныхданных обработкаперсональныхданных""",
+    "may_market": """marketing marketingconsent marketingoptin marketingpermission optin optedin emailoptin smsoptin
+        phoneoptin textoptin optinemail optinsms optinphone optinmarketing newsletter newsletteroptin newsletterconsent
+        newslettersubscription subscribe mailinglist mailing nieuwsbrief nieuwsbriefaanmelding nieuwsbriefinschrijving
+        toestemmingmarketing toestemmingnieuwsbrief newsletteranmeldung werbung werbeeinwilligung
+        einwilligungwerbung рассылка подписканановости согласиенарассылку согласиенарекламу реклама""",
+    "no_market": """optout optedout marketingoptout emailoptout smsoptout phoneoptout donotcall donotcallme dnc
+        nomarketing unsubscribe unsubscribed afmelden geenreclame keinewerbung отписка""",
+    "may_record": """recordingconsent consenttorecording consentrecording callrecording callrecordingconsent
+        recordingallowed maybecallrecorded toestemmingopname opnametoestemming gespreksopname aufzeichnung
+        einwilligungaufzeichnung согласиеназапись записьразговора""",
     "nothing": """csrf csrftoken csrfmiddlewaretoken token recaptcha grecaptcharesponse captcha captcharesponse
         hcaptcharesponse honeypot googlekey signature apiversion gclid fbclid gclidfield utmsource
         utmmedium utmcampaign utmterm utmcontent useragent ipaddress ip remoteip sessionid cookie formbuildid
         formid formname pageid adid adgroupid adsetid campaignid creativeid assetgroupid wpcf7 wpcf7version wpcf7unittag
         wpcf7locale wpcf7containerpost action submit formtoken formop honeypottime password apikey secret
-        privacy privacypolicy terms termsaccepted agree gdpr avg dsgvo authorization ispublic hash checksum version_id
+        terms termsaccepted agree authorization ispublic hash checksum version_id
         success ok leadstage istest test""",
 }  # fmt: skip
 
@@ -145,6 +161,8 @@ _PERSON_PARTS = listed(
     "first middle last full company salutation email phone mobile home work fax street housenumber postal city "
     "region country address"
 )
+#: What a customer allows or forbids.
+CONSENTS = listed("may_contact may_market no_market may_record")
 _MEANT_WHATEVER_STANDS_BEFORE = _PERSON_PARTS | _CAR_PARTS | {"message"}
 _OURS = listed(
     "dealer vendor seller sales store branch provider verkoper vestiging haendler autohaus verkaeufer recipient agent "

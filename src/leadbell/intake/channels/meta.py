@@ -128,6 +128,8 @@ def _read_lead(lead: Mapping[str, Any], delivery: Delivery) -> Draft:
         if answer.startswith("<test lead:"):
             draft.warn(TEST_LEAD)
         draft.put(question, answer.strip("<>"), "customer")
+    for box in _dicts(lead.get("custom_disclaimer_responses"))[:20]:
+        draft.put(text_of(box.get("checkbox_key")), text_of(box.get("is_checked")), "customer")
     if lead.get("is_test") is True:
         draft.warn(TEST_LEAD)
     return draft
