@@ -135,6 +135,9 @@ def consent(lead: Lead, person: int, kind: Kind, given: bool, words: str, now: d
     words = " ".join(words.split())
     if not words:
         return Refused(say("Write down what the customer said, and when: it is the proof."))
+    if kind == "contact" and not given:
+        opt_out(lead, person, now, words)
+        return Noted(at=now, by=person, text=words)
     keep(lead, [Said(kind, given, words)], now, by=person, channel="desk")
     _wake_others(lead, now)
     return record(lead, Noted(at=now, by=person, text=words[:2000]))

@@ -19,6 +19,7 @@ from leadbell.desk.next_step import next_step
 from leadbell.desk.resources import connected_at, settled_key
 from leadbell.desk.story import people_in, story
 from leadbell.intake.asked import asked_for
+from leadbell.lead.consent import consents_of, contact_forbidden, kinds
 from leadbell.lead.doors import open_lead, take_lead
 from leadbell.lead.finding import lost_reasons, others_of
 from leadbell.lead.journal import read_history
@@ -70,6 +71,9 @@ def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         "calls": calls_of(lead, request.user),
         "appointment": agreed,
         "asked": asked_for(lead.pk),
+        "consents": consents_of(lead),
+        "consent_kinds": kinds(),
+        "unwanted": contact_forbidden(lead, history),
         "others": others_of(lead),
         "colleagues": [one for one in sales_staff([lead.dealer_id]) if one.pk != lead.owner_id],
         "lost_reasons": lost_reasons(),

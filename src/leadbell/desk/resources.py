@@ -15,6 +15,7 @@ from leadbell.appointment.shelves import appointment_of
 from leadbell.conversation import actions as conversation
 from leadbell.desk.entrance import Visit, answer, door
 from leadbell.desk.times import chosen_time
+from leadbell.lead.consent import KINDS
 from leadbell.lead.doors import open_lead, take_lead
 from leadbell.lead.history import HowConfirmed
 from leadbell.lead.history import Outcome as Ended
@@ -156,8 +157,24 @@ def note(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
 
 @resource
 def opt_out(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """One tap: no contact at all, or with `what=marketing` no campaigns; `words` are what the customer said."""
+    words = request.POST.get("words", "")
+    if request.POST.get("what") == "marketing":
+        done = _("This customer won’t be called for campaigns any more.")
+        return conversation.opt_out(lead, request.user.pk, now, words, "marketing"), done
     done = _("This customer won't be contacted any more.")
-    return conversation.opt_out(lead, request.user.pk, now), done
+    return conversation.opt_out(lead, request.user.pk, now, words), done
+
+
+@resource
+def consent(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """What the customer allows or forbids, with the words that prove it."""
+    kind = next((known for known in KINDS if known == request.POST.get("kind")), None)
+    given = {"yes": True, "no": False}.get(request.POST.get("given", ""))
+    if kind is None or given is None:
+        return Refused(say("Choose what the customer said yes or no to.")), ""
+    words = request.POST.get("words", "")
+    return conversation.consent(lead, request.user.pk, kind, given, words, now), _("Noted, with its proof.")
 
 
 @resource

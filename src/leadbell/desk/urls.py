@@ -34,6 +34,7 @@ OF_A_LEAD = [
     path("quote/", resources.quote, name="quote"),
     path("note/", resources.note, name="note"),
     path("opt-out/", resources.opt_out, name="opt-out"),
+    path("consent/", resources.consent, name="consent"),
     path("appointment/", resources.visit, name="appointment"),
     path("appointment/confirmation/", resources.confirmation, name="confirmation"),
     path("appointment/attendance/", resources.attendance, name="attendance"),

@@ -113,6 +113,11 @@ def consents_of(lead: Lead) -> list[Proven]:
     return found
 
 
+def kinds() -> list[tuple[str, str]]:
+    """What a customer can say yes or no to, as a form offers it."""
+    return [(str(code), str(label)) for code, label in Consent.Kind.choices]
+
+
 def has_allowed(customer: int, kind: Kind) -> bool | None:
     """The customer's newest word of this kind; None where there is none."""
     row = Consent.objects.filter(customer=customer, kind=kind).order_by("-pk").values_list("given", flat=True)
