@@ -31,6 +31,7 @@ class Northside:
     base: str
     key: str
     people: dict[str, dict[str, Any]]
+    house: House
 
     def post(self, body: bytes, content_type: str = "application/xml") -> dict[str, Any]:
         request = urllib.request.Request(f"{self.base}/in/{self.key}", body, {"Content-Type": content_type})
@@ -56,7 +57,7 @@ def northside_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Norths
         house.start()
         host, port = house.http or ("", 0)
         people = {one["name"]: one for one in made["people"]}
-        yield Northside(f"http://{host}:{port}", made["keys"][0], people)
+        yield Northside(f"http://{host}:{port}", made["keys"][0], people, house)
         assert house.stop() == 0
     finally:
         house.remove()
