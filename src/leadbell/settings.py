@@ -63,6 +63,17 @@ RECORDINGS_ENDPOINT, RECORDINGS_REGION = _env("RECORDINGS_ENDPOINT"), _env("RECO
 RECORDINGS_KEY, RECORDINGS_SECRET = _env("RECORDINGS_KEY"), _env("RECORDINGS_SECRET")
 RECORDINGS_FORMAT: Literal["flac", "opus"] = "opus" if _env("RECORDINGS_FORMAT") == "opus" else "flac"
 
+#: Asterisk nodes, `http://user:password@host:8088`, separated by spaces; a node of our own in DATA/asterisk is found by
+#: itself. ASTERISK_LISTEN: host:port where nodes call in (their addresses are written `call-in://user:password@`).
+ASTERISK = _env("ASTERISK").split()
+ASTERISK_LISTEN = _env("ASTERISK_LISTEN")
+#: The voice: another program than espeak-ng, and a folder of recorded prompts.
+SPEECH, SPEECH_RECORDED = _env("SPEECH"), _env("SPEECH_RECORDED")
+TWILIO_ACCOUNT, TWILIO_TOKEN = _env("TWILIO_ACCOUNT"), _env("TWILIO_TOKEN")
+TWILIO_URL = _env("TWILIO_URL", "https://api.twilio.com")
+#: Where the switchboard takes in what Twilio tells, behind the same reverse proxy as the web.
+PHONE_HOST, PHONE_PORT = _env("PHONE_HOST", "127.0.0.1"), int(_env("PHONE_PORT", "8010"))
+
 SECRET_KEY = _env("SECRET_KEY", "only for building: `leadbell up` makes a real one")
 DEBUG = False
 ALLOWED_HOSTS = [h for h in _env("HOSTS", "*" if not HTTPS else "").split(",") if h]

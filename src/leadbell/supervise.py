@@ -39,22 +39,24 @@ REPEAT_AFTER_S = 30.0
 class Job:
     """A process of ours: its name, its Python module with arguments, its rights in the database.
 
-    One that `waits` is started when the others answer.
+    One that `waits` is started when the others answer. A `program` is somebody else's, and is told no secrets.
     """
 
     name: str
     module: tuple[str, ...]
     role: Role
     waits: bool = False
+    program: tuple[str, ...] = ()
 
     @property
     def command(self) -> list[str]:
-        return [sys.executable, "-m", *self.module]
+        return list(self.program) or [sys.executable, "-m", *self.module]
 
 
 WEB = Job("web", ("leadbell.web",), "app")
 CLOCKWORK = Job("clockwork", ("leadbell.followup",), "clockwork")
 SMTP = Job("smtp", ("leadbell.intake.smtp",), "mouth")
+SWITCHBOARD = Job("switchboard", ("leadbell.followup.switchboard",), "clockwork")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,8 @@ class Supervisor:
     def _environment(self, job: Job) -> dict[str, str]:
         if self.urls is None:
             raise RuntimeError("the database was never started")
+        if job.program:
+            return {name: value for name, value in os.environ.items() if not name.startswith("LEADBELL_")}
         more: dict[str, str | int] = {
             "HOST": self.house.host,
             "PORT": self.port,

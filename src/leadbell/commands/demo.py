@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from leadbell.cli import Data
-from leadbell.commands.up import Host, Port, SmtpPort
+from leadbell.commands.up import Host, Port, SmtpPort, telephone
 
 DEMO_DATA = Path("var/demo")
 Fresh = Annotated[bool, typer.Option("--fresh", help="Throw the old demo away and begin a new one.")]
@@ -33,6 +33,7 @@ def demo(
             jobs=(
                 supervise.WEB, supervise.CLOCKWORK, supervise.SMTP,
                 supervise.Job("trickle", ("leadbell.demo.trickle",), "clockwork", waits=True),
+                *telephone(data),
             ),
         )
     )  # fmt: skip

@@ -1,10 +1,16 @@
 """`leadbell up`."""
 
-from typing import Annotated
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadbell.cli import DEFAULT_DATA, Data
+from leadbell.trouble import Trouble
+
+if TYPE_CHECKING:
+    from leadbell.supervise import Job
 
 Host = Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 means everybody on the network.")]
 Port = Annotated[int, typer.Option(envvar="LEADBELL_PORT", help="Where browsers and senders find Leadbell.")]
@@ -14,7 +20,26 @@ SmtpPort = Annotated[int, typer.Option(envvar="LEADBELL_SMTP_PORT", help="Where 
 def up(
     data: Data = DEFAULT_DATA, host: Host = "127.0.0.1", port: Port = 8000, smtp_port: SmtpPort = 2525
 ) -> None:
-    """Run Leadbell until Ctrl-C: database, web, mail and follow-up, restarted when they die."""
+    """Run Leadbell until Ctrl-C: database, web, mail, follow-up and telephone, restarted when they die."""
     from leadbell import supervise
 
-    supervise.up(supervise.House(data, host, port, smtp_port))
+    jobs = (supervise.WEB, supervise.CLOCKWORK, supervise.SMTP, *telephone(data))
+    supervise.up(supervise.House(data, host, port, smtp_port, jobs=jobs))
+
+
+def telephone(data: Path) -> "tuple[Job, ...]":
+    """The switchboard where a line is set up, and an Asterisk of our own where one was chosen."""
+    from leadbell import supervise
+    from leadbell.ring import own_node, packages
+
+    jobs: list[Job] = []
+    if own_node.is_chosen(data):
+        programs = packages.find()
+        if programs is None:
+            raise Trouble("Asterisk isn't here any more. Run `leadbell asterisk install`.")
+        own_node.set_up(data, own_node.choose(data), programs)
+        command = tuple(own_node.command(data, programs))
+        jobs.append(supervise.Job("asterisk", (), "clockwork", program=command))
+    if jobs or any(os.environ.get(f"LEADBELL_{name}") for name in ("ASTERISK", "TWILIO_ACCOUNT")):
+        jobs.append(supervise.SWITCHBOARD)
+    return tuple(jobs)

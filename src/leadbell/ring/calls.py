@@ -13,6 +13,7 @@ from django.db import transaction
 from leadbell import statement
 from leadbell.announce import announce
 from leadbell.dealers.models import Person
+from leadbell.lead.consent import may_call_now
 from leadbell.lead.history import (
     Answered,
     Attempted,
@@ -30,6 +31,7 @@ from leadbell.ring import prompts
 from leadbell.ring.actions import accept
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Recording
 from leadbell.ring.ports import Bell, Dial, Heard, Phone, Prompt, UnderWay
+from leadbell.ring.wanted import may_be_dialled, rules_of
 from leadbell.words import Words, say
 
 log = structlog.get_logger("leadbell.calls")
@@ -102,7 +104,8 @@ def bell_of(call: Call, now: datetime, later: dict[int, float] | None = None) ->
         Phone(
             p.pk, f"sip:{p.extension}" if p.extension else p.phone, _whisper(call, rules, p), (later or {}).get(p.pk, 0)
         )
-        for p in (people[n] for n in call.people if n in people) if p.phone or p.extension
+        for p in (people[n] for n in call.people if n in people)
+        if p.extension or (p.phone and may_be_dialled(p.phone, call.dealer) is None)
     )  # fmt: skip
     return Bell(
         key=call.pk.hex, dealer=call.dealer_id, lead=call.lead_id or 0, people=tuple(call.people), ring_s=left,
@@ -121,10 +124,6 @@ def _whisper(call: Call, rules: PhoneRules, person: Person) -> Any:
         name = "whisper_again"
     since = lead.standing.asked_at or lead.received_at
     return prompts.whisper(rules.prompts, name, person.language, lead.customer.full_name, lead.car, since)
-
-
-def rules_of(dealer: int) -> PhoneRules:
-    return PhoneRules.objects.filter(dealer=dealer).first() or PhoneRules(dealer_id=dealer)
 
 
 @transaction.atomic
@@ -174,11 +173,10 @@ def _forbidden(lead: Lead, call: Call, now: datetime) -> Words | None:
         return say("a colleague is calling this customer right now")
     if call.kind == Call.Kind.INBOUND:
         return None
-    if standing.opted_out:
-        return say("This customer doesn't want to be contacted.")
     if not lead.customer.phone:
         return say("There is no phone number: write personally.")
-    return None
+    refused = may_call_now(lead, now) or may_be_dialled(lead.customer.phone, lead.dealer)
+    return refused.because if refused else None
 
 
 def _dial(call: Call, rules: PhoneRules, who: Person, number: str) -> Dial:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
@@ -17,9 +18,9 @@ import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from leadbell.announce import SCREENS, SWITCHBOARD
-from leadbell.ring import calls, health
+from leadbell.ring import calls, health, recordings
 from leadbell.ring.exchange import Exchange
-from leadbell.ring.ports import LAST_WORDS, Bell, Engine, Heard, LineDown
+from leadbell.ring.ports import LAST_WORDS, Bell, Engine, Heard, LegFailed, LineDown
 
 log = structlog.get_logger("leadbell.switchboard")
 T = TypeVar("T")
@@ -30,6 +31,7 @@ POLL_S = 1.0
 #: How often the lines that are up are said to be.
 HEALTH_S = 4.0
 THREADS = 6
+RECORDINGS_S = 2.0
 #: The database is away: what was heard is written down when it is back.
 TRY_AGAIN_S = 0.2
 KEEP_TRYING_S = 600.0
@@ -155,6 +157,31 @@ class Switchboard:
                     await self._in_thread(health.line_is_down, name, self.clock(), "not connected")
                 self._was_up[name] = line.engine.is_up
             await asyncio.sleep(HEALTH_S)
+
+    async def _keep_recordings(self) -> None:
+        """Save what was recorded, and delete what was kept long enough; sound is worked on beside the calls."""
+        loop = asyncio.get_running_loop()
+
+        def find(key: str) -> Path | None:
+            return asyncio.run_coroutine_threadsafe(self._recorded(key), loop).result()
+
+        while True:
+            try:
+                saved = await self._in_thread(recordings.save_some, self.clock(), find)
+                if not saved:
+                    await self._in_thread(recordings.delete_due, self.clock())
+            except Exception:
+                log.exception("recordings could not be kept")
+                saved = 0
+            await asyncio.sleep(0 if saved else RECORDINGS_S)
+
+    async def _recorded(self, key: str) -> Path | None:
+        """The raw recording, on whichever line it was made."""
+        for line in self.lines.values():
+            with suppress(LegFailed):
+                if found := await line.engine.recorded(key):
+                    return found
+        return None
 
     # -- what is heard -----------------------------------------------------------------------------------------
 

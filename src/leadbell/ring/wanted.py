@@ -8,10 +8,12 @@ from django.db import transaction
 
 from leadbell import statement
 from leadbell.announce import SWITCHBOARD, announce
-from leadbell.dealers.models import Person
+from leadbell.dealers.models import Organisation, Person
+from leadbell.lead.consent import may_call_now
+from leadbell.lead.law import may_dial
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
-from leadbell.ring.models import Call
+from leadbell.ring.models import Call, PhoneRules
 from leadbell.words import say
 
 #: How long we may believe that a dealer has a line, or none.
@@ -86,8 +88,6 @@ def forget_lines() -> None:
 def call_from_the_screen(lead: Lead, person: int, now: datetime) -> Call.Kind | Refused:
     """Ring the salesperson's own phone and connect them with this customer. The attempt counts when we dial."""
     standing = lead.standing
-    if standing.opted_out:
-        return Refused(say("This customer doesn't want to be contacted."))
     if not standing.is_open:
         return Refused(say("This lead is closed: reopen it first."))
     if standing.calling is not None:
@@ -96,6 +96,8 @@ def call_from_the_screen(lead: Lead, person: int, now: datetime) -> Call.Kind | 
         return Refused(say("Your phone rings already: pick it up."))
     if not lead.customer.phone:
         return Refused(say("There is no phone number: write personally."))
+    if refused := may_call_now(lead, now) or may_be_dialled(lead.customer.phone, lead.dealer):
+        return refused
     if want(lead.dealer_id, lead.pk, Call.Kind.OUTBOUND, [person], 30, now, person) is None:
         return Refused(say("No phone line is up, or you have no phone number: call by hand."))
     announce(lead.dealer_id, "call", lead.pk, [person])
@@ -111,3 +113,13 @@ def ring_me(person: Person, dealer: int, now: datetime) -> uuid.UUID | Refused:
         Call.objects.filter(dealer=dealer, kind=Call.Kind.TEST, person=person).order_by("-asked_at").first()
     )
     return newest.pk if newest else Refused(say("No phone line is up, or you have no phone number."))
+
+
+def rules_of(dealer: int) -> PhoneRules:
+    """What the dealer has decided about calls, or the defaults."""
+    return PhoneRules.objects.filter(dealer=dealer).first() or PhoneRules(dealer_id=dealer)
+
+
+def may_be_dialled(number: str, dealer: Organisation) -> Refused | None:
+    """Whether a number costs what a call should, by the dealer's own choice of countries."""
+    return may_dial(number, dealer.country, rules_of(dealer.pk).countries)
