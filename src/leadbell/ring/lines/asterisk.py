@@ -1,0 +1,543 @@
+"""Asterisk as a provider of legs: one node or several, each leg a channel that bears our name for it."""
+
+import asyncio
+import re
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from leadbell.ring.lines.ari import Ari, AriFailed, Event, Node, Reception
+from leadbell.ring.node import APP, ARRIVED, DETECT, DETECTED, RECORD, RECORDED, RECORDING
+from leadbell.ring.ports import Ears, How, Leg, LegFailed, LegHeard, LegWhat, LiveLeg, Prompt
+from leadbell.ring.speech import Speaker
+
+log = structlog.get_logger("leadbell.asterisk")
+
+#: While other nodes are up: a node that is away for so long has lost its legs; conversations have longer.
+PATIENCE_S, LOST_AFTER_S = 3.0, 60.0
+#: From sending a channel into the dialplan until it is back.
+BACK_WITHIN_S = 5.0
+#: A recording is finished when the call is over and the file has been the same for so long.
+SETTLED_S, FINISHED_WITHIN_S = 0.3, 10.0
+#: The first argument of a channel we made, and of one that listens for a voicemail.
+MADE, LISTENS = "made", "listens"
+LISTENER = ".listens"
+
+_OURS = re.compile(r"[\w.:-]{1,100}-(?:p\d+|customer)")
+_KEY = re.compile(r"[\w-]{1,100}")
+_EXTENSION = re.compile(r"sip:([A-Za-z0-9][A-Za-z0-9_.-]{0,39})")
+_NUMBER = re.compile(r"\+\d{3,15}")
+_CALLER = re.compile(r"\+?\d{2,15}")
+_TRUNK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+
+#: Why a channel that was never answered has ended (Q.850); anything else is `unreachable`.
+_BECAUSE: dict[int, How] = {
+    17: "busy", 21: "rejected",
+    0: "no_answer", 16: "no_answer", 18: "no_answer", 19: "no_answer", 26: "no_answer", 31: "no_answer",
+    127: "no_answer",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Leg:
+    """A channel of ours while it lasts."""
+
+    name: str
+    key: str
+    node: "_Node"
+    since: float
+    #: Asked for, but not yet confirmed.
+    pending: bool = False
+    detect: bool = False
+    rang: bool = False
+    answered: bool = False
+    #: A customer who called and has not been answered.
+    waits: bool = False
+    #: The bridge it is in.
+    joined: str = ""
+    saying: str = ""
+    back: asyncio.Future[None] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Node:
+    ari: Ari = field(init=False)
+    legs: dict[str, _Leg] = field(default_factory=dict)
+    away_since: float | None = None
+    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    #: Whether it has been up since we began.
+    known: bool = False
+
+
+class Asterisk:
+    """The Engine over Asterisk nodes: a new key goes to the node with the fewest legs, all its legs to that node.
+
+    `spool` and the speaker's folder have to be the same place for us and every node. `listen`: where nodes
+    without a `url` call in.
+    """
+
+    name = "asterisk"
+
+    def __init__(
+        self, nodes: Sequence[Node], speaker: Speaker, spool: Path, listen: tuple[str, int] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:  # fmt: skip
+        self.speaker, self.spool, self._clock = speaker, spool.absolute(), clock
+        self._nodes = [self._meet(node) for node in nodes]
+        calling = {
+            node.user: known.ari for node, known in zip(nodes, self._nodes, strict=True) if not node.url
+        }
+        self._reception = Reception(calling, *listen) if listen else None
+        self._legs: dict[str, _Leg] = {}
+        self._keys: dict[str, _Node] = {}
+        self._ears: Ears | None = None
+        self._opened = False
+        self._down = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_up(self) -> bool:
+        return any(node.ari.is_up for node in self._nodes)
+
+    async def open(self, ears: Ears) -> None:
+        self._ears = ears
+        if self._reception is not None:
+            await self._reception.open()
+        await asyncio.gather(self.speaker.warm_up(), *(node.ari.open() for node in self._nodes))
+        self._opened = True
+        if not self.is_up:
+            self._tell_down("not connected")
+
+    async def close(self) -> None:
+        for node in self._nodes:
+            _cancel(node.timers)
+        for task in list(self._tasks):
+            task.cancel()
+        self._ears = None
+        if self._reception is not None:
+            await self._reception.close()
+        await asyncio.gather(*(node.ari.close() for node in self._nodes))
+
+    # -- what is asked of a provider ---------------------------------------------------------------------------
+
+    async def call(self, leg: Leg) -> None:
+        if leg.leg in self._legs:
+            return
+        endpoint = _endpoint(leg)
+        node = self._node_for(leg.key)
+        known = self._know(leg.leg, leg.key, node)
+        known.pending, known.detect = True, leg.detect
+        caller = {"callerId": f"<{leg.caller_id}>"} if _CALLER.fullmatch(leg.caller_id) else {}
+        try:
+            await node.ari.ask(
+                "POST", "/channels", endpoint=endpoint, app=APP, appArgs=MADE, channelId=leg.leg,
+                timeout=max(1, leg.ring_s), **caller,
+            )  # fmt: skip
+        except AriFailed as error:
+            if error.status == 409:  # it rings already
+                return
+            self._forget(known)
+            if error.status == 0:  # nobody knows whether it rings now
+                self._soon(self._end(node, leg.leg))
+            raise
+        finally:
+            known.pending = False
+
+    async def say(self, leg: str, prompt: Prompt) -> None:
+        known = self._leg(leg)
+        path, _ = await asyncio.gather(self.speaker.speak(prompt), self._answer(known))
+        await self._hush(known)
+        if path is None:
+            asyncio.get_running_loop().call_soon(self._tell, leg, "spoken")
+            return
+        known.saying = f"{leg}.{uuid.uuid4().hex}"
+        await known.node.ari.ask(
+            "POST", f"/channels/{leg}/play", media=_sound(path), playbackId=known.saying
+        )  # fmt: skip
+
+    async def hush(self, leg: str) -> None:
+        if (known := self._legs.get(leg)) is not None:
+            await self._hush(known)
+
+    async def join(
+        self, key: str, salesperson: str, customer: str, record: bool, announce: Prompt | None
+    ) -> None:
+        one, other = self._leg(salesperson), self._leg(customer)
+        node = one.node
+        if other.node is not node:
+            raise LegFailed("the two legs are on different nodes")
+        ask = node.ari.ask
+        said, *_ = await asyncio.gather(
+            self.speaker.speak(announce) if announce else _nothing(),
+            ask("POST", f"/bridges/{key}", type="mixing", name=key),
+            self._hush(one),
+            self._hush(other),
+            self._answer(other),
+        )
+        if record and announce and said is None:
+            log.error("not recorded: it could not be announced", key=key)
+        elif record:
+            await self._record(key, other)
+        await ask("POST", f"/bridges/{key}/addChannel", channel=f"{salesperson},{customer}")
+        one.joined = other.joined = key
+        if said is not None:
+            self._soon(self._announce(node, key, said))
+
+    async def hang_up(self, leg: str) -> None:
+        if (known := self._legs.get(leg)) is not None:
+            await self._gone(known.node.ari.ask("DELETE", f"/channels/{leg}", reason="normal"))
+
+    async def live(self) -> Sequence[LiveLeg]:
+        """Every channel of ours; of a node that has just gone away, those we believe in."""
+        began = asyncio.get_running_loop().time()
+        up = [node for node in self._nodes if node.ari.is_up]
+        for node, found in zip(up, await asyncio.gather(*map(self._look, up)), strict=True):
+            for name, (answered, bridge) in found.items():
+                known = self._legs.get(name) or self._know(name, _key(name), node)
+                known.answered, known.joined = answered, bridge
+                known.waits = known.waits or not (answered or _OURS.fullmatch(name))
+            for known in list(node.legs.values()):
+                if known.name not in found and not known.pending and known.since < began:
+                    self._forget(known)
+        return [
+            LiveLeg(known.name, known.answered, bool(known.joined))
+            for known in self._legs.values()
+            if known.node.ari.is_up or self._believed(known)
+        ]
+
+    async def recorded(self, key: str) -> Path | None:
+        if not _KEY.fullmatch(key) or any(leg.key == key for leg in self._legs.values()):
+            return None
+        path, loop = self.spool / f"{key}.raw", asyncio.get_running_loop()
+        give_up_at, last, since = loop.time() + FINISHED_WITHIN_S, -1, loop.time()
+        while loop.time() < give_up_at:
+            try:
+                size = path.stat().st_size
+            except FileNotFoundError:
+                return None
+            if size != last:
+                last, since = size, loop.time()
+            elif loop.time() - since >= SETTLED_S:
+                break
+            await asyncio.sleep(0.05)
+        return path
+
+    # -- steps -------------------------------------------------------------------------------------------------
+
+    async def _answer(self, leg: _Leg) -> None:
+        if leg.waits:
+            leg.waits = False
+            await leg.node.ari.ask("POST", f"/channels/{leg.name}/answer")
+            leg.answered = True
+
+    async def _hush(self, leg: _Leg) -> None:
+        if leg.saying:
+            saying, leg.saying = leg.saying, ""
+            await self._gone(leg.node.ari.ask("DELETE", f"/playbacks/{saying}"))
+
+    async def _record(self, key: str, customer: _Leg) -> None:
+        """Send the customer's channel through the dialplan, which starts the recording and sends it back."""
+        if not _KEY.fullmatch(key):
+            raise LegFailed("no file can have this name")
+        self.spool.mkdir(parents=True, exist_ok=True)
+        ask, channel = customer.node.ari.ask, f"/channels/{customer.name}"
+        customer.back = asyncio.get_running_loop().create_future()
+        try:
+            await ask("POST", f"{channel}/variable", variable=RECORDING, value=str(self.spool / f"{key}.raw"))
+            await ask("POST", f"{channel}/continue", context=RECORD, extension="s", priority=1)
+            await asyncio.wait_for(customer.back, BACK_WITHIN_S)
+        except TimeoutError:
+            raise LegFailed("the recording did not start") from None
+        finally:
+            customer.back = None
+
+    async def _announce(self, node: _Node, bridge: str, said: Path) -> None:
+        await node.ari.ask("POST", f"/bridges/{bridge}/play", media=_sound(said))
+
+    async def _listen_for_voicemail(self, leg: _Leg) -> None:
+        """A second channel hears what the customer says, while the customer hears nothing of it."""
+        await leg.node.ari.ask(
+            "POST", f"/channels/{leg.name}/snoop/{leg.name}{LISTENER}", spy="in", app=APP, appArgs=LISTENS
+        )
+
+    async def _look(self, node: _Node) -> dict[str, tuple[bool, str]]:
+        """Our channels on a node: whether answered, and the bridge they share with another."""
+        channels, bridges = await asyncio.gather(
+            node.ari.ask("GET", "/channels"), node.ari.ask("GET", "/bridges")
+        )
+        shared = {
+            channel: bridge["id"]
+            for bridge in bridges
+            if len(bridge["channels"]) > 1
+            for channel in bridge["channels"]
+        }
+        return {
+            channel["id"]: (channel["state"] == "Up", shared.get(channel["id"], ""))
+            for channel in channels
+            if _is_ours(channel)
+        }
+
+    async def _end(self, node: _Node, channel: str) -> None:
+        await self._gone(node.ari.ask("DELETE", f"/channels/{channel}", reason="normal"))
+
+    async def _gone(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Asked of something that has gone already, it is done."""
+        try:
+            await work
+        except AriFailed as error:
+            if error.status not in (404, 409, 412):
+                raise
+
+    # -- what a node tells -------------------------------------------------------------------------------------
+
+    def _heard(self, node: _Node, event: Event) -> None:
+        kind, channel = event.get("type"), event.get("channel") or {}
+        match kind:
+            case "StasisStart":
+                self._entered(node, channel, event.get("args") or [])
+            case "Dial":
+                peer = event.get("peer") or {}
+                if event.get("dialstatus") in ("RINGING", "PROGRESS"):
+                    self._rings(peer.get("id", ""))
+            case "ChannelStateChange":
+                if channel.get("state") == "Ringing":
+                    self._rings(channel.get("id", ""))
+            case "ChannelDtmfReceived":
+                self._tell(channel.get("id", ""), "digit", digit=str(event.get("digit", "")))
+            case "PlaybackFinished":
+                self._spoken(event.get("playback") or {})
+            case "ChannelDestroyed":
+                self._over(
+                    channel.get("id", ""), int(event.get("cause") or 0), str(event.get("cause_txt", ""))
+                )
+
+    def _entered(self, node: _Node, channel: dict[str, Any], args: list[str]) -> None:
+        """A channel has come into our hands: one we made, one that is back, a listener, or a customer."""
+        name, what = str(channel.get("id", "")), args[0] if args else ""
+        leg = self._legs.get(name)
+        if what == LISTENS:
+            self._soon(self._send_listening(node, name))
+        elif what == DETECTED:
+            self._detected(name.removesuffix(LISTENER), args[1] if len(args) > 1 else "")
+            self._soon(self._end(node, name))
+        elif what == ARRIVED:
+            if leg is None:
+                self._arrived(node, channel, args)
+        elif leg is None:
+            log.warning("a channel nobody knows was ended")
+            self._soon(self._end(node, name))
+        elif what == RECORDED:
+            if leg.back is not None and not leg.back.done():
+                leg.back.set_result(None)
+        elif not leg.answered:
+            leg.answered = True
+            if leg.detect:
+                self._soon(self._listen_for_voicemail(leg))
+            self._tell(name, "answered")
+
+    async def _send_listening(self, node: _Node, name: str) -> None:
+        await self._gone(
+            node.ari.ask("POST", f"/channels/{name}/continue", context=DETECT, extension="s", priority=1)
+        )
+
+    def _detected(self, name: str, status: str) -> None:
+        if status == "MACHINE":
+            self._tell(name, "machine")
+        elif status in ("HUMAN", "NOTSURE"):
+            self._tell(name, "person")
+
+    def _arrived(self, node: _Node, channel: dict[str, Any], args: list[str]) -> None:
+        name = str(channel["id"])
+        if not _KEY.fullmatch(name.replace(".", "_")):
+            self._soon(self._end(node, name))
+            return
+        leg = self._know(name, "", node)
+        leg.waits = True
+        self._soon(self._ring_back(leg))
+        shown = not (len(args) > 2 and args[2].startswith(("prohib", "unavailable")))
+        caller = str((channel.get("caller") or {}).get("number") or "")
+        self._tell(
+            name, "arrived", called=args[1] if len(args) > 1 else "",
+            caller=caller if shown and _CALLER.fullmatch(caller) else "",
+        )  # fmt: skip
+
+    async def _ring_back(self, leg: _Leg) -> None:
+        """The customer hears that it rings."""
+        await self._gone(leg.node.ari.ask("POST", f"/channels/{leg.name}/ring"))
+
+    def _rings(self, name: str) -> None:
+        leg = self._legs.get(name)
+        if leg is not None and not leg.rang and not leg.answered:
+            leg.rang = True
+            self._tell(name, "rings")
+
+    def _spoken(self, playback: dict[str, Any]) -> None:
+        leg = self._legs.get(str(playback.get("target_uri", "")).removeprefix("channel:"))
+        if leg is not None and leg.saying and playback.get("id") == leg.saying:
+            leg.saying = ""
+            self._tell(leg.name, "spoken")
+
+    def _over(self, name: str, cause: int, because: str) -> None:
+        leg = self._legs.get(name)
+        if leg is None:
+            return
+        how: How = "hung_up" if leg.answered or not leg.key else _BECAUSE.get(cause, "unreachable")
+        self._forget(leg)
+        if leg.joined:
+            self._soon(self._gone(leg.node.ari.ask("DELETE", f"/bridges/{leg.joined}")))
+        if leg.back is not None and not leg.back.done():
+            leg.back.set_exception(LegFailed("the customer has hung up"))
+        self._tell_heard(LegHeard(name, "over", self._clock(), how=how, because=f"{cause} {because}".strip()))
+
+    def _tell(self, leg: str, what: LegWhat, **more: str) -> None:
+        if leg in self._legs:
+            self._tell_heard(LegHeard(leg, what, self._clock(), **more))  # type: ignore[arg-type]  # how isn't among them
+
+    def _tell_heard(self, heard: LegHeard) -> None:
+        if self._ears is not None:
+            self._ears.heard(heard)
+
+    # -- nodes go and come -------------------------------------------------------------------------------------
+
+    def _meet(self, node: Node) -> _Node:
+        known = _Node()
+        known.ari = Ari(
+            node, APP, lambda event: self._heard(known, event), lambda: self._came(known),
+            lambda because: self._went(known, because),
+        )  # fmt: skip
+        return known
+
+    def _came(self, node: _Node) -> None:
+        _cancel(node.timers)
+        node.away_since = None
+        first, node.known = not node.known, True
+        log.info("a node is there", node=node.ari.node.url or node.ari.node.user)
+        if self._ears is None or (not self._opened and first):
+            return
+        self._down = False
+        self._soon(self._subscribe(node))
+        self._ears.up()
+
+    def _went(self, node: _Node, because: str) -> None:
+        loop = asyncio.get_running_loop()
+        node.away_since = loop.time()
+        log.warning("a node is away", node=node.ari.node.url or node.ari.node.user, because=because)
+        _cancel(node.timers)
+        for seconds in (PATIENCE_S, LOST_AFTER_S):
+            node.timers.append(loop.call_later(seconds, self._lose, node, because))
+        if self._opened and not self.is_up:
+            self._tell_down(because)
+
+    def _tell_down(self, because: str) -> None:
+        if not self._down and self._ears is not None:
+            self._down = True
+            self._ears.down(because)
+
+    def _lose(self, node: _Node, because: str) -> None:
+        """While others are up, what a node had that stays away is lost."""
+        if node.ari.is_up or not self.is_up:
+            return
+        for leg in list(node.legs.values()):
+            if not self._believed(leg):
+                self._forget(leg)
+                self._tell_heard(LegHeard(leg.name, "over", self._clock(), how="lost", because=because))
+
+    def _believed(self, leg: _Leg) -> bool:
+        """Whether a leg may still be there, although its node is away."""
+        since = leg.node.away_since
+        if since is None:
+            return False
+        away = asyncio.get_running_loop().time() - since
+        return away < (LOST_AFTER_S if leg.joined else PATIENCE_S) - 0.01
+
+    async def _subscribe(self, node: _Node) -> None:
+        """Hear of the channels we had before the connection was cut."""
+        for name in await self._look(node):
+            await self._gone(
+                node.ari.ask("POST", f"/applications/{APP}/subscription", eventSource=f"channel:{name}")
+            )
+
+    # -- small steps -------------------------------------------------------------------------------------------
+
+    def _node_for(self, key: str) -> _Node:
+        node = self._keys.get(key)
+        if node is not None and node.ari.is_up:
+            return node
+        if node is not None:
+            raise LegFailed("the node that has the call is away")
+        up = [node for node in self._nodes if node.ari.is_up]
+        if not up:
+            raise LegFailed("not connected")
+        return min(up, key=lambda node: len(node.legs))
+
+    def _leg(self, name: str) -> _Leg:
+        if name not in self._legs:
+            raise LegFailed("the leg is over")
+        return self._legs[name]
+
+    def _know(self, name: str, key: str, node: _Node) -> _Leg:
+        leg = _Leg(name, key, node, asyncio.get_running_loop().time())
+        self._legs[name] = node.legs[name] = leg
+        if key:
+            self._keys[key] = node
+        return leg
+
+    def _forget(self, leg: _Leg) -> None:
+        self._legs.pop(leg.name, None)
+        leg.node.legs.pop(leg.name, None)
+        if leg.key and not any(other.key == leg.key for other in leg.node.legs.values()):
+            self._keys.pop(leg.key, None)
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        async def run() -> None:
+            try:
+                await work
+            except LegFailed as error:
+                log.warning("a step failed", because=str(error))
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _endpoint(leg: Leg) -> str:
+    """What Asterisk dials; anything but an extension or a number in E.164 is refused."""
+    if extension := _EXTENSION.fullmatch(leg.number):
+        return f"PJSIP/{extension[1]}"
+    trunk = leg.trunk or "trunk"
+    if not _NUMBER.fullmatch(leg.number) or not _TRUNK.fullmatch(trunk):
+        raise LegFailed("neither an extension nor a number")
+    return f"PJSIP/{leg.number}@{trunk}"
+
+
+def _is_ours(channel: dict[str, Any]) -> bool:
+    if channel["name"].startswith(("Snoop/", "Announcer/", "Recorder/")):
+        return False
+    plan = channel.get("dialplan") or {}
+    held = (f"{APP},{ARRIVED}", f"{APP},{RECORDED}")
+    inside = plan.get("app_name") == "Stasis" and str(plan.get("app_data", "")).startswith(held)
+    return bool(_OURS.fullmatch(channel["id"])) or inside
+
+
+def _key(name: str) -> str:
+    return name.rpartition("-")[0] if _OURS.fullmatch(name) else ""
+
+
+def _sound(path: Path) -> str:
+    """Asterisk finds the format by the ending that it adds itself."""
+    return f"sound:{path.absolute().with_suffix('')}"
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _cancel(timers: list[asyncio.TimerHandle]) -> None:
+    for timer in timers:
+        timer.cancel()
+    timers.clear()

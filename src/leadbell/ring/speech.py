@@ -1,0 +1,167 @@
+"""The voice: a sentence becomes a file that a telephone can play."""
+
+import asyncio
+import hashlib
+import os
+import re
+import shlex
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from leadbell.ring import packages
+from leadbell.ring.ports import Prompt
+
+log = structlog.get_logger("leadbell.speech")
+
+#: Telephone sound: 8 kHz, mono, 16 bit.
+RATE = 8000
+#: Sentences hold customers' names: they are kept this short, and never more than so many.
+KEPT_S, KEPT = 3600, 200
+WITHIN_S = 10.0
+#: Words per minute; espeak-ng's own 175 is fast on a telephone.
+PACE = 155
+#: espeak-ng calls some languages otherwise; one it doesn't know is spoken as English.
+VOICES = {"en": "en-gb", "no": "nb", "zh": "cmn"}
+
+
+class Speaker:
+    """Speaks prompts into WAV files of 8 kHz mono in `folder`, each sentence once within an hour.
+
+    `recorded` holds prompts somebody has spoken: LANGUAGE/any.wav beside LANGUAGE/any.txt with its sentence.
+    `command` is another program than espeak-ng, such as `piper --model {language}.onnx --output_file {out}`:
+    {language}, {text} and {out} are filled in word by word, never through a shell; without {text} it reads the
+    sentence on its standard input.
+    """
+
+    def __init__(self, folder: Path, command: str = "", recorded: Path | None = None) -> None:
+        self.folder = folder
+        self._command = tuple(shlex.split(command)) or _espeak()
+        self._recorded = _sentences(recorded) if recorded else {}
+        self._under_way: dict[Path, asyncio.Task[bool]] = {}
+
+    async def warm_up(self) -> None:
+        """Load what is needed to speak, so that the first sentence of the day doesn't wait for it."""
+        await asyncio.to_thread(_sound_libraries)
+
+    async def speak(self, prompt: Prompt) -> Path | None:
+        """The file that says it; None, with a line in the log, where nothing can."""
+        if not prompt.text.strip():
+            return None
+        recorded = self._recorded.get((prompt.language, _plain(prompt.text)))
+        about = (str(recorded), str(recorded.stat().st_mtime_ns)) if recorded else (*self._command, str(PACE))
+        name = hashlib.sha256("\0".join((prompt.language, prompt.text, *about)).encode()).hexdigest()[:40]
+        path = self.folder / f"{name}.wav"
+        if path not in self._under_way:
+            if path.exists():
+                with suppress(FileNotFoundError):
+                    os.utime(path)
+                    return path
+            task = asyncio.create_task(self._make(prompt, path, recorded))
+            self._under_way[path] = task
+            task.add_done_callback(lambda _: self._under_way.pop(path, None))
+        return path if await asyncio.shield(self._under_way[path]) else None
+
+    async def _make(self, prompt: Prompt, path: Path, recorded: Path | None) -> bool:
+        raw = path.with_suffix(".spoken")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+            if recorded is None:
+                await self._run(prompt, raw)
+            await asyncio.to_thread(_for_telephones, recorded or raw, path)
+            await asyncio.to_thread(_forget_old, self.folder)
+        except (OSError, RuntimeError, ValueError, TimeoutError) as error:
+            log.warning(
+                "nothing could be said", language=prompt.language, because=str(error) or "it took too long"
+            )
+            return False
+        finally:
+            raw.unlink(missing_ok=True)
+        return True
+
+    async def _run(self, prompt: Prompt, out: Path) -> None:
+        if not self._command:
+            raise RuntimeError(
+                "there is no espeak-ng on this machine; `leadbell asterisk install` fetches it"
+            )
+        text = prompt.text.strip()
+        text = f" {text}" if text.startswith("-") else text  # a sentence is no option
+        given = {"{language}": prompt.language, "{text}": text, "{out}": str(out)}
+        given["{voice}"] = VOICES.get(prompt.language, prompt.language)
+        words = [_filled(word, given) for word in self._command]
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        on_stdin = not any("{text}" in word for word in self._command)
+        try:
+            said = await asyncio.wait_for(process.communicate(text.encode() if on_stdin else b""), WITHIN_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise
+        if process.returncode != 0 or not out.exists():
+            raise RuntimeError(said[1].decode(errors="replace").strip()[-200:] or "the voice wrote nothing")
+
+
+def _espeak() -> tuple[str, ...]:
+    """espeak-ng on PATH, else the one in our folder."""
+    found = packages.espeak_on_path()
+    if not found and (fetched := packages.find()):
+        found = fetched.espeak
+    return (*found, "-v", "{voice}", "-s", str(PACE), "-w", "{out}", "--stdin") if found else ()
+
+
+def _filled(word: str, given: Mapping[str, str]) -> str:
+    """Each place is filled once; what is filled in is not looked through again."""
+    return re.sub("|".join(map(re.escape, given)), lambda place: given[place[0]], word)
+
+
+def _sentences(recorded: Path) -> dict[tuple[str, str], Path]:
+    return {
+        (text.parent.name, _plain(text.read_text(encoding="utf-8"))): text.with_suffix(".wav")
+        for text in recorded.glob("*/*.txt")
+        if text.with_suffix(".wav").exists()
+    }
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _sound_libraries() -> tuple[Any, Any]:
+    import numpy
+    import soundfile  # type: ignore[import-untyped]  # it has no types
+
+    return numpy, soundfile
+
+
+def _for_telephones(spoken: Path, path: Path) -> None:
+    """Any sound file as 8 kHz mono; what a telephone can't carry is cut off, not folded back."""
+    np, soundfile = _sound_libraries()
+    sound, rate = soundfile.read(spoken, dtype="float32", always_2d=True)
+    wave = sound.mean(axis=1)
+    if rate != RATE and len(wave):
+        length = max(1, round(len(wave) * RATE / rate))
+        spectrum = np.fft.rfft(wave)
+        wanted = length // 2 + 1
+        spectrum = np.pad(spectrum[:wanted], (0, max(0, wanted - len(spectrum))))
+        wave = np.fft.irfft(spectrum, length) * (length / len(wave))
+    new = path.with_suffix(".new")
+    soundfile.write(new, np.clip(wave, -1, 1), RATE, subtype="PCM_16", format="WAV")
+    new.replace(path)
+
+
+def _forget_old(folder: Path) -> None:
+    """Only the newest stay; a file that is being played is open and stays readable."""
+    aged = sorted(((file.stat().st_mtime, file) for file in folder.glob("*.wav")), reverse=True)
+    since = time.time() - KEPT_S
+    for n, (used_at, file) in enumerate(aged):
+        if n >= KEPT or used_at < since:
+            file.unlink(missing_ok=True)
