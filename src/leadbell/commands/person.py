@@ -26,6 +26,7 @@ def add(
     role: Annotated[str, typer.Option(help="salesperson, manager, bdc or importer.")] = "salesperson",
     dealer: Annotated[str | None, typer.Option(help="Name or number; not needed while there is one.")] = None,
     phone: Annotated[str, typer.Option(help="Their own phone.")] = "",
+    extension: Annotated[str, typer.Option(help="Their phone at your own exchange, rung first.")] = "",
     language: Annotated[str | None, typer.Option(help="Of their screens: en, nl or ru.")] = None,
     speaks: Annotated[str, typer.Option(help="Languages, such as nl,en.")] = "",
     brands: Annotated[str, typer.Option(help="Brands they know, such as Hyundai,Kia; empty: all.")] = "",
@@ -43,6 +44,7 @@ def add(
 
         hired = hire(
             find_dealer(dealer), name or email.split("@")[0].title(), email, role, datetime.now(UTC), phone=phone,
+            extension=extension,
             language=language, speaks=_list(speaks), brands=_list(brands), conditions=_list(conditions),
         )  # fmt: skip
     if as_json:

@@ -107,6 +107,9 @@ def bell_of(call: Call, now: datetime, later: dict[int, float] | None = None) ->
         for p in (people[n] for n in call.people if n in people)
         if p.extension or (p.phone and may_be_dialled(p.phone, call.dealer) is None)
     )  # fmt: skip
+    if call.kind == Call.Kind.TEST and call.number:
+        heard = prompts.whisper(rules.prompts, "whisper_test", call.dealer.language, "", "", call.asked_at)
+        phones = (Phone(0, call.number, heard),)
     return Bell(
         key=call.pk.hex, dealer=call.dealer_id, lead=call.lead_id or 0, people=tuple(call.people), ring_s=left,
         phones=phones, caller_id=line.caller_id if line else "", trunk=line.trunk if line else "", waiting=call.leg,
@@ -133,8 +136,10 @@ def accepted(key: str, person: int, now: datetime) -> Dial | Turned:
     The lead's row lock decides between two people; who is second hears so.
     """
     call, lead = _locked(key)
-    who = Person.objects.get(pk=person)
     rules = rules_of(call.dealer_id)
+    if lead is None:
+        return _tested(call, rules, person, now)
+    who = Person.objects.get(pk=person)
 
     def turned(name: str, because: Words) -> Turned:
         _over(call, "refused", now, because)
@@ -142,10 +147,6 @@ def accepted(key: str, person: int, now: datetime) -> Dial | Turned:
 
     if call.status == Call.Status.OVER:
         return Turned(prompts.sentence(rules.prompts, "taken", who.language))
-    if lead is None:
-        _step(call, "accepted", now, person)
-        _over(call, "tested", now, None)
-        return Turned(prompts.sentence(rules.prompts, "tested", who.language))
     if call.kind != Call.Kind.OUTBOUND and not (lead.owner_id == person and not lead.ringing):
         outcome = accept(lead, person, now)
         if isinstance(outcome, Refused):
@@ -164,6 +165,15 @@ def accepted(key: str, person: int, now: datetime) -> Dial | Turned:
     _step(call, "accepted", now, person)
     call.save()
     return _dial(call, rules, who, number)
+
+
+def _tested(call: Call, rules: PhoneRules, person: int, now: datetime) -> Turned:
+    """A test call needs no customer: the key was heard."""
+    who = Person.objects.filter(pk=person).first()
+    if call.status != Call.Status.OVER:
+        _step(call, "accepted", now, person)
+        _over(call, "tested", now, None)
+    return Turned(prompts.sentence(rules.prompts, "tested", who.language if who else call.dealer.language))
 
 
 def _forbidden(lead: Lead, call: Call, now: datetime) -> Words | None:

@@ -13,7 +13,7 @@ from leadbell.lead.consent import may_call_now
 from leadbell.lead.law import may_dial
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
-from leadbell.ring.models import Call, PhoneRules
+from leadbell.ring.models import Call, PhoneLine, PhoneRules
 from leadbell.words import say
 
 #: How long we may believe that a dealer has a line, or none.
@@ -113,6 +113,34 @@ def ring_me(person: Person, dealer: int, now: datetime) -> uuid.UUID | Refused:
         Call.objects.filter(dealer=dealer, kind=Call.Kind.TEST, person=person).order_by("-asked_at").first()
     )
     return newest.pk if newest else Refused(say("No phone line is up, or you have no phone number."))
+
+
+@transaction.atomic
+def check_number(dealer: Organisation, number: str, now: datetime, ring_s: int = 30) -> Call | Refused:
+    """A test call to any number the dealer may dial, E.164 or `sip:NAME`, on its first line that is up."""
+    if not number.startswith("sip:") and (refused := may_be_dialled(number, dealer)):
+        return refused
+    lines = PhoneLine.objects.filter(dealer=dealer, enabled=True).order_by("place", "pk")
+    if not lines:
+        return Refused(say("This dealer has no phone line: choose one on the Dealer page, under Phone."))
+    up = [
+        line
+        for line in lines
+        if line.down_since is None and line.seen_at and line.seen_at > now - SEEN_WITHIN
+    ]
+    if not up:
+        return Refused(say("No phone line is up. Is `leadbell up` running, and its switchboard?"))
+    call = Call.objects.create(
+        id=uuid.uuid4(),
+        dealer=dealer,
+        kind=Call.Kind.TEST,
+        line=up[0].kind,
+        number=number,
+        ring_s=ring_s,
+        asked_at=now,
+    )
+    statement.run("select pg_notify(%(to)s, %(call)s)", {"to": SWITCHBOARD, "call": str(call.pk)})
+    return call
 
 
 def rules_of(dealer: int) -> PhoneRules:
