@@ -3,6 +3,7 @@
 import os
 import resource
 import tempfile
+import tracemalloc
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -154,6 +155,24 @@ def test_what_is_no_recording_is_called_so(tmp_path, name, content):
     with pytest.raises(Unreadable) as refused:
         encoded(path)
     assert str(refused.value.because)
+
+
+def test_memory_does_not_grow_with_the_call(tmp_path):
+    path = tmp_path / "one.raw"
+    path.write_bytes(in_turns(60) * 12)
+    tracemalloc.start()
+    try:
+        encoded_ms = _length_of(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert encoded_ms == 12 * 60_000
+    assert peak < path.stat().st_size / 10
+
+
+def _length_of(path):
+    with tempfile.TemporaryFile() as into:
+        return encode(path, into, "flac").length_ms
 
 
 # -- what is missing -------------------------------------------------------------------------------------------
@@ -333,6 +352,27 @@ def test_whoever_was_killed_while_saving_is_taken_over_after_the_lease(call, rec
     assert save_some(LATER + LEASE - timedelta(seconds=1), find) == 0
     assert save_some(LATER + LEASE, find) == 1
     assert Recording.objects.get().status == "kept"
+
+
+@pytest.mark.django_db
+def test_a_file_written_a_moment_ago_is_left_alone_until_it_is_whole(call, recording, kept_in, file):
+    ended = ENDED + timedelta(milliseconds=20)
+    assert save_it(call, file, ended).status == "wanted"
+    assert save_some(ended + timedelta(seconds=1), {call.id.hex: file}.get) == 0
+    assert save_some(ended + timedelta(seconds=2), {call.id.hex: file}.get) == 1
+    assert Recording.objects.get().status == "kept"
+
+
+@pytest.mark.django_db
+def test_the_switchboards_rights_are_enough(call, recording, kept_in, file):
+    with connection.cursor() as cursor:
+        cursor.execute("set role leadbell_clockwork")
+        try:
+            assert save_some(LATER, {call.id.hex: file}.get) == 1
+            assert clear_away(file.parent.iterdir(), LATER) == 0
+            assert delete_due(LATER + timedelta(days=91)) == 1
+        finally:
+            cursor.execute("reset role")
 
 
 @pytest.mark.django_db

@@ -32,6 +32,8 @@ Gap = tuple[int, int]
 #: Saving takes less than this: a claim that is older belongs to a switchboard that was killed.
 LEASE = timedelta(minutes=5)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5, 600
+#: Asterisk keeps the last second in a buffer until it closes the file: one written to just now isn't whole yet.
+SETTLES = timedelta(seconds=2)
 #: A file that isn't there yet may still come: a provider hands it over after the call.
 COMES_WITHIN = timedelta(minutes=10)
 #: The line's clock and its buffers: less than this is not called missing.
@@ -64,8 +66,9 @@ def save(
 ) -> Recording:
     """Keep the recording of this call, whose raw file lies at `path`; the file is removed when all is committed.
 
-    May be repeated at any time and by several at once. Where the store or the disk fails it stays WANTED, and
-    `save_some` tries again. Raises NoSuchRecording.
+    May be repeated at any time and by several at once, outside of a transaction. Where the store or the disk
+    fails, or the file was written to a moment ago, it stays WANTED and `save_some` tries again.
+    Raises NoSuchRecording.
     """
     call = uuid.UUID(call_key)
     recording = _claim(call, now)
@@ -178,8 +181,11 @@ def _try(
     if path is None:
         return _missing(recording, NOT_RECORDED)
     try:
+        written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        if now - SETTLES < written_at <= now + SETTLES:
+            _wait(recording, STILL_WRITTEN, now + SETTLES, _pause_s(recording))
+            return recording
         with _scratch() as smaller:
-            written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             sound = encode(path, smaller, settings.RECORDINGS_FORMAT)
             the_store().put(recording.stored_as, smaller)
     except FileNotFoundError:

@@ -15,6 +15,8 @@ from leadbell.ring.models import Call, Playback, Recording
 
 #: A waveform is drawn with so many bars, on a phone two pixels each.
 DRAWN_BARS = 160
+#: Hundredths of the whole: on a phone as long as "not recorded".
+WIDE_ENOUGH = 26
 #: The listeners shown to managers.
 MOST_LISTENERS = 10
 ALL_RECORDINGS = frozenset({Person.Role.MANAGER, Person.Role.BDC})
@@ -57,6 +59,15 @@ class Missing:
     end_s: float
     left: float
     width: float
+
+    @property
+    def middle(self) -> float:
+        return round(self.left + self.width / 2, 2)
+
+    @property
+    def is_wide(self) -> bool:
+        """The words fit in, on a phone as well."""
+        return self.width >= WIDE_ENOUGH
 
 
 @dataclass(frozen=True, slots=True)
