@@ -24,6 +24,7 @@ from leadbell.lead.history import (
     Sold,
     Standing,
 )
+from leadbell.lead.law import MARKETING, Quiet, country_of, zones_of
 from leadbell.routing.rules import Asked, Candidate, choose_salesperson
 from leadbell.words import Words, say
 
@@ -132,8 +133,14 @@ class House:
     def hours_at(self, at: datetime) -> OpeningHours:
         return self.hours_since if at >= self.since else self.hours
 
-    def playbook(self, origin: Origin, at: datetime) -> Playbook:
-        return Playbook(self.hours_at(at), DEFAULTS[origin])
+    def playbook(
+        self, origin: Origin, at: datetime, number: str | None = None, asked: bool = False
+    ) -> Playbook:
+        """`number` is the customer's; `asked`: by themselves, after a campaign had brought the lead."""
+        home, marketing = self.hours.zone, origin in MARKETING and not asked
+        country = (country_of(number) or self.hours.country) if marketing else None
+        quiet = Quiet(zones_of(number, home), home, days_off=marketing, country=country)
+        return Playbook(self.hours_at(at), DEFAULTS[origin], quiet)
 
     def worker(self, number: int) -> Worker:
         return next(worker for worker in (*self.workers, *self.bdc) if worker.number == number)

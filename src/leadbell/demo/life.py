@@ -96,7 +96,9 @@ class Life:
         raise GoesInCircles
 
     def _go_on(self) -> bool:
-        decision = decide(self.house.playbook(self.standing.origin, self.at), self._history(), self.at)
+        asked = any(isinstance(one.fact, AskedAgain | Replied) for one in self.told)
+        playbook = self.house.playbook(self.standing.origin, self.at, asked=asked)
+        decision = decide(playbook, self._history(), self.at)
         if self.played is not None and not _is_due_now(decision, self.played, self.at):
             return False
         match decision:

@@ -3,26 +3,27 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import msgspec
 from django.db import connection
 
-from leadbell.demo.house import House
 from leadbell.demo.life import Told
 from leadbell.demo.past import CustomerRow, EnvelopeRow, InquiryRow, LeadRow, Past
 from leadbell.followup.actions import LOOK_AGAIN
 from leadbell.followup.rules import Ask, GiveUp, Rest, Ring, Wait, decide
 from leadbell.intake.inquiry import Inquiry, as_json
 from leadbell.lead.history import (
+    AskedAgain,
     Booked,
     Cancelled,
     Confirmed,
     History,
     Moved,
     NoShow,
+    Replied,
     Shown,
-    Standing,
     encode,
     kind_of,
 )
@@ -145,6 +146,13 @@ def _customer(row: CustomerRow) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def _number(row: CustomerRow) -> str | None:
+    """The number to dial, E.164."""
+    told = (phone.number for phone in row.inquiry.customer.phones if phone.number)
+    known = (value for kind, value in row.handles if kind == "phone")
+    return next(chain(told, known), None)
+
+
 def _inquiry(row: InquiryRow) -> tuple[Any, ...]:
     envelope = row.envelope
     return (
@@ -177,16 +185,16 @@ def _asked(inquiries: Sequence[Inquiry]) -> tuple[list[dict[str, Any]], str]:
 def _standing(row: LeadRow, now: datetime, rings: Iterator[datetime]) -> tuple[Any, ...]:
     columns = projected(row.standing)
     columns["standing"] = encode(row.standing).decode()
-    columns |= next_step(row.house, row.told, row.standing, now, rings)
+    columns |= next_step(row, now, rings)
     return tuple(columns[name] for name in _STANDING)
 
 
-def next_step(
-    house: House, told: Sequence[Told], standing: Standing, now: datetime, rings: Iterator[datetime]
-) -> dict[str, Any]:
+def next_step(row: LeadRow, now: datetime, rings: Iterator[datetime]) -> dict[str, Any]:
     """What the clockwork would have written on the lead at `now`; what has to ring waits for its turn."""
-    history = History(tuple(one.fact for one in told))
-    decision = decide(house.playbook(standing.origin, now), history, now)
+    standing, history = row.standing, History(tuple(one.fact for one in row.told))
+    asked = bool(history.of(AskedAgain, Replied))
+    playbook = row.house.playbook(standing.origin, now, _number(row.customer), asked)
+    decision = decide(playbook, history, now)
     match decision:
         case Wait():
             kind = "ring" if standing.ringing else "wait"
