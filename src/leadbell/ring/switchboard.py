@@ -26,7 +26,7 @@ log = structlog.get_logger("leadbell.switchboard")
 T = TypeVar("T")
 
 #: Held by the one switchboard that works; another one waits for it.
-WORKING_LOCK = 0x1EADBE12
+WORKING_LOCK = 0x1EADBE13
 POLL_S = 1.0
 #: How often the lines that are up are said to be.
 HEALTH_S = 4.0
