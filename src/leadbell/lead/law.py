@@ -135,7 +135,7 @@ def why_quiet(now: datetime, quiet: Quiet) -> Words | None:
         )
     if until - now > timedelta(days=1):
         return say("quiet hours where the customer lives, until %(until_at)s", until_at=until)
-    theirs = until.astimezone(ZoneInfo(reason.zone)).strftime("%H:%M")
+    theirs = until.astimezone(_clock(reason.zone)).strftime("%H:%M")
     return say("quiet hours where the customer lives, until %(time)s their time", time=theirs)
 
 
@@ -221,7 +221,7 @@ def _heard(when: datetime, quiet: Quiet) -> tuple[_Reason | None, datetime]:
 
 
 def _quiet_in(zone: str, at: datetime, quiet: Quiet) -> _Reason | None:
-    clock = ZoneInfo(zone)
+    clock = _clock(zone)
     there = at.astimezone(clock)
     day, minute = there.date(), there.hour * 60 + there.minute
     if quiet.days_off:
@@ -256,9 +256,15 @@ def _parsed(number: str) -> phonenumbers.PhoneNumber | None:
 
 
 @lru_cache(maxsize=1024)
+def _clock(zone: str) -> ZoneInfo:
+    """Kept: ZoneInfo itself remembers only the last eight, and some numbers have forty."""
+    return ZoneInfo(zone)
+
+
+@lru_cache(maxsize=1024)
 def _is_zone(name: str) -> bool:
     try:
-        ZoneInfo(name)
+        _clock(name)
     except (KeyError, ValueError, OSError):
         return False
     return True
