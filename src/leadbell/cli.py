@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": ("leadbell.commands.demo:demo", "Run Leadbell with a fictional dealer group and new leads."),
     "setup": ("leadbell.commands.setup:setup", "Make the first dealer and its manager."),
     "person": ("leadbell.commands.person:person", "Add people to a dealer."),
+    "asterisk": ("leadbell.commands.asterisk:asterisk", "Set up the telephone exchange."),
     "phone": ("leadbell.commands.phone:phone", "Make a test call."),
     "read": ("leadbell.commands.read:read", "Show as JSON what a lead says, storing nothing."),
     "leads": ("leadbell.commands.leads:leads", "List the leads."),

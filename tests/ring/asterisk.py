@@ -45,11 +45,18 @@ def needed() -> Programs:
     return found
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+def free_port() -> int:
+    """A port that is free for TCP and UDP, below those the system gives away by itself."""
+    while True:
+        port = random.randrange(10_000, 20_000)
+        with (
+            suppress(OSError),
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as one,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+        ):
+            one.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
@@ -107,13 +114,13 @@ def asterisk(*extensions: str, **more: object) -> Iterator[Running]:
     """Asterisk with a trunk to 127.0.0.1 and these extensions; stopped, by its process id, at the end."""
     found = needed()
     data = Path(tempfile.mkdtemp(prefix="leadbell-asterisk-"))
-    outside, rtp = free_port(socket.SOCK_DGRAM), random.randrange(20_000, 32_000, 500)
+    outside, rtp = free_port(), random.randrange(20_000, 32_000, 500)
     chosen = Choices(
         trunks=(Trunk(f"127.0.0.1:{outside}"),),
         extensions=dict.fromkeys(extensions, "ring the bell"),
         ari_port=free_port(),
         sip_host="127.0.0.1",
-        sip_port=free_port(socket.SOCK_DGRAM),
+        sip_port=free_port(),
         rtp_ports=(rtp, rtp + 490),
     )
     running = Running(data, replace(own_node.choose(data, lambda _: chosen), **more), outside)  # type: ignore[arg-type]  # any of its fields

@@ -46,7 +46,7 @@ TOLD = {
 VOICEMAIL = Prompt("This is the voicemail. You can leave a message after the tone.", "en")
 
 
-DIAL = Dial("", 1, 41, 0, MR_OKAFOR, DEALER, ring_s=20, record=True, told={**TOLD, "voicemail": VOICEMAIL})
+DIAL = Dial("", 1, 41, 0, MR_OKAFOR, DEALER, ring_s=20, record=True, told=TOLD)
 
 
 def now() -> datetime:
@@ -82,6 +82,10 @@ class Stage:
                 return found[-1]
             await asyncio.sleep(0.005)
         raise AssertionError(f"{what} was not heard, but {self.said()}")
+
+    async def up(self) -> None:
+        while not self.engine.is_up:
+            await asyncio.sleep(0.01)
 
     def said(self) -> list[What]:
         return [heard.what for heard in self.heard]
@@ -139,7 +143,7 @@ def assert_talks_without_a_gap(pcm: bytes, hz: int, besides_s: float = 0.4) -> N
     """Every 100 ms there is this tone and no other, but for a moment at the beginning and the end."""
     pieces = [loudest(pcm[at : at + RATE // 5]) for at in range(0, len(pcm) - RATE // 5, RATE // 5)]
     edge = round(besides_s / 0.1)
-    assert len(pieces) > 2 * edge + 3
+    assert len(pieces) > 2 * edge + 2
     assert set(pieces[edge:-edge]) == {hz}, str(pieces)
 
 
@@ -384,7 +388,7 @@ async def test_a_customer_calls(stage: Stage) -> None:
     await at_rosa.answer()
     await at_rosa.press("1")
     await asyncio.gather(calling.hears(ROSAS_TONE), at_rosa.hears(OKAFORS_TONE))
-    await asyncio.sleep(1)
+    await asyncio.sleep(1.5)
     await calling.hang_up()
     await at_rosa.ends()
     await stage.hears("ended")
@@ -454,6 +458,7 @@ async def test_a_voicemail_is_known_by_its_long_greeting(
 
 
 async def test_the_salesperson_is_told_of_the_customers_voicemail(stage: Stage) -> None:
+    stage.dial = replace(DIAL, told={**TOLD, "voicemail": VOICEMAIL})
     rosa = await stage.phones.extension("rosa")
     okafor = stage.phones.phone(MR_OKAFOR, sound=beeps(0.6, 0.2, 4))
     stage.ring(phone(ROSA, "sip:rosa"))
@@ -533,8 +538,7 @@ async def test_a_conversation_goes_on_while_the_connection_is_cut(wired: tuple[S
     assert isinstance(stage.exchange.ring(Bell("another", 1, 42, (ROSA,), 5)), LineDown)
     await at_okafor.hears(ROSAS_TONE)
     await wire.mend()
-    while not stage.engine.is_up:
-        await asyncio.sleep(0.01)
+    await asyncio.wait_for(stage.up(), 10)
     await asyncio.gather(at_okafor.hears(ROSAS_TONE), at_rosa.hears(OKAFORS_TONE))
     await at_okafor.hang_up()
     await stage.hears("ended")
@@ -663,8 +667,7 @@ async def test_asterisk_may_call_us_instead(tmp_path: Path) -> None:
     port = free_port()
     with asterisk("rosa", switchboard=f"ws://127.0.0.1:{port}/asterisk") as pbx:
         async with on_stage(pbx, tmp_path, pbx.node, listen=("127.0.0.1", port)) as stage:
-            while not stage.engine.is_up:
-                await asyncio.sleep(0.01)
+            await asyncio.wait_for(stage.up(), 10)
             rosa = await stage.phones.extension("rosa", ROSAS_TONE)
             okafor = stage.phones.phone(MR_OKAFOR, OKAFORS_TONE)
             stage.ring(phone(ROSA, "sip:rosa"))

@@ -163,7 +163,7 @@ def shared_files(choices: Choices) -> dict[str, str]:
         files["websocket_client.conf"] = _section(
             APP, "type=websocket_client", f"uri={choices.switchboard}", "protocols=ari", f"username={choices.ari_user}",
             f"password={choices.ari_password}", "connection_type=persistent", "connection_timeout=2000",
-            "reconnect_interval=500", "reconnect_attempts=4294967295", "tls_enabled="
+            "reconnect_interval=500", "reconnect_attempts=1000000000", "tls_enabled="
             + ("yes" if choices.switchboard.startswith("wss:") else "no"),
         )  # fmt: skip
     return files
@@ -249,7 +249,7 @@ def _trunk(trunk: Trunk) -> str:
         text += _section(
             name, "type=registration", "transport=transport-udp", f"outbound_auth={name}",
             f"server_uri=sip:{trunk.host}", f"client_uri=sip:{trunk.user}@{trunk.host}",
-            f"contact_user={trunk.user}", "retry_interval=20", "forbidden_retry_interval=300", "max_retries=4294967295",
+            f"contact_user={trunk.user}", "retry_interval=20", "forbidden_retry_interval=300", "max_retries=1000000000",
         )  # fmt: skip
     return text
 

@@ -39,8 +39,7 @@ def choose(data: Path, change: Callable[[Choices], Choices] = lambda choices: ch
             fcntl.flock(file, fcntl.LOCK_EX)
             text = file.read()
             chosen = with_passwords(change(msgspec.json.decode(text, type=Choices) if text else Choices()))
-            if (bad := odd(chosen)) is not None:
-                raise Trouble("Asterisk can't be told “%(choice)s”. Choose another.", choice=bad)
+            judge(chosen)
             write_secret(path, msgspec.json.format(msgspec.json.encode(chosen), indent=1).decode() + "\n")
             return chosen
     except PermissionError:
@@ -49,6 +48,12 @@ def choose(data: Path, change: Callable[[Choices], Choices] = lambda choices: ch
         ) from None
     except msgspec.DecodeError:
         raise Trouble("%(path)s is damaged. Move it away, and choose again.", path=str(path)) from None
+
+
+def judge(choices: Choices) -> None:
+    """Raises Trouble for what can't stand in a file of Asterisk's."""
+    if (bad := odd(choices)) is not None:
+        raise Trouble("Asterisk can't be told “%(choice)s”. Choose another.", choice=bad)
 
 
 def with_passwords(choices: Choices) -> Choices:

@@ -311,6 +311,8 @@ class Asterisk:
                 self._tell(channel.get("id", ""), "digit", digit=str(event.get("digit", "")))
             case "PlaybackFinished":
                 self._spoken(event.get("playback") or {})
+            case "StasisEnd":
+                self._left(channel.get("id", ""))
             case "ChannelDestroyed":
                 self._over(
                     channel.get("id", ""), int(event.get("cause") or 0), str(event.get("cause_txt", ""))
@@ -323,7 +325,7 @@ class Asterisk:
         if what == LISTENS:
             self._soon(self._send_listening(node, name))
         elif what == DETECTED:
-            self._detected(name.removesuffix(LISTENER), args[1] if len(args) > 1 else "")
+            self._detected(name.removesuffix(LISTENER), *args[1:3])
             self._soon(self._end(node, name))
         elif what == ARRIVED:
             if leg is None:
@@ -345,10 +347,12 @@ class Asterisk:
             node.ari.ask("POST", f"/channels/{name}/continue", context=DETECT, extension="s", priority=1)
         )
 
-    def _detected(self, name: str, status: str) -> None:
-        if status == "MACHINE":
+    def _detected(self, name: str, status: str = "", cause: str = "") -> None:
+        if status == "MACHINE" and not cause.startswith(
+            "INITIALSILENCE"
+        ):  # who listens first is no machine yet
             self._tell(name, "machine")
-        elif status in ("HUMAN", "NOTSURE"):
+        elif status == "HUMAN":
             self._tell(name, "person")
 
     def _arrived(self, node: _Node, channel: dict[str, Any], args: list[str]) -> None:
@@ -381,6 +385,12 @@ class Asterisk:
         if leg is not None and leg.saying and playback.get("id") == leg.saying:
             leg.saying = ""
             self._tell(leg.name, "spoken")
+
+    def _left(self, name: str) -> None:
+        """Of a customer who called we hear no more once the channel leaves our hands, unless we sent it away."""
+        leg = self._legs.get(name)
+        if leg is not None and not leg.key and leg.back is None:
+            self._over(name, 16, "left")
 
     def _over(self, name: str, cause: int, because: str) -> None:
         leg = self._legs.get(name)
