@@ -1,13 +1,17 @@
 """Twilio: whole calls through the exchange, forged and late webhooks, and what it asks of Twilio's API."""
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from xml.etree.ElementTree import Element, fromstring
 
 import pytest
+from twilio.request_validator import RequestValidator
+from twilio.twiml import voice_response
 
 from leadbell.ring.exchange import Exchange
 from leadbell.ring.lines import twiml
@@ -308,8 +312,6 @@ async def test_a_forged_webhook_changes_nothing(scene: Scene, caplog: pytest.Log
 
 
 async def test_a_signature_is_for_one_address_and_one_body(scene: Scene) -> None:
-    from twilio.request_validator import RequestValidator
-
     rosa = await scene.rosa_hears_the_whisper()
     silent, pressed = scene.house._about(rosa, Digits=""), scene.house._about(rosa, Digits="1")
     for_silence = RequestValidator(TOKEN).compute_signature(rosa.action, silent)
@@ -595,3 +597,27 @@ def test_a_conversation_in_twiml() -> None:
         '<Dial><Conference participantLabel="leg" startConferenceOnEnter="true" endConferenceOnExit="true"'
         ' beep="false" waitUrl="" maxParticipants="2">room</Conference></Dial></Response>'
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        twiml.say(WHISPER, "https://leads.example/said"),
+        twiml.hold("https://leads.example/held"),
+        twiml.keep_ringing("https://leads.example/waits"),
+        twiml.converse("room", "leg", True, WHISPER),
+        twiml.only_say(WHISPER),
+        twiml.hang_up(),
+    ],
+    ids=["say", "hold", "keep ringing", "converse", "only say", "hang up"],
+)
+def test_every_verb_and_attribute_is_one_that_twilios_library_knows(text: str) -> None:
+    def check(element: Element, within: type) -> None:
+        verb = getattr(within, element.tag.lower())
+        known = {name.replace("_", "") for name in inspect.signature(verb).parameters}
+        assert {name.lower() for name in element.attrib} <= known, element.tag
+        for inner in element:
+            check(inner, getattr(voice_response, element.tag))
+
+    for verb in fromstring(text.encode()):
+        check(verb, voice_response.VoiceResponse)

@@ -185,7 +185,9 @@ class TwilioHouse:
         await self._goes_to(call, call.goes_on)
 
     async def is_recognised_as(self, call: FakeCall, who: str) -> int:
-        status, _ = await self.post(call.order["AsyncAmdStatusCallback"][0], self._about(call) | {"AnsweredBy": who})
+        status, _ = await self.post(
+            call.order["AsyncAmdStatusCallback"][0], self._about(call) | {"AnsweredBy": who}
+        )
         return status
 
     def arrives(self, to: str, caller: str) -> FakeCall:
@@ -201,7 +203,9 @@ class TwilioHouse:
         self, url: str, about: Mapping[str, str], token: str = TOKEN, signature: str | None = None
     ) -> tuple[int, str]:
         """Signed as Twilio does: over the address and every field."""
-        signed = RequestValidator(token).compute_signature(url, dict(about)) if signature is None else signature
+        signed = (
+            RequestValidator(token).compute_signature(url, dict(about)) if signature is None else signature
+        )
         async with self._session.post(
             url, data=urlencode(about), headers={
                 "X-Twilio-Signature": signed, "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
@@ -309,8 +313,14 @@ class TwilioHouse:
         wanted = request.query.get("Status")
         found = [call for call in self.calls.values() if call.status == wanted]
         page = int(request.query.get("Page", "0"))
-        more = f"{request.path}?Status={wanted}&PageSize=2&Page={page + 1}" if len(found) > 2 * (page + 1) else None
-        shown = [_shown(call) for call in found[2 * page : 2 * page + 2]]  # short pages, so that they are turned
+        more = (
+            f"{request.path}?Status={wanted}&PageSize=2&Page={page + 1}"
+            if len(found) > 2 * (page + 1)
+            else None
+        )
+        shown = [
+            _shown(call) for call in found[2 * page : 2 * page + 2]
+        ]  # short pages, so that they are turned
         return web.json_response({"calls": shown, "next_page_uri": more})
 
     async def _show(self, request: web.Request) -> web.Response:
@@ -332,7 +342,9 @@ class TwilioHouse:
 
     async def _list_rooms(self, request: web.Request) -> web.Response:
         name = request.query["FriendlyName"]
-        rooms = [{"sid": "CF" + name[:32].ljust(32, "0"), "friendly_name": name}] if self.in_room(name) else []
+        rooms = (
+            [{"sid": "CF" + name[:32].ljust(32, "0"), "friendly_name": name}] if self.in_room(name) else []
+        )
         return web.json_response({"conferences": rooms})
 
     async def _announce(self, request: web.Request) -> web.Response:
@@ -391,7 +403,13 @@ def sound(channels: int) -> bytes:
 
 
 def _shown(call: FakeCall) -> dict[str, Any]:
-    return {"sid": call.sid, "status": call.status, "direction": call.direction, "to": call.to, "from": call.caller}
+    return {
+        "sid": call.sid,
+        "status": call.status,
+        "direction": call.direction,
+        "to": call.to,
+        "from": call.caller,
+    }
 
 
 def _refusal(status: int, code: int, message: str) -> web.Response:
