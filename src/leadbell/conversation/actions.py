@@ -144,5 +144,7 @@ def consent(lead: Lead, person: int, kind: Kind, given: bool, words: str, now: d
 
 
 def _wake_others(lead: Lead, now: datetime) -> None:
-    """What comes next is decided afresh for the customer's other leads too."""
-    Lead.objects.filter(customer=lead.customer_id, closed_at=None).exclude(pk=lead.pk).update(wake_at=now)
+    """What comes next is decided afresh for the customer's other leads too; who holds one now is not waited for."""
+    others = Lead.objects.filter(customer=lead.customer_id, closed_at=None).exclude(pk=lead.pk)
+    free = others.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    Lead.objects.filter(pk__in=list(free)).update(wake_at=now)
