@@ -22,8 +22,6 @@ from tests.crash.house import ROOT, House
 from tests.ring.asterisk import free_port, needed
 from tests.ring.phones import Phone, Phones, Ringing, phones
 
-import socket  # isort: skip
-
 pytestmark = [pytest.mark.phone, pytest.mark.slow]
 
 OUTSIDE_HZ, ROSA_HZ, SAMIR_HZ = 440, 700, 900
@@ -98,10 +96,10 @@ async def town(folder: Path) -> AsyncIterator[Town]:
     needed()
     house = House(folder)
     made = await asyncio.to_thread(house.prepare)
-    outside, rtp = free_port(socket.SOCK_DGRAM), random.randrange(20_000, 32_000, 500)
+    outside, rtp = free_port(), random.randrange(20_000, 32_000, 500)
     chosen = Choices(
         trunks=(Trunk(f"127.0.0.1:{outside}"),), ari_port=free_port(), sip_host="127.0.0.1",
-        sip_port=free_port(socket.SOCK_DGRAM), rtp_ports=(rtp, rtp + 490),
+        sip_port=free_port(), rtp_ports=(rtp, rtp + 490),
     )  # fmt: skip
     own_node.choose(folder, lambda _: chosen)
     for arguments in (("line", "asterisk", "--caller-id", "+31201234567", "--data", str(folder)),):
