@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run every check: style, types, import walls, tests. `--quick` leaves out browser, crash and slow tests."""
+"""Run every check: style, types, import walls, tests. `--quick` leaves out browser, crash, phone and slow tests."""
 
 import argparse
 import os
@@ -21,6 +21,10 @@ NO_BROWSER = (
     "The browser tests are SKIPPED: there is no Chromium on this machine.",
     "On Debian and Ubuntu: sudo apt install chromium",
 )
+NO_ASTERISK = (
+    "The phone tests are SKIPPED: there is no Asterisk, and it can't be fetched.",
+    "`leadbell asterisk install` says why.",
+)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -29,19 +33,24 @@ def main():
     asked.add_argument("--quick", action="store_true")
     quick = asked.parse_args().quick
     os.chdir(ROOT)
-    left_out = ["browser", "crash", "slow"] if quick else []
-    no_browser = not quick and not find_chromium()
-    if no_browser:
+    left_out = ["browser", "crash", "phone", "slow"] if quick else []
+    missing = []
+    if not quick and not find_chromium():
         left_out.append("browser")
-        shout(*NO_BROWSER)
+        missing.append(NO_BROWSER)
+    if not quick and not find_asterisk():
+        left_out.append("phone")
+        missing.append(NO_ASTERISK)
+    for lines in missing:
+        shout(*lines)
     failed = [name for name, command in CHECKS if not passes(name, [BIN / command[0], *command[1:]])]
     marks = ["-m", " and ".join(f"not {mark}" for mark in left_out)] if left_out else []
     if not passes("Tests", [BIN / "pytest", *marks]):
         failed.append("Tests")
-    if no_browser:
-        shout(*NO_BROWSER)
+    for lines in missing:
+        shout(*lines)
     if quick:
-        print("Left out: browser, crash and slow tests (`make test` runs them).")
+        print("Left out: browser, crash, phone and slow tests (`make test` runs them).")
     print(f"FAILED: {', '.join(failed)}" if failed else "All checks passed.", flush=True)
     return 1 if failed else 0
 
@@ -65,6 +74,12 @@ def find_chromium():
     install = ["apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
     subprocess.run(install, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, **quiet)
     return shutil.which("chromium")
+
+
+def find_asterisk():
+    """Debian's Asterisk, fetched once into the cache folder."""
+    fetch = [BIN / "leadbell", "asterisk", "install"]
+    return subprocess.run(list(map(str, fetch)), check=False).returncode == 0
 
 
 def shout(*lines):

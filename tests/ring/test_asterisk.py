@@ -569,13 +569,14 @@ async def test_what_ended_while_the_connection_was_cut_is_found_out(wired: tuple
 async def test_asterisk_is_killed_and_comes_back(tmp_path: Path) -> None:
     with asterisk("rosa") as pbx:
         async with on_stage(pbx, tmp_path) as stage:
-            rosa, okafor = await stage.phones.extension("rosa"), stage.phones.phone(MR_OKAFOR)
+            rosa, okafor = await stage.phones.extension("rosa", ROSAS_TONE), stage.phones.phone(MR_OKAFOR)
             stage.ring(phone(ROSA, "sip:rosa"))
             at_rosa = await rosa.rings()
             await at_rosa.answer()
             await at_rosa.press("1")
-            await (await okafor.rings()).answer()
-            await stage.hears("connected")
+            at_okafor = await okafor.rings()
+            await at_okafor.answer()
+            await at_okafor.hears(ROSAS_TONE)
             pbx.kill()
             pbx.start()
             await stage.hears("ended", 20)
