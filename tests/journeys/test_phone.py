@@ -88,7 +88,7 @@ class Town:
         await self.until(lambda: all(status == "over" and outcome for status, outcome in self.calls()), 30)
         for phone in (self.rosa, self.samir, self.customer):
             for ringing in phone.all:
-                await ringing.ends(15)
+                await ringing.ends(30)
 
 
 @asynccontextmanager
@@ -195,7 +195,7 @@ async def test_the_switchboard_killed_in_mid_call_finds_it_again(northside: Town
     await northside.until_nothing_hangs()
     assert len(northside.customer.all) == 1
     assert next(f for f in northside.facts() if f["type"] == "attempt_ended")["outcome"] == "conversation"
-    await ringing.ends()
+    await ringing.ends(30)
 
 
 @pytest.mark.crash

@@ -10,16 +10,20 @@ from leadbell.conversation.actions import opt_out
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.actions import follow_up
 from leadbell.followup.inbound import arrives
+from leadbell.followup.keypad import keyed
 from leadbell.lead.history import (
     Accepted,
     Answered,
     Attempted,
     AttemptEnded,
+    CallBackAgreed,
     Connected,
     History,
+    Lost,
     MissedCall,
     PassedOn,
     PickedUp,
+    Quoted,
     Rang,
 )
 from leadbell.lead.journal import locked, read_history
@@ -349,3 +353,22 @@ def test_an_anonymous_caller_is_a_lead_too(rosa: Person) -> None:
 def test_a_number_that_is_nobodys_makes_no_lead() -> None:
     assert customer_calls(called="+31200000000") is None
     assert not Lead.objects.exists()
+
+
+@pytest.mark.usefixtures("phones", "line")
+@pytest.mark.parametrize(("digit", "kind"), [("1", Quoted), ("2", CallBackAgreed), ("3", Lost), ("7", None)])
+def test_a_key_says_what_was_agreed(
+    northside: Organisation, rosa: Person, digit: str, kind: type | None
+) -> None:
+    lead = locked(lead_of(northside).pk)
+    call = rings(lead, rosa)
+    dial = calls.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND)
+    assert isinstance(dial, Dial)
+    assert dial.keypad is not None, "she has no screen open"
+    tell(call, "connected", NOON + 9 * SECOND)
+    tell(call, "ended", NOON + 69 * SECOND, talk_ms=60_000)
+    keyed(Heard(call.pk.hex, "keyed", NOON + 75 * SECOND, rosa.pk, digit=digit))
+    last = facts(lead).facts[-1]
+    assert isinstance(last, kind or AttemptEnded)
+    if isinstance(last, CallBackAgreed):
+        assert last.due_at > NOON + timedelta(hours=20)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -417,3 +418,32 @@ async def test_the_next_switchboard_goes_on_with_a_conversation_and_ends_the_res
     assert room.engine.called == {}, "nobody is called again for a call that was under way"
     await room.lets(CUSTOMERS, "over")
     assert (room.news[-1].key, room.news[-1].what) == (KEY, "ended")
+
+
+async def test_what_was_agreed_can_be_said_with_a_key(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    room.exchange.dial(replace(CALL, keypad=Prompt("What was agreed?", "en")))
+    await settle()
+    await room.lets(CUSTOMERS, "answered")
+    await room.lets(CUSTOMERS, "over")
+    assert room.heard[-1] == ("ended", ROSA)
+    assert room.engine.said[-1] == (ROSAS, "What was agreed?")
+    await room.lets(ROSAS, "digit", digit="2")
+    assert (room.news[-1].what, room.news[-1].digit) == ("keyed", "2")
+    assert room.engine.alive == {}
+    assert [what for what, _ in room.heard].count("ended") == 1
+
+
+async def test_nobody_has_to_press_a_key(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    room.exchange.dial(replace(CALL, keypad=Prompt("What was agreed?", "en")))
+    await settle()
+    await room.lets(CUSTOMERS, "answered")
+    await room.lets(CUSTOMERS, "over")
+    await room.lets(ROSAS, "over")
+    assert room.heard[-1] == ("ended", ROSA)
+    assert room.exchange.under_way == 0

@@ -14,6 +14,7 @@ from leadbell.dealers.hours import WEEKDAYS
 from leadbell.dealers.models import Person
 from leadbell.followup.actions import follow_up
 from leadbell.followup.inbound import arrives
+from leadbell.followup.keypad import keyed
 from leadbell.lead.history import Attempted, AttemptEnded, MissedCall
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
@@ -55,7 +56,7 @@ class House:
     @asynccontextmanager
     async def switchboard(self) -> AsyncIterator[Switchboard]:
         stopping = asyncio.Event()
-        board = Switchboard({"asterisk": self.engine}, self.cluster.clockwork, arrives, now)
+        board = Switchboard({"asterisk": self.engine}, self.cluster.clockwork, arrives, keyed, now)
         task = asyncio.create_task(board.run(stopping))
         try:
             yield board

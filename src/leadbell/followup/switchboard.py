@@ -29,6 +29,7 @@ def main() -> None:
     django.setup()
     # The models behind it exist only once Django is set up.
     from leadbell.followup.inbound import arrives
+    from leadbell.followup.keypad import keyed
     from leadbell.ring.switchboard import Switchboard
 
     address = os.environ["LEADBELL_DB_CLOCKWORK"]
@@ -41,7 +42,7 @@ def main() -> None:
             found = engines(settings)
             try:
                 async with _taking_calls_in(found):
-                    await Switchboard(found, address, arrives, _now).run(stopping)
+                    await Switchboard(found, address, arrives, keyed, _now).run(stopping)
             except (psycopg.Error, OSError) as error:
                 log.warning("the switchboard begins again", because=type(error).__name__)
                 with suppress(TimeoutError):

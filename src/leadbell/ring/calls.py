@@ -164,7 +164,7 @@ def accepted(key: str, person: int, now: datetime) -> Dial | Turned:
     call.status = Call.Status.DIALLING
     _step(call, "accepted", now, person)
     call.save()
-    return _dial(call, rules, who, number)
+    return _dial(call, rules, who, number, now)
 
 
 def _tested(call: Call, rules: PhoneRules, person: int, now: datetime) -> Turned:
@@ -189,7 +189,7 @@ def _forbidden(lead: Lead, call: Call, now: datetime) -> Words | None:
     return refused.because if refused else None
 
 
-def _dial(call: Call, rules: PhoneRules, who: Person, number: str) -> Dial:
+def _dial(call: Call, rules: PhoneRules, who: Person, number: str, now: datetime) -> Dial:
     line = PhoneLine.objects.filter(dealer=call.dealer_id, kind=call.line).first()
     records = rules.recording != PhoneRules.Recording.OFF
     language = (
@@ -205,6 +205,8 @@ def _dial(call: Call, rules: PhoneRules, who: Person, number: str) -> Dial:
         number="" if call.kind == Call.Kind.INBOUND else number, caller_id=line.caller_id if line else "",
         trunk=line.trunk if line else "", ring_s=CUSTOMER_RINGS_S, record=records, told=told,
         announce=prompts.sentence(rules.prompts, "announce", language) if announced else None,
+        keypad=None if who.seen_at and who.seen_at > now - DESK_OPEN
+        else prompts.sentence(rules.prompts, "keypad", who.language),
     )  # fmt: skip
 
 
@@ -317,6 +319,11 @@ def arrives(news: Heard, line: str, lead: Lead, people: Sequence[int], ring_s: i
     call.save(force_insert=True)
     _tell_screens(call)
     return call
+
+
+def lead_of(key: str) -> int | None:
+    """The lead a call is about."""
+    return Call.objects.filter(pk=uuid.UUID(hex=key)).values_list("lead_id", flat=True).first()
 
 
 def still_rings(key: str) -> bool:

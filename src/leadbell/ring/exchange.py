@@ -42,6 +42,8 @@ DECIDED_WITHIN_S = 15.0
 WHISPERS, PAUSE_S = 3, 1.5
 #: What is said at the end of a call is cut short after this.
 LAST_SENTENCE_S = 8.0
+#: The question what was agreed waits this long for a key.
+KEYPAD_S = 20.0
 #: A provider should end a leg that nobody answers by itself; we do it this much later.
 GRACE_S = 2.0
 #: Keys of calls that are over, so that none is made twice.
@@ -85,6 +87,7 @@ class _Call:
     machine: bool = False
     #: Said to its end, the call is over.
     last_sentence: str | None = None
+    asked_for_a_key: bool = False
     to_ring: int = 0
     over: bool = False
     timers: list[Timer] = field(default_factory=list)
@@ -216,6 +219,9 @@ class Exchange:
     def _phone_heard(self, call: _Call, event: LegHeard) -> None:
         phone = call.phones[event.leg]
         match event.what:
+            case "digit" if call.asked_for_a_key and event.leg == call.won:
+                self._hear(Heard(call.key, "keyed", event.at, phone.person, digit=event.digit))
+                self._finish(call, None)
             case "rings":
                 self._tell(call, "rings", person=phone.person, at=event.at)
             case "answered" if event.leg not in call.picked_up:
@@ -294,6 +300,8 @@ class Exchange:
     def _customer_over(self, call: _Call, how: How, because: str, at: datetime) -> None:
         if call.dial is None:  # who waited has gone
             self._finish(call, "gone", at=at, because=because)
+        elif call.connected is not None and call.dial.keypad and not call.machine and call.won in call.phones:
+            self._ask_for_a_key(call, call.won, call.dial.keypad, at)
         elif call.connected is not None:
             self._finish(call, "ended", at=at, because=because)
         else:
@@ -305,8 +313,17 @@ class Exchange:
             else:
                 self._finish(call, what, at=at, because=because)
 
+    def _ask_for_a_key(self, call: _Call, leg: str, keypad: Prompt, at: datetime) -> None:
+        """The conversation is over; its salesperson says with a key what was agreed, or hangs up."""
+        self._tell(call, "ended", person=call.person, at=at, talk_ms=self._talked(call))
+        call.asked_for_a_key = True
+        self._do(self.engine.say(leg, keypad), lambda _why: self._finish(call, None))
+        self._after(call, KEYPAD_S, lambda: self._finish(call, None))
+
     def _salesperson_left(self, call: _Call, how: How, because: str, at: datetime) -> None:
-        if call.last_sentence or call.connected is not None:
+        if call.asked_for_a_key:
+            self._finish(call, None)
+        elif call.last_sentence or call.connected is not None:
             self._finish(call, "ended" if call.connected is not None else None, at=at, because=because)
         elif call.dial is not None:
             lost = how == "lost"
@@ -473,10 +490,13 @@ class Exchange:
         self._calls.pop(call.key, None)
         self._remember(call.key)
         if what is not None:
-            talk_ms = None
-            if what == "ended" and call.connected is not None:
-                talk_ms = round((asyncio.get_running_loop().time() - call.connected) * 1000)
+            talk_ms = self._talked(call) if what == "ended" else None
             self._tell(call, what, person=call.person, at=at, because=because, talk_ms=talk_ms)
+
+    def _talked(self, call: _Call) -> int | None:
+        if call.connected is None:
+            return None
+        return round((asyncio.get_running_loop().time() - call.connected) * 1000)
 
     def _remember(self, key: str) -> None:
         self._done[key] = None

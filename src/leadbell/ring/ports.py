@@ -59,7 +59,8 @@ class Dial:
 
     On a line that hears the call, `key` is the bell's and the salesperson is on the line already.
     `announce` is said to both when they are connected; `told` to the salesperson alone when a voicemail answers
-    (`voicemail`) or nobody does (`no_answer`, `busy`, `unreachable`).
+    (`voicemail`) or nobody does (`no_answer`, `busy`, `unreachable`). `keypad` is asked after a conversation: the
+    salesperson says with a key what was agreed.
     """
 
     key: str
@@ -73,6 +74,7 @@ class Dial:
     record: bool = False
     announce: Prompt | None = None
     told: Mapping[str, Prompt] = field(default_factory=dict)
+    keypad: Prompt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,11 @@ What = Literal[
     "dialled", "customer_rings", "connected", "voicemail", "no_answer", "busy", "unreachable", "ended", "lost_track",
     # the customer called us, a customer who waited has gone
     "arrived", "gone",
+    # what was agreed, by key; after `ended`
+    "keyed",
 ]  # fmt: skip
 
-#: After one of these nothing more is heard of the call. `voicemail` is followed by `ended`.
+#: After one of these nothing more is heard of the call, but for `keyed`. `voicemail` is followed by `ended`.
 LAST_WORDS: frozenset[What] = frozenset(
     {"nobody", "line_down", "no_answer", "busy", "unreachable", "ended", "lost_track", "gone"}
 )
@@ -127,6 +131,7 @@ class Heard:
     called: str = ""
     caller: str = ""
     leg: str = ""
+    digit: str = ""
 
 
 Hear = Callable[[Heard], None]

@@ -16,6 +16,10 @@ SENTENCES = {
     "whisper_outbound": say("Your call to %(name)s. Press 1 to be connected."),
     "whisper_inbound": say("%(name)s is on the line. Press 1 to answer, 2 to pass on."),
     "whisper_test": say("This is Leadbell. Your phone rings. Press 1."),
+    "keypad": say(
+        "What was agreed? Press 1 for a quote, 2 to call back tomorrow, 3 for no interest. Or note it on your screen."
+    ),
+    "noted": say("Noted."),
     "tested": say("Thank you. Your key press was heard."),
     "announce": say("This call is recorded."),
     "voicemail": say("A voicemail answers. Leave a message, or hang up."),

@@ -42,6 +42,8 @@ ANSWERED = frozenset(
 
 #: Makes a lead of a customer's own call, in a thread: the bell to ring for it, or None for a number that isn't ours.
 Arrives = Callable[[Heard, str, datetime], Bell | None]
+#: Writes down what a salesperson said with a key, in a thread.
+Keyed = Callable[[Heard], None]
 
 
 class Switchboard:
@@ -52,9 +54,10 @@ class Switchboard:
         engines: Mapping[str, Engine],
         database: str,
         arrives: Arrives,
+        keyed: Keyed,
         clock: Callable[[], datetime],
     ) -> None:
-        self.database, self.arrives, self.clock = database, arrives, clock
+        self.database, self.arrives, self.keyed, self.clock = database, arrives, keyed, clock
         self.lines = {name: Exchange(engine, self._ear(name), clock) for name, engine in engines.items()}
         self._bells: dict[str, tuple[str, Bell]] = {}
         self._chains: dict[str, asyncio.Task[None]] = {}
@@ -192,6 +195,8 @@ class Switchboard:
                 self._chain(line, self._in_thread(health.line_is_down, line, news.at, news.because))
             elif news.what == "accepted":
                 self._chain(news.key, self._accepted(line, news))
+            elif news.what == "keyed":
+                self._chain(news.key, self._in_thread(self.keyed, news))
             elif news.what == "arrived":
                 self._chain(news.key, self._arrived(line, news))
             else:
