@@ -455,6 +455,13 @@ async def test_only_whole_numbers_are_dialled(scene: Scene, number: str) -> None
     assert not scene.house.calls
 
 
+async def test_nothing_is_dialled_that_could_not_be_written_down(scene: Scene) -> None:
+    (scene.folder / "legs").rmdir()
+    with pytest.raises(LegFailed):
+        await scene.engine.call(Leg(ROSA_LEG, KEY, ROSAS, DEALERS, "", 20))
+    assert not scene.house.calls
+
+
 async def test_a_name_is_rung_at_the_dealers_own_sip_domain(scene: Scene) -> None:
     await scene.engine.call(Leg(ROSA_LEG, KEY, "sip:rosa", DEALERS, "northside.sip.example", 20))
     assert scene.house.call(ROSA_LEG).to == "sip:rosa@northside.sip.example"
@@ -544,6 +551,7 @@ async def test_a_recording_is_fetched_in_stereo_and_erased_at_twilio(scene: Scen
     path = await scene.engine.recorded(KEY)
     assert path is not None
     assert path.read_bytes() == sound(2)
+    assert path.stat().st_mtime == pytest.approx(datetime(2026, 11, 23, 12, 0, tzinfo=UTC).timestamp() + 0.01)
     assert scene.house.erased == [recording["sid"]]
     assert await scene.engine.recorded(KEY) == path, "until it is moved away"
     path.unlink()

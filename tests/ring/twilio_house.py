@@ -362,6 +362,7 @@ class TwilioHouse:
         sid = self._sid("RE")
         self.recordings[sid] = {
             **how.attrib, "sid": sid, "call_sid": call.sid, "status": "in-progress", "duration": None,
+            "start_time": "Mon, 23 Nov 2026 12:00:00 +0000",
             "channels": 2 if how.attrib["channels"] == "dual" else 1,
         }  # fmt: skip
 

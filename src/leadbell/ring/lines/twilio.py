@@ -1,12 +1,14 @@
 """The line for dealers without SIP: Twilio makes the calls, asks us by webhook what to do, and tells what happens."""
 
 import asyncio
+import os
 import re
 import wave
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -45,7 +47,7 @@ AT_ANSWER_S, AT_KEY_S, AT_END_S, WHILE_RINGING_S = 1.0, 0.25, 0.05, 8.0
 #: A request of which we don't know whether it made a call is looked for at Twilio for so long.
 SEARCHED_FOR = timedelta(minutes=10)
 #: The account is asked for so often, and so often again while it is away or something is left to do.
-BEAT_S, AGAIN_S, PROBE_S = 15.0, 2.0, 1.5
+BEAT_S, AGAIN_S, PROBE_S = 15.0, 1.0, 1.5
 #: Legs that are over, so that none is made twice.
 REMEMBERED = 20_000
 
@@ -190,8 +192,11 @@ class Twilio:
         ours = TwilioLeg(
             leg.leg, leg.key, self._clock(), mark=mark_of(self._token, to, leg.caller_id), asking=True
         )
+        try:
+            self._notebook.keep(ours)  # before Twilio hears of it: after a crash we know what to look for
+        except OSError as error:
+            raise LegFailed(f"nothing can be written down ({error.strerror})") from None
         self._legs[leg.leg] = ours
-        self._notebook.keep(ours)  # before Twilio hears of it: after a crash we know what to look for
         try:
             made = await self._account.post("/Calls.json", self._order(leg, to))
         except Unsure:
@@ -207,7 +212,7 @@ class Twilio:
         if not ours.sid and _CALL.fullmatch(sid):
             ours.sid = sid
             if ours.name in self._legs:
-                self._notebook.keep(ours)
+                self._note(ours)
         if ours.unwanted and ours.name in self._legs:
             await self.hang_up(ours.name)
 
@@ -265,10 +270,11 @@ class Twilio:
         if len(ours) < 2:  # one has gone, and that was or will be heard
             return
         if record and is_name(key):
-            self._notebook.keep_recording(key, ours[1].sid)
+            with suppress(OSError):  # then the recording is missing, and shown so
+                self._notebook.keep_recording(key, ours[1].sid)
         for leg in ours:
             leg.key, leg.joined = key, True
-            self._notebook.keep(leg)
+            self._note(leg)
         done = await asyncio.gather(
             *(
                 self._tell(leg, twiml.converse(key, leg.name, record and leg is ours[1], announce))
@@ -319,7 +325,7 @@ class Twilio:
         same = [leg for leg in self._legs.values() if not leg.sid and leg.mark == mark]
         if same and not any(leg.asking for leg in same) and _CALL.fullmatch(sid):
             same[0].sid = sid
-            self._notebook.keep(same[0])
+            self._note(same[0])
 
     async def recorded(self, key: str) -> Path | None:
         """None: there is no recording, and there won't be. LegFailed: not yet, or not now."""
@@ -342,13 +348,15 @@ class Twilio:
         if not whole:
             self._notebook.forget_recording(key)
             return None
-        sid = max(whole, key=lambda one: int(one.get("duration") or 0))["sid"]
+        one = max(whole, key=lambda one: int(one.get("duration") or 0))
+        sid = str(one["sid"])
         await self._account.download(f"/Recordings/{sid}.wav?RequestedChannels=2", here)
         if not _is_stereo(here):
             here.unlink()
             self._notebook.forget_recording(key)
             log.warning("twilio: the recording is not stereo")
             return None
+        _date(here, str(one.get("start_time") or ""))
         self._notebook.keep_recording(key, noted[0], erase=sid)
         with suppress(LegFailed):  # tried again by and by
             await self._erase(key, sid)
@@ -435,6 +443,13 @@ class Twilio:
         if len(self._over) > REMEMBERED:
             self._over.popitem(last=False)
 
+    def _note(self, leg: TwilioLeg) -> None:
+        """What can't be written down doesn't end a call that is under way."""
+        try:
+            self._notebook.keep(leg)
+        except OSError as error:
+            log.warning("twilio: nothing can be written down", because=error.strerror)
+
     def _hear(self, leg: TwilioLeg, what: LegWhat) -> None:
         self._ears.heard(self._event(leg, what))
 
@@ -492,7 +507,7 @@ class Twilio:
             return None
         if not leg.sid:
             leg.sid = sid
-            self._notebook.keep(leg)
+            self._note(leg)
         return leg
 
     def _stranger(self, request: web.Request, form: Form) -> None:
@@ -519,7 +534,7 @@ class Twilio:
             return _text(self._ring_on(leg) if leg.stage < ANSWERED else self._hold(leg))
         leg = TwilioLeg(sid, "", self._clock(), sid)
         self._legs[sid] = leg
-        self._notebook.keep(leg)
+        self._note(leg)
         caller = form.get("From", "")
         known = _NUMBER.fullmatch(caller) is not None and caller not in _WITHHELD
         arrived = LegHeard(sid, "arrived", self._clock(), called=form["To"], caller=caller if known else "")
@@ -656,6 +671,17 @@ def _is_stereo(sound: Path) -> bool:
             return (file.getnchannels(), file.getsampwidth()) == (2, 2)
     except (wave.Error, EOFError):
         return False
+
+
+def _date(sound: Path, began: str) -> None:
+    """Its time becomes that of its last sample, to a second; without a beginning it says nothing."""
+    try:
+        with wave.open(str(sound)) as file:
+            length_s = file.getnframes() / file.getframerate()
+        until = parsedate_to_datetime(began).timestamp() + length_s
+    except ValueError:
+        until = 0.0
+    os.utime(sound, (until, until))
 
 
 async def _read(request: web.Request) -> str:
