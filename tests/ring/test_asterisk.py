@@ -389,6 +389,7 @@ async def test_a_customer_calls(stage: Stage) -> None:
     await at_rosa.press("1")
     await asyncio.gather(calling.hears(ROSAS_TONE), at_rosa.hears(OKAFORS_TONE))
     await asyncio.sleep(1.5)
+    await calling.hears(ROSAS_TONE, 0.1)
     await calling.hang_up()
     await at_rosa.ends()
     await stage.hears("ended")
@@ -413,6 +414,51 @@ async def test_an_anonymous_customer_whom_nobody_answers_is_told_so(stage: Stage
     await calling.hears_speech()
     await calling.ends()
     await stage.nothing_is_left()
+
+
+async def test_a_phone_that_is_stopped_before_it_rings_does_not_ring_on(stage: Stage) -> None:
+    samir = stage.phones.phone(SAMIRS_MOBILE)
+    for _ in range(5):
+        bell = stage.ring(phone(SAMIR, SAMIRS_MOBILE))
+        stage.exchange.stop_ringing(bell)
+        await stage.nothing_is_left()
+    assert [await ringing.ends() for ringing in samir.all] == [None] * len(samir.all)
+
+
+async def test_a_provider_that_calls_us_by_our_user_name_names_the_number_in_the_header(stage: Stage) -> None:
+    okafor = stage.phones.phone(MR_OKAFOR)
+    calling = await stage.phones.calls_us(okafor, "northside")
+    arrived = await stage.hears("arrived")
+    assert (arrived.called, arrived.caller) == ("northside", MR_OKAFOR)
+    await calling.hang_up()
+    await stage.hears("gone")
+
+
+async def test_a_whisper_that_is_ready_too_late_is_not_said(stage: Stage) -> None:
+    rosa = await stage.phones.extension("rosa")
+    stage.dial = replace(DIAL, ring_s=3)
+    okafor = stage.phones.phone(MR_OKAFOR)
+    begun, ready = asyncio.Event(), asyncio.Event()
+    speaks = stage.engine.speaker.speak
+
+    class Slow(Speaker):
+        async def speak(self, prompt: Prompt) -> Path | None:
+            begun.set()
+            await ready.wait()
+            return await speaks(prompt)
+
+    stage.engine.speaker = Slow(stage.engine.speaker.folder)
+    stage.ring(phone(ROSA, "sip:rosa"))
+    at_rosa = await rosa.rings()
+    await at_rosa.answer()
+    await begun.wait()
+    await at_rosa.press("1")
+    at_okafor = await okafor.rings()
+    ready.set()
+    with pytest.raises(TimeoutError):
+        await at_rosa.hears_speech(1)
+    await at_rosa.hang_up()
+    await at_okafor.ends()
 
 
 async def test_a_customer_who_calls_and_hangs_up_is_gone(stage: Stage) -> None:

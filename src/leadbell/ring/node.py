@@ -256,19 +256,18 @@ def _trunk(trunk: Trunk) -> str:
 
 def _dialplan() -> str:
     """Three short ways: a recording begins before the bridge, a voicemail is listened for, a customer calls."""
-    again = f" same => n,Stasis({APP},"
+    ours = f"Stasis({APP},"
+    arrived = f"{ours}{ARRIVED},${{EXTEN}},${{CALLERID(num-pres)}},${{PJSIP_HEADER(read,To)}})"
+    hang_up = " same => n,Hangup()"
     return (
-        _section(
-            RECORD, f"exten => s,1,MixMonitor(${{{RECORDING}}},D)", f"{again}{RECORDED})", " same => n,Hangup()"
-        )
+        _section(RECORD, f"exten => s,1,MixMonitor(${{{RECORDING}}},D)", f" same => n,{ours}{RECORDED})", hang_up)
         + _section(
-            DETECT, "exten => s,1,AMD()", f"{again}{DETECTED},${{AMDSTATUS}},${{AMDCAUSE}})", " same => n,Hangup()"
+            DETECT, "exten => s,1,AMD()", f" same => n,{ours}{DETECTED},${{AMDSTATUS}},${{AMDCAUSE}})", hang_up
         )
-        + _section(
-            INBOUND, f"exten => _[+0-9].,1,Stasis({APP},{ARRIVED},${{EXTEN}},${{CALLERID(num-pres)}})",
-            " same => n,Hangup()",
-            f"exten => s,1,Stasis({APP},{ARRIVED},,${{CALLERID(num-pres)}})", " same => n,Hangup()",
-        )
+        # Numbers; and names of two letters and more, since those of one letter are Asterisk's own.
+        + _section(INBOUND, *(
+            line for what in ("_[+0-9].", "_[a-zA-Z].", "s") for line in (f"exten => {what},1,{arrived}", hang_up)
+        ))
     )  # fmt: skip
 
 

@@ -53,6 +53,8 @@ class _Leg:
     since: float
     #: Asked for, but not yet confirmed.
     pending: bool = False
+    #: To be ended as soon as it is there.
+    unwanted: bool = False
     detect: bool = False
     rang: bool = False
     answered: bool = False
@@ -61,6 +63,8 @@ class _Leg:
     #: The bridge it is in.
     joined: str = ""
     saying: str = ""
+    #: How often something was to be said or to stop: a sentence that is ready too late isn't said any more.
+    turn: int = 0
     back: asyncio.Future[None] | None = None
 
 
@@ -147,18 +151,21 @@ class Asterisk:
             raise
         finally:
             known.pending = False
+        if known.unwanted:
+            await self._end(node, leg.leg)
 
     async def say(self, leg: str, prompt: Prompt) -> None:
         known = self._leg(leg)
-        path, _ = await asyncio.gather(self.speaker.speak(prompt), self._answer(known))
-        await self._hush(known)
+        known.turn += 1
+        turn = known.turn
+        path, *_ = await asyncio.gather(self.speaker.speak(prompt), self._answer(known), self._stop(known))
+        if turn != known.turn:
+            return
         if path is None:
             asyncio.get_running_loop().call_soon(self._tell, leg, "spoken")
             return
         known.saying = f"{leg}.{uuid.uuid4().hex}"
-        await known.node.ari.ask(
-            "POST", f"/channels/{leg}/play", media=_sound(path), playbackId=known.saying
-        )  # fmt: skip
+        await known.node.ari.ask("POST", f"/channels/{leg}/play", media=_sound(path), playbackId=known.saying)
 
     async def hush(self, leg: str) -> None:
         if (known := self._legs.get(leg)) is not None:
@@ -190,7 +197,9 @@ class Asterisk:
 
     async def hang_up(self, leg: str) -> None:
         if (known := self._legs.get(leg)) is not None:
-            await self._gone(known.node.ari.ask("DELETE", f"/channels/{leg}", reason="normal"))
+            known.unwanted = True
+            if not known.pending:
+                await self._end(known.node, leg)
 
     async def live(self) -> Sequence[LiveLeg]:
         """Every channel of ours; of a node that has just gone away, those we believe in."""
@@ -236,6 +245,10 @@ class Asterisk:
             leg.answered = True
 
     async def _hush(self, leg: _Leg) -> None:
+        leg.turn += 1
+        await self._stop(leg)
+
+    async def _stop(self, leg: _Leg) -> None:
         if leg.saying:
             saying, leg.saying = leg.saying, ""
             await self._gone(leg.node.ari.ask("DELETE", f"/playbacks/{saying}"))
@@ -330,8 +343,8 @@ class Asterisk:
         elif what == ARRIVED:
             if leg is None:
                 self._arrived(node, channel, args)
-        elif leg is None:
-            log.warning("a channel nobody knows was ended")
+        elif leg is None or leg.unwanted:
+            log.warning("a channel nobody waits for was ended")
             self._soon(self._end(node, name))
         elif what == RECORDED:
             if leg.back is not None and not leg.back.done():
@@ -366,7 +379,7 @@ class Asterisk:
         shown = not (len(args) > 2 and args[2].startswith(("prohib", "unavailable")))
         caller = str((channel.get("caller") or {}).get("number") or "")
         self._tell(
-            name, "arrived", called=args[1] if len(args) > 1 else "",
+            name, "arrived", called=_called(args),
             caller=caller if shown and _CALLER.fullmatch(caller) else "",
         )  # fmt: skip
 
@@ -523,6 +536,15 @@ def _endpoint(leg: Leg) -> str:
     if not _NUMBER.fullmatch(leg.number) or not _TRUNK.fullmatch(trunk):
         raise LegFailed("neither an extension nor a number")
     return f"PJSIP/{leg.number}@{trunk}"
+
+
+def _called(args: Sequence[str]) -> str:
+    """The number a customer called: the extension, or where a provider names us there, the one in the To header."""
+    extension, to = args[1] if len(args) > 1 else "", ",".join(args[3:])
+    if _CALLER.fullmatch(extension):
+        return extension
+    found = re.search(r"sips?:(\+?\d{2,15})@", to)
+    return found[1] if found else extension
 
 
 def _is_ours(channel: dict[str, Any]) -> bool:
