@@ -23,6 +23,7 @@ from leadbell.ring.ports import (
     Heard,
     Leg,
     LegFailed,
+    LegHeard,
     LineDown,
     Phone,
     Prompt,
@@ -56,11 +57,13 @@ class Scene:
     exchange: Exchange = field(init=False)
     #: How long a caller's webhook may wait.
     ask_again_s: float = 8.0
+    #: How often Twilio is asked whether it is there.
+    beat_s: float = 15.0
     heard: list[Heard] = field(default_factory=list)
 
     def make(self) -> None:
         self.engine = Twilio(ACCOUNT, TOKEN, self.house.public, self.house.api, folder=self.folder, clock=now,
-                             beat_s=0.2, again_s=0.05, ask_again_s=self.ask_again_s)  # fmt: skip
+                             beat_s=self.beat_s, again_s=0.05, ask_again_s=self.ask_again_s)  # fmt: skip
         self.exchange = Exchange(self.engine, self.heard.append, now)
 
     async def restart(self) -> None:
@@ -330,6 +333,43 @@ async def test_a_replayed_key_counts_once(scene: Scene) -> None:
     assert scene.words.count("accepted") == 1
 
 
+async def test_each_text_is_answered_once_and_none_before_it_was_sent(scene: Scene, tmp_path: Path) -> None:
+    heard: list[LegHeard] = []
+    engine = Twilio(ACCOUNT, TOKEN, scene.house.public, scene.house.api, folder=tmp_path / "bare")
+    await scene.house.unmount()
+    await scene.house.mount(engine.routes())
+    await engine.open(Ears(heard.append, lambda _: None))
+    await engine.call(Leg(ROSA_LEG, KEY, ROSAS, DEALERS, "", 20))
+    rosa = scene.house.call(ROSA_LEG)
+    await scene.house.answers(rosa)
+    await engine.say(ROSA_LEG, WHISPER)
+    await until(lambda: rosa.action.endswith("/said/2"))
+    where, about = rosa.action, scene.house._about(rosa, Digits="")
+    await scene.house.post(where[:-1] + "9", about)
+    await scene.house.falls_silent(rosa)
+    await scene.house.post(where, about)
+    await scene.house.post(where, about | {"Digits": "5"})
+    await scene.house.presses(rosa, "5")
+    await scene.house.post(where.replace("said", "held"), about | {"Digits": "12"})
+    await scene.house.post(rosa.order["Url"][0], about)
+    assert [(event.what, event.digit) for event in heard] == [
+        ("answered", ""),
+        ("spoken", ""),
+        ("digit", "5"),
+    ]
+    await engine.close()
+
+
+async def test_a_replay_takes_no_text_away_from_the_caller_who_waits(scene: Scene) -> None:
+    okafor = scene.house.arrives(DEALERS, OKAFORS)
+    await scene.hears("arrived")
+    _, text = await scene.house.post(f"{scene.house.public}/phone/twilio/arrived", scene.house._about(okafor))
+    assert "<Pause" in text
+    await scene.engine.say(okafor.sid, TOLD["no_answer"])
+    await until(lambda: okafor.said)
+    assert scene.words == ["arrived"]
+
+
 async def test_replayed_and_reordered_events_are_harmless(scene: Scene) -> None:
     rosa = await scene.rosa_hears_the_whisper()
     for status in ("initiated", "ringing", "in-progress", "ringing", "queued", "nonsense"):
@@ -467,6 +507,16 @@ async def test_a_name_is_rung_at_the_dealers_own_sip_domain(scene: Scene) -> Non
     assert scene.house.call(ROSA_LEG).to == "sip:rosa@northside.sip.example"
 
 
+async def test_who_is_hung_up_on_before_twilio_has_named_the_call_stops_ringing(scene: Scene) -> None:
+    scene.house.thinks = asyncio.Event()
+    calling = asyncio.create_task(scene.engine.call(Leg(ROSA_LEG, KEY, ROSAS, DEALERS, "", 20)))
+    await until(lambda: scene.house.ordered(ROSA_LEG))
+    await scene.engine.hang_up(ROSA_LEG)
+    scene.house.thinks.set()
+    await calling
+    await until(scene.nothing_hangs)
+
+
 async def test_one_name_is_never_called_twice(scene: Scene) -> None:
     leg = Leg(ROSA_LEG, KEY, ROSAS, DEALERS, "", 20)
     await scene.engine.call(leg)
@@ -519,6 +569,8 @@ async def test_wrong_credentials_and_suspended_accounts_are_down(scene: Scene, t
     assert not stranger.is_up
     assert downs == ["Twilio refuses (20003): the credentials are refused"]
     await stranger.close()
+    scene.beat_s = 0.1
+    await scene.restart()
     scene.house.account_status = "suspended"
     await until(lambda: not scene.engine.is_up)
     scene.house.account_status = "active"

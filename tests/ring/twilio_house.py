@@ -75,6 +75,8 @@ class TwilioHouse:
         self.refuses_call: int | None = None
         #: Makes the next call and then answers 500.
         self.forgets_to_say = False
+        #: Makes the call, and answers only when this is set.
+        self.thinks: asyncio.Event | None = None
         self.tells = True
         self.account_status = "active"
         self.public = ""
@@ -304,6 +306,8 @@ class TwilioHouse:
             return _refusal(400, code, f"The phone number {form['To'][0]} can't be called")
         call = FakeCall(self._sid("CA"), form["To"][0], form["From"][0], form)
         self.calls[call.sid] = call
+        if self.thinks is not None:
+            await self.thinks.wait()
         if self.forgets_to_say:
             self.forgets_to_say = False
             return web.json_response({}, status=500)

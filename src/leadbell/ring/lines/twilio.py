@@ -47,7 +47,7 @@ AT_ANSWER_S, AT_KEY_S, AT_END_S, WHILE_RINGING_S = 1.0, 0.25, 0.05, 8.0
 #: A request of which we don't know whether it made a call is looked for at Twilio for so long.
 SEARCHED_FOR = timedelta(minutes=10)
 #: The account is asked for so often, and so often again while it is away or something is left to do.
-BEAT_S, AGAIN_S, PROBE_S = 15.0, 1.0, 1.5
+BEAT_S, AGAIN_S, PROBE_S = 15.0, 1.0, 1.2
 #: Legs that are over, so that none is made twice.
 REMEMBERED = 20_000
 
@@ -521,7 +521,7 @@ class Twilio:
         if _CALL.fullmatch(sid):
             stray = TwilioLeg(name, "", self._clock(), sid, stage=_STAGES.get(status, ASKED), unwanted=True)
             self._legs[name] = stray
-            self._do(self._end(stray))
+            self._untidy.set()
 
     async def _on_arrived(self, request: web.Request, form: Form) -> web.Response:
         sid = form.get("CallSid", "")
@@ -599,8 +599,8 @@ class Twilio:
         status = form.get("CallStatus", "")
         if status != "in-progress":  # answered is when Twilio asks what to do: until then nothing can be said
             self._came_to(leg, status)
-        if leg.unwanted and leg.name in self._legs:
-            self._do(self._end(leg))
+        if leg.unwanted:
+            self._untidy.set()
         return web.Response(status=204)
 
     async def _on_machine(self, request: web.Request, form: Form) -> web.Response:
@@ -640,15 +640,6 @@ class Twilio:
                 leg.pending = None
         leg.stage = ANSWERED
         return text
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        async def run() -> None:
-            try:
-                await work
-            except LegFailed:
-                self._untidy.set()
-
-        self._begin(run())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
