@@ -338,6 +338,28 @@ async def test_a_salesperson_who_hangs_up_while_the_customers_phone_rings(stage:
     await stage.nothing_is_left()
 
 
+async def test_after_the_conversation_the_salesperson_says_with_a_key_what_was_agreed(stage: Stage) -> None:
+    stage.dial = replace(DIAL, keypad=Prompt("Press 1 for an appointment, 2 for no interest.", "en"))
+    rosa, okafor = await stage.phones.extension("rosa"), stage.phones.phone(MR_OKAFOR, OKAFORS_TONE)
+    stage.ring(phone(ROSA, "sip:rosa"))
+    at_rosa = await rosa.rings()
+    await at_rosa.answer()
+    await at_rosa.press("1")
+    at_okafor = await okafor.rings()
+    await at_okafor.answer()
+    await at_rosa.hears(OKAFORS_TONE)
+    await at_okafor.hang_up()
+    await stage.hears("ended")
+    await at_okafor.ends()
+    at_rosa.heard.clear()
+    await asyncio.sleep(0.5)
+    await at_rosa.hears_speech()
+    await at_rosa.press("2")
+    assert (await stage.hears("keyed")).digit == "2"
+    await at_rosa.ends()
+    await stage.nothing_is_left()
+
+
 async def test_what_a_customer_or_stranger_presses_is_nobodys_business(stage: Stage) -> None:
     rosa, okafor = await stage.phones.extension("rosa"), stage.phones.phone(MR_OKAFOR)
     stage.ring(phone(ROSA, "sip:rosa"))

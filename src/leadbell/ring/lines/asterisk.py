@@ -62,6 +62,8 @@ class _Leg:
     waits: bool = False
     #: The bridge it is in.
     joined: str = ""
+    #: The bridge it was in goes, since the other one has hung up.
+    leaving: asyncio.Task[None] | None = None
     saying: str = ""
     #: How often something was to be said or to stop: a sentence that is ready too late isn't said any more.
     turn: int = 0
@@ -159,6 +161,8 @@ class Asterisk:
         known.turn += 1
         turn = known.turn
         path, *_ = await asyncio.gather(self.speaker.speak(prompt), self._answer(known), self._stop(known))
+        if known.leaving is not None:  # what is said in a bridge that goes is cut short
+            await asyncio.wait([known.leaving])
         if turn != known.turn:
             return
         if path is None:
@@ -412,7 +416,10 @@ class Asterisk:
         how: How = "hung_up" if leg.answered or not leg.key else _BECAUSE.get(cause, "unreachable")
         self._forget(leg)
         if leg.joined:
-            self._soon(self._gone(leg.node.ari.ask("DELETE", f"/bridges/{leg.joined}")))
+            leaving = self._soon(self._gone(leg.node.ari.ask("DELETE", f"/bridges/{leg.joined}")))
+            for other in leg.node.legs.values():
+                if other.joined == leg.joined:
+                    other.joined, other.leaving = "", leaving
         if leg.back is not None and not leg.back.done():
             leg.back.set_exception(LegFailed("the customer has hung up"))
         self._tell_heard(LegHeard(name, "over", self._clock(), how=how, because=f"{cause} {because}".strip()))
@@ -516,7 +523,7 @@ class Asterisk:
         if leg.key and not any(other.key == leg.key for other in leg.node.legs.values()):
             self._keys.pop(leg.key, None)
 
-    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+    def _soon(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         async def run() -> None:
             try:
                 await work
@@ -526,6 +533,7 @@ class Asterisk:
         task = asyncio.get_running_loop().create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _endpoint(leg: Leg) -> str:

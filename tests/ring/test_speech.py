@@ -1,0 +1,92 @@
+"""The voice: any program that writes a sound file, recorded prompts first, and never a shell."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from leadbell.ring.ports import Prompt
+from leadbell.ring.speech import KEPT, Speaker
+
+HELLO = Prompt("Hello; $(touch pwned) & 'Rosa'", "nl")
+
+#: Writes a second of a 440 Hz tone at 22,050 Hz, and beside it what it was given.
+VOICE = """
+import sys, pathlib, numpy, soundfile
+out = pathlib.Path(sys.argv[1])
+soundfile.write(out, 0.3 * numpy.sin(2 * numpy.pi * 440 * numpy.arange(22050) / 22050), 22050, format="WAV")
+with open(out.parent / "given", "a") as given:
+    print(repr(sys.argv[2:] or sys.stdin.read()), file=given)
+"""
+
+
+@pytest.fixture
+def voice(tmp_path: Path) -> str:
+    program = tmp_path / "voice.py"
+    program.write_text(VOICE)
+    return f"{sys.executable} {program} {{out}}"
+
+
+async def test_a_sentence_becomes_telephone_sound(tmp_path: Path, voice: str) -> None:
+    said = await Speaker(tmp_path / "said", f"{voice} {{language}} {{text}}").speak(HELLO)
+    assert said is not None
+    sound, rate = soundfile.read(said, dtype="int16", always_2d=True)
+    assert (rate, sound.shape) == (8000, (8000, 1))
+    assert int(np.argmax(np.abs(np.fft.rfft(sound[:, 0])))) == 440
+    assert (tmp_path / "said/given").read_text() == repr(["nl", HELLO.text]) + "\n"
+    assert not list(tmp_path.rglob("pwned"))
+
+
+async def test_without_a_place_for_the_text_it_comes_on_standard_input(tmp_path: Path, voice: str) -> None:
+    assert await Speaker(tmp_path / "said", voice).speak(HELLO)
+    assert (tmp_path / "said/given").read_text() == repr(HELLO.text) + "\n"
+
+
+async def test_a_sentence_is_no_option_and_fills_nothing_in(tmp_path: Path, voice: str) -> None:
+    assert await Speaker(tmp_path / "said", f"{voice} {{text}}").speak(
+        Prompt("--help {out} {language}", "en")
+    )
+    assert (tmp_path / "said/given").read_text() == repr([" --help {out} {language}"]) + "\n"
+
+
+async def test_a_sentence_is_made_once(tmp_path: Path, voice: str) -> None:
+    speaker = Speaker(tmp_path / "said", voice)
+    first, again = await speaker.speak(HELLO), await speaker.speak(HELLO)
+    assert first == again
+    assert first != await speaker.speak(Prompt(HELLO.text, "en"))
+    assert len((tmp_path / "said/given").read_text().splitlines()) == 2
+
+
+async def test_what_somebody_has_recorded_is_played(tmp_path: Path, voice: str) -> None:
+    prompts = tmp_path / "prompts/nl"
+    prompts.mkdir(parents=True)
+    soundfile.write(prompts / "closed.wav", 0.3 * np.sin(2 * np.pi * 300 * np.arange(16000) / 16000), 16000)
+    (prompts / "closed.txt").write_text("We are closed.\n")
+    said = await Speaker(tmp_path / "said", voice, prompts.parent).speak(Prompt("we are  closed.", "nl"))
+    assert said is not None
+    sound, rate = soundfile.read(said)
+    assert (rate, int(np.argmax(np.abs(np.fft.rfft(sound))))) == (8000, 300)
+    assert not (tmp_path / "said/given").exists()
+
+
+@pytest.mark.parametrize("command", ["false", "/no/such/program", "true"])
+async def test_a_voice_that_fails_says_nothing(tmp_path: Path, command: str) -> None:
+    assert await Speaker(tmp_path / "said", command).speak(HELLO) is None
+    assert not list(tmp_path.rglob("*.wav"))
+
+
+async def test_nothing_to_say_is_nothing(tmp_path: Path) -> None:
+    assert await Speaker(tmp_path, "false").speak(Prompt("  ", "en")) is None
+
+
+async def test_few_sentences_are_kept(tmp_path: Path, voice: str) -> None:
+    folder = tmp_path / "said"
+    folder.mkdir()
+    for n in range(KEPT + 5):
+        (folder / f"{n}.wav").write_bytes(b"")
+    said = await Speaker(folder, voice).speak(HELLO)
+    assert said is not None
+    assert said.exists()
+    assert len(list(folder.glob("*.wav"))) == KEPT
