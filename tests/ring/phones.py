@@ -67,7 +67,9 @@ class Ringing:
             await self._until(lambda: loudest(bytes(self.heard[-3200:])) == round(hz / 10) * 10, within_s)
         except TimeoutError:
             last = bytes(self.heard[-3200:])
-            raise AssertionError(f"not {hz} Hz but {loudest(last)} Hz, as loud as {level(last):.0f}") from None
+            raise AssertionError(
+                f"not {hz} Hz but {loudest(last)} Hz, as loud as {level(last):.0f}"
+            ) from None
 
     async def hears_speech(self, within_s: float = 5) -> None:
         """Until something louder than a noise was heard for 100 ms."""

@@ -732,6 +732,22 @@ async def test_two_nodes_share_the_calls_and_one_may_die(pbx: Running, tmp_path:
             await rosa.rings()
 
 
+async def test_who_calls_on_one_node_is_connected_there(pbx: Running, tmp_path: Path) -> None:
+    with asterisk() as other:
+        await other.answers()
+        async with on_stage(pbx, tmp_path, other.node, pbx.node) as stage:
+            rosa = await stage.phones.extension("rosa", ROSAS_TONE)
+            calling = await stage.phones.calls_us(stage.phones.phone(MR_OKAFOR, OKAFORS_TONE), DEALER)
+            arrived = await stage.hears("arrived")
+            stage.ring(phone(ROSA, "sip:rosa"), waiting=arrived.leg, key=arrived.key)
+            at_rosa = await rosa.rings()
+            await at_rosa.answer()
+            await at_rosa.press("1")
+            await asyncio.gather(calling.hears(ROSAS_TONE), at_rosa.hears(OKAFORS_TONE))
+            await at_rosa.hang_up()
+            await stage.hears("ended")
+
+
 async def test_asterisk_may_call_us_instead(tmp_path: Path) -> None:
     port = free_port()
     with asterisk("rosa", switchboard=f"ws://127.0.0.1:{port}/asterisk") as pbx:

@@ -347,7 +347,7 @@ class Exchange:
                 self._finish(call, "line_down" if lost else "nobody")
 
     def _arrived(self, event: LegHeard) -> None:
-        call = self._begin(_Call(uuid.uuid4().hex, customer=event.leg, waits=True))
+        call = self._begin(_Call(key_of(event.leg), customer=event.leg, waits=True))
         self._legs[event.leg] = call
         self._hear(
             Heard(call.key, "arrived", event.at, called=event.called, caller=event.caller, leg=event.leg)
@@ -535,6 +535,11 @@ class Exchange:
         task = asyncio.get_running_loop().create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def key_of(arrived: str) -> str:
+    """The key of the call of a customer who called on this leg: a provider of several nodes knows its node by it."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, arrived).hex
 
 
 def _cancel(timers: list[Timer]) -> None:

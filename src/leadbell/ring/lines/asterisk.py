@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from leadbell.ring.exchange import key_of
 from leadbell.ring.lines.ari import Ari, AriFailed, Event, Node, Reception
 from leadbell.ring.node import APP, ARRIVED, DETECT, DETECTED, RECORD, RECORDED, RECORDING
 from leadbell.ring.ports import Ears, How, Leg, LegFailed, LegHeard, LegWhat, LiveLeg, Prompt
@@ -58,7 +59,8 @@ class _Leg:
     detect: bool = False
     rang: bool = False
     answered: bool = False
-    #: A customer who called and has not been answered.
+    #: A customer who called, and whether they have not been answered.
+    arrived: bool = False
     waits: bool = False
     #: The bridge it is in.
     joined: str = ""
@@ -213,7 +215,8 @@ class Asterisk:
             for name, (answered, bridge) in found.items():
                 known = self._legs.get(name) or self._know(name, _key(name), node)
                 known.answered, known.joined = answered, bridge
-                known.waits = known.waits or not (answered or _OURS.fullmatch(name))
+                known.arrived = not _OURS.fullmatch(name)
+                known.waits = known.arrived and not answered
             for known in list(node.legs.values()):
                 if known.name not in found and not known.pending and known.since < began:
                     self._forget(known)
@@ -377,8 +380,8 @@ class Asterisk:
         if not _KEY.fullmatch(name.replace(".", "_")):
             self._soon(self._end(node, name))
             return
-        leg = self._know(name, "", node)
-        leg.waits = True
+        leg = self._know(name, key_of(name), node)
+        leg.arrived = leg.waits = True
         self._soon(self._ring_back(leg))
         shown = not (len(args) > 2 and args[2].startswith(("prohib", "unavailable")))
         caller = str((channel.get("caller") or {}).get("number") or "")
@@ -406,14 +409,14 @@ class Asterisk:
     def _left(self, name: str) -> None:
         """Of a customer who called we hear no more once the channel leaves our hands, unless we sent it away."""
         leg = self._legs.get(name)
-        if leg is not None and not leg.key and leg.back is None:
+        if leg is not None and leg.arrived and leg.back is None:
             self._over(name, 16, "left")
 
     def _over(self, name: str, cause: int, because: str) -> None:
         leg = self._legs.get(name)
         if leg is None:
             return
-        how: How = "hung_up" if leg.answered or not leg.key else _BECAUSE.get(cause, "unreachable")
+        how: How = "hung_up" if leg.answered or leg.arrived else _BECAUSE.get(cause, "unreachable")
         self._forget(leg)
         if leg.joined:
             leaving = self._soon(self._gone(leg.node.ari.ask("DELETE", f"/bridges/{leg.joined}")))
@@ -565,7 +568,7 @@ def _is_ours(channel: dict[str, Any]) -> bool:
 
 
 def _key(name: str) -> str:
-    return name.rpartition("-")[0] if _OURS.fullmatch(name) else ""
+    return name.rpartition("-")[0] if _OURS.fullmatch(name) else key_of(name)
 
 
 def _sound(path: Path) -> str:
