@@ -14,6 +14,7 @@ from pathlib import Path
 
 from leadbell import doorway, postgres, roles, supervise
 from leadbell.environment import environment
+from leadbell.ring import own_node, packages
 from leadbell.roles import Urls
 from leadbell.trouble import Trouble
 from leadbell.words import Words, say
@@ -60,6 +61,7 @@ def examine(folder: Path, port: int, smtp_port: int) -> Iterator[Finding]:
     yield from _folder(folder)
     yield from _ports(folder, port, smtp_port)
     yield from _database(folder)
+    yield from _telephone(folder)
     yield from _for_tests()
 
 
@@ -217,6 +219,38 @@ def _role(role: str, url: str) -> Finding:
     if found and found[0]:
         return Finding(about, False, say("sees every dealer's rows: it is a superuser or has BYPASSRLS"))
     return Finding(about, True, say("signs in, and row-level security holds for it"))
+
+
+def _telephone(folder: Path) -> Iterator[Finding]:
+    """The phone lines: none is needed, but one that was chosen has to work."""
+    about = say("Telephone")
+    if own_node.is_chosen(folder):
+        programs = packages.find()
+        version = packages.version(programs) if programs else ""
+        yield Finding(
+            about,
+            bool(version),
+            say("%(version)s, a node of our own", version=version)
+            if version
+            else say("Asterisk is chosen, but isn't here: run `leadbell asterisk install`"),
+        )
+    elif any(os.environ.get(f"LEADBELL_{name}") for name in ("ASTERISK", "TWILIO_ACCOUNT", "SIP_TRUNK")):
+        yield Finding(about, True, say("a line is set up; `leadbell phone check` tries it"))
+    else:
+        yield Finding(about, True, say("no line: the desk rings (docs/telephone.md)"))
+        return
+    voice = os.environ.get("LEADBELL_SPEECH") or packages.espeak_on_path() or _fetched_voice()
+    yield Finding(
+        say("Voice"),
+        bool(voice),
+        say("speaks") if voice else say("espeak-ng is missing: nobody hears who calls"),
+        needed=False,
+    )
+
+
+def _fetched_voice() -> tuple[str, ...]:
+    programs = packages.find()
+    return programs.espeak if programs else ()
 
 
 def _for_tests() -> Iterator[Finding]:

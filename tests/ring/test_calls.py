@@ -200,6 +200,7 @@ def test_a_line_that_is_down_is_passed_over_and_the_floor_knows(
     assert line.down_since == NOON + SECOND
     assert want_for(lead, [rosa.pk], 20, NOON + SECOND) is None
     health.line_is_up("asterisk", NOON + 5 * SECOND)
+    forget_lines()
     assert want_for(lead, [rosa.pk], 20, NOON + 6 * SECOND) == "asterisk"
     assert want_for(lead, [rosa.pk], 20, NOON + MINUTE) is None, (
         "a line nobody has seen for a while is no line"
@@ -372,3 +373,16 @@ def test_a_key_says_what_was_agreed(
     assert isinstance(last, kind or AttemptEnded)
     if isinstance(last, CallBackAgreed):
         assert last.due_at > NOON + timedelta(hours=20)
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_who_has_a_phone_can_be_reached_without_a_desk(
+    northside: Organisation, rosa: Person, ines: Person
+) -> None:
+    lead = locked(lead_of(northside).pk)
+    follow_up(lead, NOON)
+    assert len(lead.ringing) == 1
+    rang = facts(lead).of(Rang)[-1]
+    assert isinstance(rang, Rang)
+    assert "nobody has the desk open" not in [str(because) for one in rang.ranked for because in one.because]
+    assert Call.objects.get().people == lead.ringing

@@ -13,6 +13,7 @@ from leadbell.lead.journal import plan, read_history
 from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Lead
 from leadbell.ring.actions import ring
+from leadbell.ring.wanted import phones_ring
 from leadbell.routing.actions import whom_to_ring
 from leadbell.sale.actions import lose
 
@@ -84,7 +85,7 @@ def _act(lead: Lead, decision: Ring | GiveUp, playbook: Playbook, now: datetime)
     """The fact that the decision made; None where a room refused."""
     match decision:
         case Ring():
-            found = whom_to_ring(lead, decision.how, playbook.hours, now)
+            found = whom_to_ring(lead, decision.how, playbook.hours, now, phones_ring(lead.dealer_id, now))
             seconds = decision.ring_s if found.people else 0
             because = (decision.because, *found.because)
             return ring(lead, found.people, decision.how, seconds, now, because, found.ranked, found.excluded)

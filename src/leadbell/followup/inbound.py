@@ -43,8 +43,8 @@ def arrives(news: Heard, line: str, now: datetime) -> Bell | None:
     (found,) = receive(envelope, [inquiry], now).leads
     lead = locked(found.pk)
     hours = source.dealer.opening_hours
-    first = whom_to_ring(lead, "owner", hours, now).people if lead.owner_id else ()
-    everybody = whom_to_ring(lead, "all", hours, now) if hours.is_open(now) else None
+    first = whom_to_ring(lead, "owner", hours, now, True).people if lead.owner_id else ()
+    everybody = whom_to_ring(lead, "all", hours, now, True) if hours.is_open(now) else None
     people = tuple(dict.fromkeys((*first, *(everybody.people if everybody else ()))))
     ranked = everybody.ranked if everybody else ()
     excluded = everybody.excluded if everybody else ()

@@ -228,7 +228,10 @@ def _pjsip(choices: Choices) -> str:
     return text
 
 
-_MEDIA = ("dtmf_mode=rfc4733", "direct_media=no", "rtp_symmetric=yes", "force_rport=yes", "timers=no")
+#: A phone that sends nothing for a minute has died: its call ends.
+_MEDIA = (
+    "dtmf_mode=rfc4733", "direct_media=no", "rtp_symmetric=yes", "force_rport=yes", "timers=no", "rtp_timeout=60",
+)  # fmt: skip
 
 
 def _trunk(trunk: Trunk) -> str:

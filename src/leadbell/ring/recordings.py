@@ -53,9 +53,9 @@ PATIENCE = 3
 
 BEING_SAVED = say("it is being saved")
 NOT_RECORDED = say("the line recorded nothing")
-STORE_AWAY = "the store doesn't take it; it is tried again at %(again_at)s"
-STILL_WRITTEN = "the line is still writing it; it is looked at again at %(again_at)s"
-NOT_HERE_YET = "the line hasn't handed it over yet; it is looked for again at %(again_at)s"
+STORE_AWAY = say("the store doesn't take it; it is tried again at %(again_at)s").text
+STILL_WRITTEN = say("the line is still writing it; it is looked at again at %(again_at)s").text
+NOT_HERE_YET = say("the line hasn't handed it over yet; it is looked for again at %(again_at)s").text
 
 
 # -- saving ----------------------------------------------------------------------------------------------------

@@ -55,9 +55,16 @@ class Switchboard:
         database: str,
         arrives: Arrives,
         keyed: Keyed,
+        spool: Path,
         clock: Callable[[], datetime],
     ) -> None:
-        self.database, self.arrives, self.keyed, self.clock = database, arrives, keyed, clock
+        self.database, self.arrives, self.keyed, self.spool, self.clock = (
+            database,
+            arrives,
+            keyed,
+            spool,
+            clock,
+        )
         self.lines = {name: Exchange(engine, self._ear(name), clock) for name, engine in engines.items()}
         self._bells: dict[str, tuple[str, Bell]] = {}
         self._chains: dict[str, asyncio.Task[None]] = {}
@@ -173,6 +180,7 @@ class Switchboard:
                 saved = await self._in_thread(recordings.save_some, self.clock(), find)
                 if not saved:
                     await self._in_thread(recordings.delete_due, self.clock())
+                    await self._in_thread(recordings.clear_away, list(self.spool.glob("*")), self.clock())
             except Exception:
                 log.exception("recordings could not be kept")
                 saved = 0

@@ -16,8 +16,8 @@ from leadbell.refused import Refused
 from leadbell.ring.models import Call, PhoneLine, PhoneRules
 from leadbell.words import say
 
-#: How long we may believe that a dealer has a line, or none.
-BELIEVED = timedelta(seconds=3)
+#: How long we may believe that a dealer's line is up, or that none is.
+BELIEVED = timedelta(seconds=2)
 #: The switchboard says every few seconds that a line is up; older news means it is not.
 SEEN_WITHIN = timedelta(seconds=15)
 _WANT = """
@@ -62,26 +62,34 @@ def want(
     return str(rows[0][0]) if rows else None
 
 
-_HAS_LINE = "select exists (select from leadbell_phoneline where dealer_id = %(dealer)s and enabled)"
-_has_line: dict[int, tuple[datetime, bool]] = {}
+_LINE_IS_UP = """
+select exists (select from leadbell_phoneline
+    where dealer_id = %(dealer)s and enabled and down_since is null and seen_at > %(seen_after)s)
+"""
+_up: dict[int, tuple[datetime, bool]] = {}
+
+
+def phones_ring(dealer: int, now: datetime) -> bool:
+    """Whether a line of this dealer is up, as was known within the last seconds."""
+    known = _up.get(dealer)
+    if known is None or not known[0] <= now < known[0] + BELIEVED:
+        rows = statement.run(_LINE_IS_UP, {"dealer": dealer, "seen_after": now - SEEN_WITHIN})
+        known = _up[dealer] = (now, bool(rows[0][0]))
+    return known[1]
 
 
 def want_for(lead: Lead, people: Sequence[int], ring_s: int, now: datetime) -> str | None:
     """The phones of whoever a lead rings, where the dealer has a line and the customer a number."""
     if not people or not lead.standing.by_phone or lead.standing.number_is_wrong:
         return None
-    known = _has_line.get(lead.dealer_id)
-    if known is None or not known[0] <= now < known[0] + BELIEVED:
-        known = _has_line[lead.dealer_id] = (
-            now,
-            bool(statement.run(_HAS_LINE, {"dealer": lead.dealer_id})[0][0]),
-        )
-    return want(lead.dealer_id, lead.pk, "lead", people, ring_s, now) if known[1] else None
+    if not phones_ring(lead.dealer_id, now):
+        return None
+    return want(lead.dealer_id, lead.pk, "lead", people, ring_s, now)
 
 
 def forget_lines() -> None:
     """Look afresh next time."""
-    _has_line.clear()
+    _up.clear()
 
 
 @transaction.atomic

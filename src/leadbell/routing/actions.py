@@ -31,7 +31,7 @@ LONGEST_CALL = timedelta(hours=2)
 
 _STAFF = """
 select p.id, p.organisation_id, p.name, p.role, p.on_shift, p.shift::text, p.seen_at, p.brands, p.conditions,
-    p.speaks, coalesce(o.open_leads, 0), coalesce(t.today, 0), t.last_at
+    p.speaks, coalesce(o.open_leads, 0), coalesce(t.today, 0), t.last_at, p.phone <> '' or p.extension <> ''
 from leadbell_person p
 left join lateral (
     select count(*) as open_leads from leadbell_lead l where l.owner_id = p.id and l.closed_at is null
@@ -108,21 +108,26 @@ def forget_counts() -> None:
     _rates.clear()
 
 
-def staff_of(lead: Lead, hours: OpeningHours, now: datetime) -> list[tuple[int, Candidate]]:
-    """(organisation, candidate) for everybody who may be rung for this lead, as the rules see them."""
+def staff_of(
+    lead: Lead, hours: OpeningHours, now: datetime, phones_ring: bool = False
+) -> list[tuple[int, Candidate]]:
+    """(organisation, candidate) for everybody who may be rung for this lead, as the rules see them.
+
+    Where `phones_ring`, whoever has a phone can be reached without an open desk.
+    """
     rates = _appointment_rates(lead.dealer_id, now)
     busy = {"dealer": lead.dealer_id, "lead": lead.pk, "now": now, "calling_since": now - LONGEST_CALL}
     ((talking, ringing),) = statement.run(_BUSY, busy)
     staff = []
     for row in _people(lead.dealer_id, hours, now):
         person, organisation, name, role, on_shift, shift_json, seen_at, brands, conditions, speaks = row[:10]
-        open_leads, today, last_at = row[10:]
+        open_leads, today, last_at, has_phone = row[10:]
         shift = _shift(shift_json, hours)
         talked, made = rates.get(person, (0, 0))
         candidate = Candidate(
             person=person, name=name, role=role, on_shift=on_shift and shift.is_on(now),
             back_at=shift.next_on(now) if on_shift and not shift.is_on(now) else None,
-            reachable=seen_at is not None and seen_at > now - REACHABLE,
+            reachable=(phones_ring and has_phone) or (seen_at is not None and seen_at > now - REACHABLE),
             in_conversation=person in talking, ringing=person in ringing, brands=frozenset(brands),
             conditions=frozenset(conditions), languages=frozenset(speaks), opportunities=talked, appointments=made,
             open_leads=open_leads, leads_today=today, last_lead_at=last_at,
@@ -160,9 +165,11 @@ class ToRing:
     excluded: tuple[Chosen, ...]
 
 
-def whom_to_ring(lead: Lead, how: RingKind, hours: OpeningHours, now: datetime) -> ToRing:
+def whom_to_ring(
+    lead: Lead, how: RingKind, hours: OpeningHours, now: datetime, phones_ring: bool = False
+) -> ToRing:
     """The people for one round: the best one who wasn't rung yet, all, or the manager. May be nobody."""
-    staff = staff_of(lead, hours, now)
+    staff = staff_of(lead, hours, now, phones_ring)
     if how == "owner":
         return _ring_owner(lead, staff)
     rung = frozenset(lead.standing.rung) if how == "best" else frozenset[int]()

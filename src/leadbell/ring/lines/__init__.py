@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from leadbell.ring.lines.asterisk import Asterisk
     from leadbell.ring.lines.twilio import Twilio
 
+#: In the data folder: what lines record and speak, before it is kept.
+SPOOL = "calls"
 LINES: dict[str, Telephone] = {"desk": Desk()}
 
 
@@ -62,7 +64,7 @@ def _asterisk(settings: Any) -> "Asterisk | None":
         nodes.append(Node(f"http://127.0.0.1:{chosen.ari_port}", chosen.ari_user, chosen.ari_password))
     if not nodes:
         return None
-    spool = settings.DATA / "calls"
+    spool = settings.DATA / SPOOL
     recorded = Path(settings.SPEECH_RECORDED) if settings.SPEECH_RECORDED else None
     return Asterisk(
         nodes, Speaker(spool / "spoken", settings.SPEECH, recorded), spool, _listens(settings.ASTERISK_LISTEN)
@@ -95,5 +97,5 @@ def _twilio(settings: Any) -> "Twilio":
 
     return Twilio(
         settings.TWILIO_ACCOUNT, settings.TWILIO_TOKEN, settings.PUBLIC_URL, settings.TWILIO_URL,
-        folder=settings.DATA / "calls" / "twilio",
+        folder=settings.DATA / SPOOL / "twilio",
     )  # fmt: skip
