@@ -477,6 +477,14 @@ async def test_killed_between_asking_and_being_answered(scene: Scene) -> None:
     assert DEALERS not in "".join(file.read_text() for file in scene.folder.rglob("*.json"))
 
 
+async def test_a_call_whose_making_nobody_confirmed_is_found_and_ended(scene: Scene) -> None:
+    scene.house.forgets_to_say = True
+    scene.exchange.ring(BELL)
+    await scene.hears("phone_unreachable", "nobody")
+    await until(scene.nothing_hangs)
+    assert len(scene.house.calls) == 1
+
+
 async def test_a_refused_call_is_unreachable_and_names_no_number(scene: Scene) -> None:
     scene.house.refuses_call = 21211
     scene.exchange.ring(BELL)
