@@ -61,9 +61,10 @@ class Town:
 
     def person(self, dealer: int, name: str, role: str = "salesperson") -> int:
         row = self.one(
-            "insert into leadbell_person (email, name, role, organisation_id, password, phone, language, speaks,"
-            " brands, conditions, shift, on_shift, is_active, created_at)"
-            " values (%s, %s, %s, %s, 'unusable', '', 'en', '{}', '{}', '{}', '{}', true, true, now()) returning id",
+            "insert into leadbell_person (email, name, role, organisation_id, password, phone, extension, language,"
+            " speaks, brands, conditions, shift, on_shift, is_active, created_at)"
+            " values (%s, %s, %s, %s, 'unusable', '', '', 'en', '{}', '{}', '{}', '{}', true, true, now())"
+            " returning id",
             f"{name.lower()}-{uuid.uuid4().hex[:8]}@example.org", name, role, dealer,
         )  # fmt: skip
         return int(row["id"])

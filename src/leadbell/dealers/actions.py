@@ -1,5 +1,6 @@
 """What people change about themselves, and managers about their dealer."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,7 @@ def read_in(person: Person, language: str) -> None:
 
 
 _CONDITIONS = ("new", "used")
+_EXTENSION = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _ROLES_AT_A_DEALER = (Person.Role.SALESPERSON, Person.Role.BDC, Person.Role.MANAGER)
 
 
@@ -48,6 +50,7 @@ class About:
     speaks: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
+    extension: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +180,14 @@ def _is_wrong(dealer: Organisation, about: About, person: Person | None = None) 
         return Refused(say("Choose what this person does: salesperson, BDC agent or sales manager."))
     if about.phone.strip() and dialled(about.phone, dealer.country) is None:
         return Refused(say("Nobody can dial “%(phone)s”.", phone=about.phone.strip()))
+    if about.extension.strip() and not _EXTENSION.fullmatch(about.extension.strip()):
+        return Refused(say("An extension has letters, digits, dots and dashes only."))
     return None
 
 
 def _write_down(person: Person, dealer: Organisation, about: About) -> None:
     person.name, person.email, person.role = about.name.strip()[:120], about.email.strip().lower(), about.role
-    person.phone = dialled(about.phone, dealer.country) or ""
+    person.phone, person.extension = dialled(about.phone, dealer.country) or "", about.extension.strip()
     person.language, person.speaks = about.language, list(dict.fromkeys(about.speaks))
     person.brands = [brand for brand in dict.fromkeys(about.brands) if brand]
     person.conditions = [one for one in _CONDITIONS if one in about.conditions]

@@ -142,6 +142,7 @@ def about(said: QueryDict) -> About:
         email=said.get("email", ""),
         role=said.get("role", ""),
         phone=said.get("phone", ""),
+        extension=said.get("extension", ""),
         language=said.get("language", "en") if said.get("language") in dict(settings.LANGUAGES) else "en",
         speaks=tuple(code for code in said.getlist("speaks") if code in SPOKEN),
         brands=tuple(brand.strip()[:40] for brand in said.get("brands", "").split(",") if brand.strip())[:20],
@@ -159,7 +160,7 @@ def _of(somebody: "Person") -> dict[str, Any]:
     return {
         "name": somebody.name, "email": somebody.email, "role": somebody.role, "phone": somebody.phone,
         "language": somebody.language, "speaks": somebody.speaks, "brands": ", ".join(somebody.brands),
-        "conditions": somebody.conditions,
+        "conditions": somebody.conditions, "extension": somebody.extension,
     }  # fmt: skip
 
 

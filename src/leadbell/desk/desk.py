@@ -1,6 +1,6 @@
 """The Desk: what rings, the call under way, what is due now, appointments, later."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from leadbell.lead.finding import lost_reasons
 from leadbell.lead.shelves import desk_of, why_they_ring
 from leadbell.metrics.figures import REFERENCE_RESPONSE
 from leadbell.metrics.mine import my_day
+from leadbell.ring.calling import Live, calls_at, rung_by_line
 from leadbell.words import Words
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Card:
     connected_at: datetime | None = None
     visits: Sequence[datetime] = ()
     call_backs: Sequence[datetime] = field(default=())
+    #: The call on a line that hears it: that rings at this person, is under way, or was this conversation.
+    live: Live | None = None
 
     @property
     def by_phone(self) -> bool:
@@ -45,15 +48,55 @@ class Card:
 
 
 def card(
-    lead: "Lead", now: datetime, connected: datetime | None = None, because: Sequence[Words] = ()
+    lead: "Lead",
+    now: datetime,
+    connected: datetime | None = None,
+    because: Sequence[Words] = (),
+    live: Live | None = None,
 ) -> Card:
     """With the times worth proposing for what follows a conversation."""
     hours = lead.dealer.opening_hours
     return Card(
-        lead, because, connected,
+        lead, because, connected or lead.standing.connected_at, live=live,
         visits=times_to_propose(hours, now, SOONEST_VISIT),
         call_backs=times_to_propose(hours, now, SOONEST_CALL_BACK),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The calls on lines, sorted by the card they belong to; what is left over has a strip of its own."""
+
+    ringing: Mapping[int, Live]
+    attempts: Mapping[str, Live]
+    conversations: Mapping[int, Live]
+    strips: Sequence[Live]
+
+    def calling(self, lead: "Lead") -> Live | None:
+        return self.attempts.get(f"{lead.pk}:{lead.standing.calling}")
+
+
+def heard(
+    live: Sequence[Live], ringing: Iterable["Lead"], calling: Iterable["Lead"], talked: Iterable["Lead"]
+) -> Heard:
+    """`live` is the newest first; of several calls of a lead the newest counts."""
+    at_a_ring, at_a_talk = {lead.pk for lead in ringing}, {lead.pk for lead in talked}
+    at_a_call = {f"{lead.pk}:{lead.standing.calling}" for lead in calling}
+    rings: dict[int, Live] = {}
+    attempts: dict[str, Live] = {}
+    conversations: dict[int, Live] = {}
+    strips: list[Live] = []
+    for one in live:
+        number, attempt = one.call.lead_id or 0, f"{one.call.lead_id}:{one.call.attempt}"
+        if attempt in at_a_call:
+            attempts.setdefault(attempt, one)
+        elif one.rings and number in at_a_ring:
+            rings.setdefault(number, one)
+        elif one.is_over and one.call.outcome == "conversation" and number in at_a_talk:
+            conversations.setdefault(number, one)
+        else:
+            strips.append(one)
+    return Heard(rings, attempts, conversations, strips)
 
 
 @require_GET
@@ -66,14 +109,22 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
     talked = _to_be_told(request, mine.talked, now)
     asked = {lead.pk for lead in talked}
     hours = person.organisation.opening_hours
+    lines = rung_by_line(person, request.dealers, now)
+    by_line = heard(calls_at(person, request.dealers, now), mine.ringing, open_calls, talked)
     shown = {
         "active": "desk",
         "now": now,
         "desk": mine,
         "ringing_here": mine.ringing,
-        "ringing": [Card(lead, why.get(lead.pk, ())) for lead in mine.ringing],
-        "calling": [card(lead, now, connected_at(request, lead)) for lead in open_calls],
-        "talked": [card(lead, now) for lead in talked],
+        "ringing": [
+            Card(lead, why.get(lead.pk, ()), live=by_line.ringing.get(lead.pk)) for lead in mine.ringing
+        ],
+        "calling": [
+            card(lead, now, connected_at(request, lead), live=by_line.calling(lead)) for lead in open_calls
+        ],
+        "talked": [card(lead, now, live=by_line.conversations.get(lead.pk)) for lead in talked],
+        "strips": by_line.strips,
+        "lines_of": lines,
         "due": [lead for lead in mine.due.leads if lead.pk not in asked],
         "later": [lead for lead in mine.later.leads if lead.pk not in asked],
         "settling": [lead for lead in mine.settling if lead.pk not in asked],

@@ -27,6 +27,7 @@ from leadbell.metrics.today import (
     within_target,
 )
 from leadbell.metrics.waiting import attention
+from leadbell.ring.calling import lines_of, under_way
 
 if TYPE_CHECKING:
     from leadbell.dealers.models import Organisation
@@ -109,6 +110,8 @@ def _seen(request: Visit, dealer: "Organisation", now: datetime) -> dict[str, ob
         "charts": _charts(dealer, of_today.received, now),
         "breaches": breaches(over, needs, names),
         "breach_count": len(over) + needs.overdue_count + needs.unconfirmed_count,
+        "lines": lines_of(dealer.pk, now),
+        "calls": under_way([dealer.pk], now),
         "soon_s": SOON_S,
         "late_s": LATE_S,
     }

@@ -13,7 +13,7 @@ from leadbell.appointment.shelves import appointment_of
 from leadbell.conversation.actions import opened
 from leadbell.conversation.rules import nothing_agreed_yet
 from leadbell.dealers.shelves import names_of, sales_staff
-from leadbell.desk.desk import Card, card
+from leadbell.desk.desk import Card, card, heard
 from leadbell.desk.entrance import Visit, door
 from leadbell.desk.next_step import next_step
 from leadbell.desk.resources import connected_at, settled_key
@@ -24,6 +24,7 @@ from leadbell.lead.doors import open_lead, take_lead
 from leadbell.lead.finding import lost_reasons, others_of
 from leadbell.lead.journal import read_history
 from leadbell.lead.shelves import why_they_ring
+from leadbell.ring.calling import calls_about, rung_by_line
 from leadbell.ring.shelves import calls_of
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         "may_hand_over": lead.is_open and (request.user.manages or lead.owner_id == request.user.pk),
         "card": card(lead, now, connected_at(request, lead)),
         "here": _here(request, lead, now),
+        "by_line": bool(lead.customer.phone and rung_by_line(request.user, [lead.dealer_id], now)),
     }
 
 
@@ -91,7 +93,7 @@ def _response(lead: "Lead") -> dict[str, Any] | None:
     return {"took": took, "in_time": took <= TARGET}
 
 
-def _here(request: Visit, lead: "Lead", now: datetime) -> dict[str, list[Card]]:
+def _here(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
     """The cards of the Desk that stand on top of the page: it rings here, is called, or was just spoken to."""
     person, standing = request.user.pk, lead.standing
     rings = person in lead.ringing and lead.ring_until is not None and lead.ring_until > now
@@ -99,9 +101,18 @@ def _here(request: Visit, lead: "Lead", now: datetime) -> dict[str, list[Card]]:
     told = request.session.get(settled_key(lead))
     talked = lead.owner_id == person and nothing_agreed_yet(standing, now) and not told
     why = why_they_ring([lead], request.user) if rings else {}
+    by_line = heard(
+        calls_about(lead, request.user, now),
+        [lead] if rings else [],
+        [lead] if calls else [],
+        [lead] if talked else [],
+    )
     cards = {
-        "ringing": [Card(lead, why.get(lead.pk, ()))] if rings else [],
-        "calling": [card(lead, now, connected_at(request, lead))] if calls else [],
-        "talked": [card(lead, now)] if talked else [],
+        "ringing": [Card(lead, why.get(lead.pk, ()), live=by_line.ringing.get(lead.pk))] if rings else [],
+        "calling": [card(lead, now, connected_at(request, lead), live=by_line.calling(lead))]
+        if calls
+        else [],
+        "talked": [card(lead, now, live=by_line.conversations.get(lead.pk))] if talked else [],
     }
-    return cards | {"busy": [*cards["ringing"], *cards["calling"], *cards["talked"]]}
+    busy = [*cards["ringing"], *cards["calling"], *cards["talked"]]
+    return {**cards, "busy": busy, "strips": by_line.strips}

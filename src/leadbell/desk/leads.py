@@ -16,6 +16,7 @@ from leadbell.dealers.shelves import names_of, sales_staff
 from leadbell.desk.entrance import Visit, door
 from leadbell.desk.next_step import next_step
 from leadbell.lead.finding import ORIGINS, STATES, Wanted, find_leads
+from leadbell.ring.calling import rung_by_line
 from leadbell.words import Words
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def leads(request: Visit, now: datetime) -> HttpResponse:
         "periods": PERIODS,
         "staff": sales_staff(request.dealers),
         "several": len(request.dealers) > 1,
+        "lines_of": rung_by_line(request.user, request.dealers, now),
     }
     return render(request, "lead/list.html" if request.htmx else "lead/leads.html", shown)
 

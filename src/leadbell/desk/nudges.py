@@ -34,6 +34,7 @@ def event(name: str, **data: int | None) -> bytes:
 
 
 DESK, FLOOR, INBOX, DEALER = event("desk"), event("floor"), event("inbox"), event("dealer")
+CALL, LINES = event("call"), event("lines")
 
 
 def for_everybody(news: News) -> dict[str, bytes]:
@@ -45,6 +46,10 @@ def for_everybody(news: News) -> dict[str, bytes]:
         said["inbox"] = INBOX
     elif news.w in ("dealer", "shift"):
         said["dealer"] = DEALER
+    elif news.w == "call":
+        said["call"] = CALL
+    elif news.w == "lines":
+        said["lines"] = LINES
     return said
 
 

@@ -34,6 +34,7 @@ SALES = frozenset({"salesperson", "bdc", "manager"})
 PLACES = (
     Place("desk", _("Desk"), "bell", SALES),
     Place("leads", _("Leads"), "users", SALES),
+    Place("calls", _("Calls"), "phone", SALES),
     Place("floor", _("Floor"), "layout-dashboard", SALES),
     Place("inbox", _("Inbox"), "inbox", frozenset({"manager", "bdc"})),
     Place("dealer", _("Dealer"), "building-store", frozenset({"manager"})),

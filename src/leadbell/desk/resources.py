@@ -21,6 +21,8 @@ from leadbell.lead.history import HowConfirmed
 from leadbell.lead.history import Outcome as Ended
 from leadbell.refused import Refused
 from leadbell.ring import actions as ring
+from leadbell.ring.calling import rung_by_line
+from leadbell.ring.wanted import call_from_the_screen
 from leadbell.routing.actions import assign
 from leadbell.sale import actions as sale
 from leadbell.words import say
@@ -63,8 +65,20 @@ def acceptance(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, st
     if isinstance(outcome, Refused):
         return outcome if lead.owner_id in (None, request.user.pk) else _first(lead), ""
     if request.POST.get("then") == "call":
-        outcome = conversation.start_attempt(lead, request.user.pk, now)
+        return _begin_to_call(request, lead, now)
     return outcome, ""
+
+
+def _begin_to_call(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """Over the dealer's line where it rings this person's phone, else by hand."""
+    if lead.customer.phone and rung_by_line(request.user, [lead.dealer_id], now):
+        return _ring_and_connect(request, lead, now)
+    return conversation.start_attempt(lead, request.user.pk, now), ""
+
+
+def _ring_and_connect(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    outcome = call_from_the_screen(lead, request.user.pk, now)
+    return outcome, _("Your phone rings: pick it up and press 1.")
 
 
 def _first(lead: "Lead") -> Refused:
@@ -88,6 +102,12 @@ def taking(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
 @resource
 def attempt(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
     return conversation.start_attempt(lead, request.user.pk, now), ""
+
+
+@resource
+def call(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """Ring the reader's own phone, and connect them with this customer."""
+    return _ring_and_connect(request, lead, now)
 
 
 @resource

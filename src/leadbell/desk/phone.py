@@ -1,0 +1,270 @@
+"""The Dealer page, fifth part: lines, rules, numbers and sentences of the telephone; and everybody's own phone."""
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_stubs_ext import StrOrPromise
+
+from leadbell.dealers.people import people_of
+from leadbell.desk.dealer import SPOKEN, framed, managed
+from leadbell.desk.dealers import dealer_of
+from leadbell.desk.entrance import Visit, answer, door_for
+from leadbell.desk.reader import SALES
+from leadbell.desk.templatetags.leadbell import language_name
+from leadbell.followup.numbers import NoSuchNumber, add_number, call_sources, numbers_of, remove_number
+from leadbell.refused import Refused
+from leadbell.ring.calling import lines_of, rung_by_line, test_of
+from leadbell.ring.choices import (
+    Decided,
+    NoSuchLine,
+    add_line,
+    change_line,
+    change_rules,
+    change_sentences,
+    kinds_to_add,
+    law_of,
+    move_line,
+    phones_of,
+    read_sentences,
+    spoken,
+)
+from leadbell.ring.prompts import SENTENCES, VALUES
+from leadbell.ring.wanted import ring_me, rules_of
+
+if TYPE_CHECKING:
+    from leadbell.dealers.models import Organisation
+
+#: When each sentence is said.
+SAID_WHEN: dict[str, StrOrPromise] = {
+    "whisper_lead": gettext_lazy("to the salesperson: a new lead"),
+    "whisper_again": gettext_lazy("to the salesperson: a customer asked again"),
+    "whisper_outbound": gettext_lazy("to the salesperson: they called from the screen"),
+    "whisper_inbound": gettext_lazy("to the salesperson: a customer calls"),
+    "whisper_test": gettext_lazy("to whoever tests their phone"),
+    "tested": gettext_lazy("after a test"),
+    "keypad": gettext_lazy("to the salesperson without a screen, after a conversation"),
+    "noted": gettext_lazy("after a key that says what was agreed"),
+    "announce": gettext_lazy("to both: the call is recorded"),
+    "voicemail": gettext_lazy("to the salesperson: a voicemail answers"),
+    "no_answer": gettext_lazy("to the salesperson: the customer doesn’t answer"),
+    "busy": gettext_lazy("to the salesperson: the customer’s line is busy"),
+    "unreachable": gettext_lazy("to the salesperson: the customer can’t be reached"),
+    "taken": gettext_lazy("to the salesperson: somebody was faster"),
+    "not_now": gettext_lazy("to the salesperson: the customer can’t be called now"),
+    "missed": gettext_lazy("to the customer: nobody is free"),
+    "closed": gettext_lazy("to the customer: we are closed"),
+}
+
+
+@managed
+@require_GET
+def phone(request: Visit, now: datetime, dealer: "Organisation") -> HttpResponse:
+    return _phone(request, dealer, now, {})
+
+
+@managed
+@require_POST
+def lines(request: Visit, now: datetime, dealer: "Organisation") -> HttpResponse:
+    """Add a line."""
+    said = request.POST
+    outcome = add_line(dealer, said.get("kind", ""), said.get("caller_id", ""), said.get("trunk", ""), now)
+    done = _("The line is there. It rings as soon as the switchboard has seen it.")
+    return _after(request, dealer, now, outcome, done, "line")
+
+
+@managed
+@require_POST
+def line(request: Visit, now: datetime, dealer: "Organisation", kind: str) -> HttpResponse:
+    """Change a line, or switch it off or on."""
+    said = request.POST
+    try:
+        outcome = change_line(
+            dealer, kind, said.get("caller_id", ""), said.get("trunk", ""), said.get("enabled") == "1"
+        )
+    except NoSuchLine:
+        raise Http404 from None
+    return _after(request, dealer, now, outcome, _("Saved."), f"line-{kind}")
+
+
+@managed
+@require_POST
+def place(request: Visit, now: datetime, dealer: "Organisation", kind: str) -> HttpResponse:
+    """Try this line earlier or later."""
+    try:
+        outcome = move_line(dealer, kind, "up" if request.POST.get("where") == "up" else "down")
+    except NoSuchLine:
+        raise Http404 from None
+    return _after(request, dealer, now, outcome, "", f"line-{kind}")
+
+
+@managed
+@require_POST
+def rules(request: Visit, now: datetime, dealer: "Organisation") -> HttpResponse:
+    """Recording, how long it is kept, countries, quiet hours."""
+    said = request.POST
+    days = said.get("keep_days", "").strip()
+    decided = Decided(
+        recording=said.get("recording", ""),
+        keep_days=int(days) if days.isdecimal() and len(days) < 6 else 0,
+        countries=tuple(code.upper() for code in said.get("countries", "").replace(",", " ").split()),
+        quiet_from=_minutes(said.get("quiet_from", "")),
+        quiet_until=_minutes(said.get("quiet_until", "")),
+    )
+    return _after(request, dealer, now, change_rules(dealer, decided), _("Saved."), "rules")
+
+
+@managed
+@require_POST
+def sentences(request: Visit, now: datetime, dealer: "Organisation") -> HttpResponse:
+    """Save the dealer's own sentences in one language, or hear with `preview` how they would sound."""
+    said, language = request.POST, _language(request, dealer)
+    texts = {name: said.get(f"say-{name}", "") for name in SENTENCES}
+    if "preview" in said:
+        read = read_sentences(language, texts)
+        if isinstance(read, Refused):
+            return _after(request, dealer, now, read, "", "sentences", {"texts": texts})
+        return _phone(request, dealer, now, {"texts": texts})
+    outcome = change_sentences(dealer, language, texts)
+    return _after(request, dealer, now, outcome, _("Saved."), "sentences", {"texts": texts})
+
+
+@managed
+@require_POST
+def numbers(request: Visit, now: datetime, dealer: "Organisation") -> HttpResponse:
+    """A number that customers call, with the channel whose leads these calls are."""
+    said = request.POST
+    source = said.get("source", "")
+    chosen = int(source) if source.isdecimal() and len(source) < 19 else None
+    outcome = add_number(dealer, said.get("number", ""), said.get("name", ""), chosen, now)
+    done = _("Calls on this number are leads from now on.")
+    return _after(request, dealer, now, outcome, done, "number")
+
+
+@managed
+@require_POST
+def number_removed(request: Visit, now: datetime, dealer: "Organisation", number: int) -> HttpResponse:
+    try:
+        outcome = remove_number(dealer, number, now)
+    except NoSuchNumber:
+        raise Http404 from None
+    return _after(request, dealer, now, outcome, _("Removed. The leads it brought stay."), "number")
+
+
+@door_for(*SALES)
+@require_http_methods(["GET"])
+def mine(request: Visit, now: datetime) -> HttpResponse:
+    """The reader's own phone: where it rings, how the lines are, and a test."""
+    dealer = dealer_of(request)
+    if request.htmx:
+        return render(request, "calls/ring_me.html", _ring_me(request, dealer, now))
+    seen = {
+        "active": "",
+        "dealer": dealer,
+        "lines": lines_of(dealer.pk, now),
+        "reached": phones_of(dealer, [request.user])[0],
+    }
+    return render(request, "calls/my_phone.html", seen | _ring_me(request, dealer, now))
+
+
+@door_for(*SALES)
+@require_POST
+def ring_mine(request: Visit, now: datetime) -> HttpResponse:
+    """Ring the reader's own phone now, as a test."""
+    dealer = dealer_of(request)
+    outcome = ring_me(request.user, dealer.pk, now)
+    done = _("Your phone rings: pick it up and press 1.")
+    return answer(request, outcome, f"{reverse('my-phone')}?dealer={dealer.pk}", done)
+
+
+def _ring_me(request: Visit, dealer: "Organisation", now: datetime) -> dict[str, Any]:
+    return {
+        "now": now,
+        "dealer": dealer,
+        "test": test_of(request.user, dealer.pk, now),
+        "can_ring": bool(rung_by_line(request.user, [dealer.pk], now)),
+    }
+
+
+def _phone(
+    request: Visit, dealer: "Organisation", now: datetime, more: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
+    decided, language = rules_of(dealer.pk), _language(request, dealer)
+    texts = more.get("texts") or {
+        name: (decided.prompts.get(name) or {}).get(language, "") for name in SENTENCES
+    }
+    codes = dict.fromkeys((dealer.language, *SPOKEN))
+    people = [one for one in people_of(dealer) if one.is_active]
+    seen = framed(request, dealer, "phone") | _ring_me(request, dealer, now) | {
+        "lines": lines_of(dealer.pk, now),
+        "kinds": kinds_to_add(dealer),
+        "rules": decided,
+        "recordings": type(decided).Recording.choices,
+        "law": law_of(dealer),
+        "countries": ", ".join(decided.countries),
+        "quiet_from": _clock(decided.quiet_from),
+        "quiet_until": _clock(decided.quiet_until),
+        "language": language,
+        "languages_said": [(code, language_name(code)) for code in codes],
+        "sentences": [
+            {
+                "name": name,
+                "when": SAID_WHEN.get(name, name),
+                "own": texts.get(name, ""),
+                "heard": spoken({name: {language: _readable(texts.get(name, ""))}}, name, language),
+                "ours": spoken({}, name, language),
+            }
+            for name in SENTENCES
+        ],
+        "values": [f"%({name})s" for name in ("name", "car", "ago") if name in VALUES],
+        "numbers": numbers_of(dealer),
+        "sources": call_sources(dealer),
+        "reached": phones_of(dealer, people),
+        "said": request.POST,
+    }  # fmt: skip
+    return render(request, "dealer/phone.html", seen | dict(more), status=status)
+
+
+def _readable(text: str) -> str:
+    """What can't be spoken yet isn't previewed."""
+    return "" if isinstance(read_sentences("en", {"tested": text}), Refused) else " ".join(text.split())
+
+
+def _after(
+    request: Visit,
+    dealer: "Organisation",
+    now: datetime,
+    outcome: object,
+    done: str,
+    where: str,
+    more: Mapping[str, Any] | None = None,
+) -> HttpResponse:
+    """Back to the page; or the page with the reason beside the form it is about."""
+    if isinstance(outcome, Refused):
+        again = {**(more or {}), "because": outcome.because, "where": where}
+        return _phone(request, dealer, now, again, status=409)
+    return answer(request, outcome, reverse("dealer-phone", args=[dealer.pk]), done)
+
+
+def _language(request: Visit, dealer: "Organisation") -> str:
+    asked = request.POST.get("language") or request.GET.get("language") or dealer.language
+    return asked if asked in (*SPOKEN, dealer.language) else dealer.language
+
+
+def _minutes(text: str) -> int:
+    """Minutes after midnight; -1 for what is no time of day."""
+    try:
+        at = time.fromisoformat(text.strip())
+    except ValueError:
+        return -1
+    return at.hour * 60 + at.minute
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"

@@ -1,0 +1,384 @@
+"""Calls on the screens: under way on Desk and Lead, and all of them on the Calls page."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from leadbell.desk.nudges import CALL, LINES, News, for_everybody, for_whose_desk_it_is
+from leadbell.lead.history import Accepted
+from leadbell.lead.journal import locked, read_history, record
+from leadbell.lead.models import Lead
+from leadbell.ring import actions as ring
+from leadbell.ring.calls import claim
+from leadbell.ring.finding import ON_A_PAGE
+from leadbell.ring.models import Call, Recording
+from tests.conftest import lead_of, make_person
+from tests.desk.noon import HOUR, MINUTE, SECOND, make_it_noon
+from tests.desk.phones import call_of, line_of, tell, with_phone
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+TAPS = ("We talked", "No answer", "Wrong number", "We’re talking")
+
+
+@pytest.fixture
+def now():
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def line(northside):
+    return line_of(northside)
+
+
+@pytest.fixture
+def lead(northside, rosa, now):
+    """Mr Okafor's, Rosa's, a minute old: whoever asked just now may be called at any hour."""
+    lead = locked(lead_of(northside, now=now - MINUTE).pk)
+    record(lead, Accepted(at=now - 30 * SECOND, by=rosa.pk))
+    return lead
+
+
+@pytest.fixture
+def desk(signed_in, rosa, line):
+    return signed_in(with_phone(rosa))
+
+
+def page_of(client, path="/desk/", status=200):
+    answer = client.get(path)
+    assert answer.status_code == status
+    return " ".join(answer.content.decode().split())
+
+
+def calling(client, lead):
+    """Rosa has tapped “Call”, and the switchboard rings her phone."""
+    assert client.post(f"/leads/{lead.pk}/call/").status_code == 303
+    claim(datetime.now(UTC))
+    return Call.objects.get(lead=lead)
+
+
+# Under way
+
+
+def test_call_from_the_screen_step_by_step(desk, lead, rosa):
+    call = calling(desk, lead)
+    assert (call.kind, call.person, Lead.objects.get().calling_by) == ("outbound", rosa, None)
+    assert "Your phone rings: pick it up and press 1" in page_of(desk)
+    tell(call, ("rings", rosa), ("picked_up", rosa))
+    assert "You have picked up: press 1" in page_of(desk)
+    tell(call, ("accepted", rosa))
+    for path in ("/desk/", f"/leads/{lead.pk}/"):
+        page = page_of(desk, path)
+        assert "Connecting Mr Okafor …" in page
+        assert 'href="tel:+31612345678" data-dial' not in page
+        for tap in TAPS:
+            assert tap not in page
+    tell(call, ("dialled", None), ("customer_rings", None))
+    assert "It rings at Mr Okafor" in page_of(desk)
+    tell(call, ("connected", None))
+    page = page_of(desk)
+    assert "You talk with Mr Okafor" in page
+    assert f'data-clock="since" datetime="{call.connected_at.isoformat()}"' in page
+    tell(call, ("ended", None), talk_ms=42_000)
+    page = page_of(desk)
+    assert "What came of it?" in page
+    assert "You talked 0:42" in page
+    assert "The call is over" not in page
+
+
+def test_no_answer_is_the_outcome_by_itself(desk, lead, rosa):
+    call = calling(desk, lead)
+    tell(call, ("picked_up", rosa), ("accepted", rosa), ("dialled", None), ("no_answer", None))
+    page = page_of(desk)
+    assert "No answer" in page
+    assert "What came of it?" not in page
+    assert locked(lead.pk).standing.last_outcome == "no_answer"
+
+
+def test_a_voicemail_is_said_while_it_talks(desk, lead, rosa):
+    call = calling(desk, lead)
+    tell(call, ("accepted", rosa), ("dialled", None), ("connected", None), ("voicemail", None))
+    assert "A voicemail answers: leave a message, or hang up" in page_of(desk)
+
+
+def test_colleagues_see_who_talks(desk, lead, rosa, samir, ines, signed_in):
+    tell(calling(desk, lead), ("accepted", rosa), ("dialled", None), ("connected", None))
+    assert "Rosa talks with Mr Okafor" in page_of(signed_in(samir), f"/leads/{lead.pk}/")
+    assert "Rosa talks with Mr Okafor" in page_of(signed_in(ines), "/floor/")
+    assert "talks with" not in page_of(signed_in(samir))
+
+
+def test_nobody_heard_the_end_so_it_can_be_told(desk, lead, rosa, now):
+    call = calling(desk, lead)
+    tell(call, ("accepted", rosa), ("connected", None))
+    Call.objects.update(status="over", outcome="unknown", ended_at=now)
+    page = page_of(desk)
+    assert "The call is over" in page
+    assert "We talked" not in page
+    Lead.objects.update(calling_since=now - 61 * SECOND)
+    page = page_of(desk)
+    assert "Nobody heard how this call ended" in page
+    assert "We talked" in page
+    assert desk.post(f"/leads/{lead.pk}/attempt/outcome/", {"outcome": "conversation"}).status_code == 303
+    assert locked(lead.pk).standing.calling is None
+
+
+def test_a_ring_says_that_the_phone_rings_too(desk, northside, rosa, now):
+    lead = locked(lead_of(northside, now=now - SECOND).pk)
+    ring.ring(lead, [rosa.pk], "best", 30, now)
+    claim(now)
+    for path in ("/desk/", f"/leads/{lead.pk}/"):
+        page = page_of(desk, path)
+        assert "New lead, your turn" in page
+        assert "Your phone rings: pick it up and press 1" in page
+        assert "live-strip" not in page
+
+
+def test_why_a_call_was_not_connected_is_said(desk, northside, lead, rosa, now):
+    call_of(
+        northside, lead, None, SECOND, people=[rosa.pk], outcome="refused", attempt="", talk_ms=None,
+        because={"text": "Somebody else was first.", "values": {}},
+    )  # fmt: skip
+    page = page_of(desk)
+    assert "Not connected" in page
+    assert "Somebody else was first." in page
+
+
+# The Call button
+
+
+def test_accept_and_call_rings_the_phone_where_there_is_a_line(desk, northside, rosa, now):
+    lead = locked(lead_of(northside, now=now - SECOND).pk)
+    ring.ring(lead, [rosa.pk], "best", 30, now, phones=False)
+    desk.post(f"/leads/{lead.pk}/acceptance/", {"then": "call"})
+    lead = locked(lead.pk)
+    assert (lead.owner, lead.calling_by) == (rosa, None)
+    assert Call.objects.get().kind == "outbound"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"down_since": datetime(2026, 1, 1, tzinfo=UTC)}, {"enabled": False}, {"seen_at": None}]
+)
+def test_without_a_line_that_is_up_it_is_called_by_hand(desk, northside, line, rosa, now, wrong):
+    for name, value in wrong.items():
+        setattr(line, name, value)
+    line.save()
+    lead = locked(lead_of(northside, now=now - SECOND).pk)
+    ring.ring(lead, [rosa.pk], "best", 30, now, phones=False)
+    desk.post(f"/leads/{lead.pk}/acceptance/", {"then": "call"})
+    assert locked(lead.pk).calling_by == rosa.pk
+    page = page_of(desk)
+    assert 'href="tel:+31612345678" data-dial' in page
+    assert "No answer" in page
+    assert not Call.objects.exists()
+
+
+def test_the_button_follows_the_line(desk, line, lead, rosa):
+    by_line, by_hand = f'action="/leads/{lead.pk}/call/"', f'action="/leads/{lead.pk}/attempt/"'
+    assert by_line in page_of(desk, f"/leads/{lead.pk}/")
+    assert by_line in page_of(desk, "/leads/")
+    line.down_since = datetime.now(UTC)
+    line.save()
+    page = page_of(desk, f"/leads/{lead.pk}/")
+    assert by_line not in page
+    assert by_hand in page
+    assert by_line not in page_of(desk, "/leads/")
+
+
+def test_a_refusal_is_said_in_words(desk, lead, rosa):
+    calling(desk, lead)
+    answer = desk.post(f"/leads/{lead.pk}/call/", headers=HTMX)
+    assert answer.status_code == 409
+    assert "Your phone rings already: pick it up." in answer.content.decode()
+    Call.objects.all().update(status="over", outcome="nobody")
+    rosa.phone = ""
+    rosa.save()
+    answer = desk.post(f"/leads/{lead.pk}/call/", headers=HTMX)
+    assert "you have no phone number: call by hand" in answer.content.decode()
+
+
+def test_another_dealers_lead_can_not_be_called(line, lead, lena, signed_in):
+    assert signed_in(lena).post(f"/leads/{lead.pk}/call/").status_code == 404
+    assert not Call.objects.exists()
+    assert len(read_history(lead).facts) == 2
+
+
+def test_screens_are_nudged():
+    assert for_everybody(News(d=1, w="call", l=7))["call"] == CALL
+    assert set(for_whose_desk_it_is(News(d=1, w="call", l=7, p=[3]))) == {"desk", "lead-7", "call"}
+    assert for_everybody(News(d=1, w="lines"))["lines"] == LINES
+
+
+# The Calls page
+
+
+@pytest.fixture
+def some(northside, rosa, samir, lead):
+    """Three of Rosa's, one of Samir's, one nobody took, one test."""
+    call_of(northside, lead, rosa)
+    call_of(northside, lead, rosa, 2 * HOUR, outcome="no_answer", talk_ms=None)
+    call_of(northside, lead, rosa, 3 * HOUR, kind="inbound", outcome="conversation", talk_ms=30_000)
+    call_of(northside, lead, samir, 4 * HOUR, kind="outbound", outcome="busy", talk_ms=None)
+    call_of(
+        northside,
+        lead,
+        None,
+        5 * HOUR,
+        kind="inbound",
+        outcome="missed",
+        talk_ms=None,
+        attempt="",
+        people=[samir.pk],
+    )
+    call_of(northside, None, rosa, 6 * HOUR, kind="test", outcome="tested", talk_ms=None, attempt="")
+    return northside
+
+
+def rows(page):
+    return page.count('class="list-group-item"')
+
+
+def test_an_empty_page_says_what_will_stand_here(rosa, signed_in):
+    assert "No calls yet" in page_of(signed_in(rosa), "/calls/")
+
+
+def test_totals_name_their_base(some, ines, signed_in):
+    page = page_of(signed_in(ines), "/calls/")
+    assert rows(page) == 6
+    for said in (
+        "<b>5</b> calls", "reached <b>1</b> of 3 called", "answered <b>1</b> of 2 who called us",
+        "talked <b>1:32</b> in 2 conversations", "nobody took the customer’s call", "the key press was heard",
+    ):  # fmt: skip
+        assert said in page, said
+    assert "%" not in page.split('class="calls-totals">')[1].split("</p>")[0], "too few for a rate"
+
+
+def test_salespeople_see_their_own_and_what_rang_at_them(some, rosa, samir, signed_in):
+    assert rows(page_of(signed_in(rosa), "/calls/")) == 4
+    assert rows(page_of(signed_in(samir), "/calls/")) == 2
+    page = page_of(signed_in(rosa), f"/calls/?person={samir.pk}")
+    assert rows(page) == 0
+    assert 'name="person"' not in page
+
+
+def test_bdc_agents_see_all(some, northside, signed_in):
+    assert rows(page_of(signed_in(make_person("Bea", northside, "bdc")), "/calls/")) == 6
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("outcome=conversation", 2), ("outcome=missed", 1), ("outcome=under_way", 0), ("outcome=x", 6),
+        ("kind=inbound", 2), ("kind=test", 1), ("kind=inbound&outcome=missed", 1), ("period=all", 6), ("period=x", 6),
+        ("recorded=1", 1), ("person=x", 6), ("person=99999999999999999999", 6), ("before=1-x", 6),
+        ("before=999999999999999999-" + "f" * 32, 6), ("before=1-" + "0" * 32, 0),
+    ],
+)  # fmt: skip
+def test_filters(some, ines, signed_in, asked, found, now):
+    call = Call.objects.get(kind="inbound", outcome="conversation")
+    Recording.objects.create(call=call, dealer=some, status="kept", created_at=now)
+    assert rows(page_of(signed_in(ines), f"/calls/?{asked}")) == found
+
+
+def test_by_person_and_period(some, northside, lead, ines, samir, signed_in):
+    call_of(northside, lead, samir, timedelta(days=31))
+    client = signed_in(ines)
+    assert rows(page_of(client, f"/calls/?person={samir.pk}")) == 1
+    assert rows(page_of(client, f"/calls/?person={samir.pk}&period=90")) == 2
+
+
+def test_recordings_are_linked_to_who_may_listen(some, ines, samir, lead, signed_in, now):
+    for status, call in zip(
+        ("kept", "missing"), Call.objects.filter(person=samir).order_by("-asked_at"), strict=False
+    ):
+        Recording.objects.create(call=call, dealer=some, status=status, created_at=now)
+    Recording.objects.create(
+        call=Call.objects.get(outcome="no_answer"), dealer=some, status="missing", created_at=now
+    )
+    call = Call.objects.get(person=samir)
+    assert f'href="/leads/{lead.pk}/#player-{call.pk.hex}"' in page_of(signed_in(samir), "/calls/")
+    page = page_of(signed_in(ines), "/calls/")
+    assert f"#player-{call.pk.hex}" in page
+    assert "microphone-off" in page
+
+
+def test_pages_follow_one_another(northside, lead, ines, signed_in):
+    for number in range(ON_A_PAGE + 3):
+        call_of(northside, lead, None, HOUR + number // 2 * SECOND)
+    client = signed_in(ines)
+    page = page_of(client, "/calls/?period=7")
+    assert rows(page) == ON_A_PAGE
+    older = page.split("&amp;before=")[1].split('"')[0]
+    page = page_of(client, f"/calls/?period=7&before={older}")
+    assert rows(page) == 3
+    assert f"<b>{ON_A_PAGE + 3}</b> calls" in page
+
+
+def test_another_dealers_calls_are_not_there(some, lena, southside, signed_in):
+    assert rows(page_of(signed_in(lena), "/calls/")) == 0
+    assert rows(page_of(signed_in(make_person("Olaf", southside, "manager")), "/calls/?period=all")) == 0
+
+
+def test_importers_see_no_calls(some, northside, signed_in):
+    assert signed_in(make_person("Ivan", northside, "importer")).get("/calls/").status_code == 403
+
+
+def test_htmx_gets_the_list_only_and_nothing_is_inline(some, ines, signed_in):
+    client = signed_in(ines)
+    part = client.get("/calls/", headers=HTMX).content.decode()
+    assert part.startswith('<div id="calls"')
+    page = page_of(client, "/calls/")
+    assert " style=" not in page
+    assert "<style" not in page
+
+
+def test_few_questions_for_any_number_of_calls(some, northside, lead, ines, signed_in):
+    client = signed_in(ines)
+
+    def asked():
+        with CaptureQueriesContext(connection) as captured:
+            page_of(client, "/calls/")
+        return len(captured)
+
+    asked()
+    few = asked()
+    for number in range(20):
+        call_of(northside, lead, ines, HOUR + number * SECOND)
+    assert asked() == few
+
+
+# The Floor
+
+
+def test_the_floor_shows_lines_and_calls(northside, rosa, ines, lead, line, desk, signed_in, now):
+    make_it_noon(northside)
+    line_of(
+        northside, "twilio", place=2, down_since=now, down_because={"text": "the phone line doesn't answer"}
+    )
+    line_of(northside, "sip", place=3, seen_at=now - MINUTE)
+    for path in ("/floor/", "/floor/?wall"):
+        page = page_of(signed_in(ines), path)
+        for said in (
+            "Asterisk", "up</span>", "because the phone line doesn", "has not been seen since", "no call under way",
+            "up: the screens ring",
+        ):  # fmt: skip
+            assert said in page, said
+    northside.country, northside.zone = "NL", "Europe/Amsterdam"
+    northside.save()
+    tell(calling(desk, lead), ("rings", rosa))
+    page = page_of(signed_in(ines), "/floor/")
+    assert "1 call under way" in page
+    assert "Rosa’s phone rings" in page
+
+
+def test_a_call_lost_from_sight_is_not_shown_for_ever(northside, ines, lead, rosa, signed_in):
+    call_of(northside, lead, rosa, 5 * HOUR, status="connected", outcome="")
+    assert "no call under way" in page_of(signed_in(ines), "/floor/")
+
+
+def test_a_dealer_without_lines_has_the_desk(northside, ines, signed_in):
+    page = page_of(signed_in(ines), "/floor/")
+    assert "up: the screens ring" in page
+    assert "Asterisk" not in page
