@@ -36,6 +36,8 @@ log = structlog.get_logger("leadbell.exchange")
 PATIENCE_S = 3.0
 #: A customer who was dialled over a line that is away: after so long nobody will know how it ended.
 LOST_AFTER_S = 60.0
+#: The line is back, but didn't say what it has: asked again after this.
+RECONCILE_AGAIN_S = 1.0
 #: After pressing 1: so long until we say whom to dial.
 DECIDED_WITHIN_S = 15.0
 #: The whisper is said so often, with a pause between.
@@ -115,6 +117,9 @@ class Exchange:
         self._done: OrderedDict[str, None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._away: list[Timer] = []
+        #: When the line went away, and, while calls are ended for that, until when they have talked at least.
+        self._away_at: float | None = None
+        self._until: float | None = None
 
     @property
     def name(self) -> str:
@@ -361,6 +366,7 @@ class Exchange:
         if self._away:
             return
         log.warning("the line is away", line=self.name, because=because)
+        self._away_at = asyncio.get_running_loop().time()
         self._away = [
             self._later(PATIENCE_S, lambda: self._still_away(because)),
             self._later(LOST_AFTER_S, lambda: self._lost(because)),
@@ -373,24 +379,34 @@ class Exchange:
                 self._finish(call, "line_down", because=because)
 
     def _lost(self, because: str) -> None:
+        self._until = self._away_at
         for call in list(self._calls.values()):
             self._finish(call, "ended" if call.connected is not None else "lost_track", because=because)
+        self._until = None
 
     def up(self) -> None:
         """It is back: what we believe is compared with what it has."""
         _cancel(self._away)
-        self._do(self._reconcile())
+        self._do(self._reconcile(), lambda _why: self._reconcile_later())
+
+    def _reconcile_later(self) -> None:
+        if self.engine.is_up:  # else it comes back once more
+            self._later(RECONCILE_AGAIN_S, self.up)
 
     async def _reconcile(self) -> None:
+        before = set(self._legs)
         live = {leg.leg: leg for leg in await self.engine.live()}
-        for leg in live.keys() - self._legs.keys():
-            await self._end(leg)
+        # Nothing may happen between the list and the comparison: what begins meanwhile isn't on the list.
+        strangers = live.keys() - self._legs.keys()
+        self._until, now = self._away_at, self._clock()
         for leg, call in list(self._legs.items()):
-            now = self._clock()
-            if leg not in live:
+            if leg not in live and leg in before:
                 self._leg_over(call, leg, "lost", "the provider no longer has it", now)
-            elif live[leg].answered:
+            elif leg in live and live[leg].answered:
                 self.hear(LegHeard(leg, "answered", now))
+        self._until = self._away_at = None
+        for leg in strangers:
+            await self._end(leg)
 
     async def adopt(self, known: Iterable[UnderWay]) -> None:
         """After a start: go on with the conversations the provider still has, end everything else, and say so."""
@@ -496,7 +512,8 @@ class Exchange:
     def _talked(self, call: _Call) -> int | None:
         if call.connected is None:
             return None
-        return round((asyncio.get_running_loop().time() - call.connected) * 1000)
+        until = self._until or asyncio.get_running_loop().time()
+        return max(0, round((until - call.connected) * 1000))
 
     def _remember(self, key: str) -> None:
         self._done[key] = None
