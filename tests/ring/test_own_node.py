@@ -79,6 +79,12 @@ def test_what_could_change_a_file_is_refused(bad: Choices, tmp_path: Path) -> No
     assert not (own_node.folder_of(tmp_path) / "pjsip.conf").exists()
 
 
+@pytest.mark.parametrize("name", ["a;b", "a,b", "${a}", "[a]", 'a"b'])
+def test_a_folder_that_would_be_read_as_something_else_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Trouble, match="--data"):
+        own_node.set_up(tmp_path / name, Choices(), PROGRAMS)
+
+
 def test_a_trunk_without_a_user_signs_in_nowhere() -> None:
     text = shared_files(Choices(trunks=(Trunk("sip.provider.example"),)))["pjsip.conf"]
     assert "type=registration" not in text

@@ -112,6 +112,11 @@ def odd(choices: Choices) -> str | None:
     return None
 
 
+def can_hold(folder: Path) -> bool:
+    """Whether the folder's name can stand in a file of Asterisk's and in its dialplan."""
+    return _PLAIN.fullmatch(str(folder)) is not None and "," not in str(folder)
+
+
 def own_files(choices: Choices, folders: Folders) -> dict[str, str]:
     """Every file of a node of our own, by name."""
     return {

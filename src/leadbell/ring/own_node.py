@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from leadbell.ring.node import Choices, Folders, odd, own_files
+from leadbell.ring.node import Choices, Folders, can_hold, odd, own_files
 from leadbell.ring.packages import Programs
 from leadbell.trouble import Trouble
 
@@ -70,6 +70,12 @@ def with_passwords(choices: Choices) -> Choices:
 def set_up(data: Path, choices: Choices, programs: Programs) -> list[Path]:
     """Write every file of the node (0600), the folders it needs, and take away files of ours it no longer has."""
     own = folder_of(data)
+    if not can_hold(own):
+        raise Trouble(
+            "Asterisk can't keep its files in %(folder)s: a comma, semicolon, quote, bracket or dollar sign in the "
+            "name would be read as something else. Choose another folder with --data.",
+            folder=str(own),
+        )
     for name in ("lib", "agi-bin", "spool", "run", "log", "cache"):
         (own / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     files = own_files(choices, Folders(own, programs.modules, programs.share))
