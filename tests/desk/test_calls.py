@@ -125,6 +125,16 @@ def test_nobody_heard_the_end_so_it_can_be_told(desk, lead, rosa, now):
     assert locked(lead.pk).standing.calling is None
 
 
+def test_an_older_call_is_no_news_while_the_next_is_made(desk, northside, lead, rosa):
+    call_of(northside, lead, rosa, HOUR, attempt="attempt:9", outcome="no_answer", talk_ms=None)
+    assert "live-strip" not in page_of(desk)
+    assert desk.post(f"/leads/{lead.pk}/attempt/").status_code == 303
+    for path in ("/desk/", f"/leads/{lead.pk}/"):
+        page = page_of(desk, path)
+        assert "live-strip" not in page
+        assert "Calling now" in page
+
+
 def test_a_ring_says_that_the_phone_rings_too(desk, northside, rosa, now):
     lead = locked(lead_of(northside, now=now - SECOND).pk)
     ring.ring(lead, [rosa.pk], "best", 30, now)
@@ -375,6 +385,8 @@ def test_the_floor_shows_lines_and_calls(northside, rosa, ines, lead, line, desk
 
 def test_a_call_lost_from_sight_is_not_shown_for_ever(northside, ines, lead, rosa, signed_in):
     call_of(northside, lead, rosa, 5 * HOUR, status="connected", outcome="")
+    call_of(northside, lead, rosa, HOUR, status="ringing", outcome="")
+    call_of(northside, lead, rosa, 2 * MINUTE, status="wanted", outcome="")
     assert "no call under way" in page_of(signed_in(ines), "/floor/")
 
 

@@ -20,6 +20,7 @@ from leadbell.words import Words, say
 JUST_OVER = timedelta(minutes=2)
 #: A call that is said to be under way for longer has been lost sight of.
 LONGEST = timedelta(hours=4)
+LONGEST_WANTED, LONGEST_RING = timedelta(minutes=1), timedelta(minutes=15)
 #: So long the line may take to tell how a call ended; then people may tell it.
 HEARD_WITHIN = timedelta(minutes=1)
 MOST = 40
@@ -242,12 +243,24 @@ def _of_phones(
 
 
 def _live(calls: Sequence[Call], now: datetime, reader: int | None) -> list[Live]:
+    calls = [call for call in calls if _is_news(call, now)]
     wanted = {person for call in calls for person in (*call.people, call.person_id or 0)}
     names = _names(wanted) if wanted else {}
     return [
         Live(call, what_happens(call, names, reader), _since(call), _tone(call), _is_untold(call, now))
         for call in calls
     ]
+
+
+def _is_news(call: Call, now: datetime) -> bool:
+    """An older call that is over is shown only while the journal still waits for its end."""
+    if call.status != Call.Status.OVER or (call.ended_at or call.asked_at) > now - JUST_OVER:
+        return True
+    return call.kind == Call.Kind.TEST or _is_waited_for(call)
+
+
+def _is_waited_for(call: Call) -> bool:
+    return call.lead is not None and call.attempt != "" and call.lead.standing.calling == call.attempt
 
 
 def _tone(call: Call) -> Tone:
@@ -270,10 +283,10 @@ def _since(call: Call) -> datetime:
 
 def _is_untold(call: Call, now: datetime) -> bool:
     """It is over, but the journal still says that somebody calls, and for longer than the line may take."""
-    if call.status != Call.Status.OVER or call.lead is None or not call.attempt:
+    if call.status != Call.Status.OVER or call.lead is None or not _is_waited_for(call):
         return False
     begun = call.lead.calling_since
-    return call.lead.standing.calling == call.attempt and begun is not None and begun < now - HEARD_WITHIN
+    return begun is not None and begun < now - HEARD_WITHIN
 
 
 def _picked_up(call: Call) -> tuple[int, datetime] | None:
@@ -315,7 +328,11 @@ def _seen() -> QuerySet[Call]:
 
 
 def _not_over(now: datetime) -> Q:
-    return ~Q(status=Call.Status.OVER) & Q(asked_at__gt=now - LONGEST)
+    """What hasn't rung by its time waits for a switchboard that is away: nothing rings."""
+    rings = Q(status=Call.Status.WANTED, asked_at__gt=now - LONGEST_WANTED)
+    rings |= Q(status=Call.Status.RINGING, asked_at__gt=now - LONGEST_RING)
+    talks = Q(status__in=(Call.Status.DIALLING, Call.Status.CONNECTED), asked_at__gt=now - LONGEST)
+    return ~Q(status=Call.Status.OVER) & (rings | talks)
 
 
 def _lately(now: datetime) -> Q:
