@@ -19,8 +19,8 @@ _NOTIFY = "select pg_notify(%(channel)s, %(news)s)"
 def announce(dealer: int, what: str, lead: int | None = None, people: Iterable[int] = ()) -> None:
     """Tell the dealer's screens that `what` happened; `people` are those whose desk changes."""
     news = json.dumps({"d": dealer, "w": what, "l": lead, "p": sorted(set(people))}, separators=(",", ":"))
-    statement.run(_NOTIFY, {"channel": SCREENS, "news": news})
+    statement.tell(_NOTIFY, {"channel": SCREENS, "news": news})
 
 
 def wake_clockwork() -> None:
-    statement.run(_NOTIFY, {"channel": CLOCKWORK, "news": ""})
+    statement.tell(_NOTIFY, {"channel": CLOCKWORK, "news": ""})

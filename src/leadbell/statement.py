@@ -1,6 +1,7 @@
 """Statements of the hot path: prepared once on Django's own connection, inside its transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -9,7 +10,7 @@ from django.db.utils import DatabaseErrorWrapper
 
 
 def run(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Execute one statement with %(named)s values bound by the server; its rows, if it has any.
+    """Execute one statement that answers rows, with %(named)s values bound by the server.
 
     Django's cursors put the values into the text, which PostgreSQL then parses and plans each time.
     Raises Django's database errors, as every other query does.
@@ -17,4 +18,19 @@ def run(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
     with DatabaseErrorWrapper(connection), psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(sql, values, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall()
+
+
+def tell(sql: str, values: Mapping[str, Any]) -> None:
+    """Execute one statement whose rows nobody asks for; inside `without_waiting` nobody waits for its end either."""
+    connection.ensure_connection()
+    with DatabaseErrorWrapper(connection), psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(sql, values, prepare=True)
+
+
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """PostgreSQL works on what it is told while we go on; what went wrong is raised at the next question or here."""
+    connection.ensure_connection()
+    with DatabaseErrorWrapper(connection), connection.connection.pipeline():
+        yield

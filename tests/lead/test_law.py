@@ -75,10 +75,17 @@ def test_quiet_hours_are_the_customers(number: str, zone: str, clock: str, until
 
 
 def test_a_number_of_many_zones_waits_until_it_is_day_in_all_of_them() -> None:
-    mobile = quiet("+79161234567", "Europe/Moscow")
+    mobile = quiet("+79161234567", AMSTERDAM)
     assert {"Europe/Moscow", "Asia/Kamchatka"} <= set(mobile.zones)
     assert callable_from(at("10:00", "Europe/Moscow"), mobile) == at("10:00", "Europe/Moscow")
     assert callable_from(at("13:00", "Europe/Moscow"), mobile) > at("21:00", "Europe/Moscow")
+
+
+def test_a_mobile_that_says_only_the_country_goes_by_the_clock_of_a_dealer_there() -> None:
+    mobile = quiet("+79161234567", "Europe/Moscow")
+    assert mobile.zones == ("Europe/Moscow",)
+    assert callable_from(at("20:59", "Europe/Moscow"), mobile) == at("20:59", "Europe/Moscow")
+    assert quiet(MANHATTAN, "America/Los_Angeles").zones == ("America/New_York",), "this one says where it is"
 
 
 def test_where_the_zones_never_agree_the_dealers_own_counts() -> None:

@@ -447,3 +447,30 @@ async def test_nobody_has_to_press_a_key(room: Room) -> None:
     await room.lets(ROSAS, "over")
     assert room.heard[-1] == ("ended", ROSA)
     assert room.exchange.under_way == 0
+
+
+async def test_a_provider_that_is_away_at_the_start_is_asked_when_it_comes() -> None:
+    room = Room(up=False)
+    await room.exchange.open()
+    for leg in (ROSAS, CUSTOMERS, "feed-p7"):
+        room.engine.alive[leg] = LiveLeg(leg, answered=True, joined=leg != "feed-p7")
+    now = datetime.now(UTC)
+    known = [
+        UnderWay(KEY, (ROSA,), ROSA, dialled=True, connected_at=now),
+        UnderWay("feed", (ROSA,), ROSA, dialled=True),
+    ]
+    await room.exchange.adopt(known)
+    assert room.news == []
+    room.engine.is_up = True
+    room.engine.ears.up()
+    await settle()
+    assert [(news.key, news.what) for news in room.news] == [("feed", "lost_track")]
+    assert set(room.engine.alive) == {ROSAS, CUSTOMERS}
+
+
+async def test_a_provider_that_never_comes_has_lost_them() -> None:
+    room = Room(up=False)
+    await room.exchange.open()
+    await room.exchange.adopt([UnderWay(KEY, (ROSA,), ROSA, dialled=True)])
+    room.hand.turn(LOST_AFTER_S + 1)
+    assert [(news.key, news.what) for news in room.news] == [("", "line_down"), (KEY, "lost_track")]

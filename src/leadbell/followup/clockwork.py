@@ -13,6 +13,7 @@ import psycopg
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from leadbell import statement
 from leadbell.announce import CLOCKWORK
 from leadbell.dealers.models import Organisation
 from leadbell.followup.actions import follow_up
@@ -45,7 +46,7 @@ def receive_some(now: datetime, most: int = AT_ONCE) -> int:
 def _in_one_commit(work: Callable[[datetime, int, Apart], int], now: datetime, most: int) -> int:
     """All without savepoints, which cost as much as a fact; where one fails, all again, each behind its own."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), statement.without_waiting():
             return work(now, most, nullcontext)
     except OperationalError:
         raise

@@ -70,7 +70,7 @@ def claim(envelopes: Sequence[tuple[Envelope, list[Inquiry] | Refused]]) -> None
                 names.add(f"{envelope.source_id}:id:{inquiry.source_id}")
     hashes = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
     keys = sorted(int.from_bytes(h, "big", signed=True) for h in hashes)
-    statement.run(
+    statement.tell(
         "select pg_advisory_xact_lock(k) from unnest(%(keys)s::bigint[]) with ordinality as t(k, n) order by n",
         {"keys": keys},
     )
@@ -164,7 +164,7 @@ def _settle(envelope: Envelope, placed: Sequence[_Placed]) -> None:
         }
         for place, one in enumerate(placed)
     ]  # fmt: skip
-    statement.run(
+    statement.tell(
         _SETTLE,
         {
             "envelope": envelope.pk, "dealer": envelope.dealer_id, "source": envelope.source_id,

@@ -78,7 +78,7 @@ def keep(
         }
         rows.append({"kind": one.kind, "given": one.given, "proof": {k: v for k, v in proof.items() if v}})
         _mark(customer, one, at)
-    statement.run(
+    statement.tell(
         _KEEP,
         {
             "customer": customer.pk, "dealer": lead.dealer_id, "at": at, "by": by, "origin": str(lead.origin),

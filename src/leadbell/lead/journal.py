@@ -146,7 +146,7 @@ def record(lead: Lead, fact: F, key: str | None = None, also: Iterable[int] = ()
     columns = projected(standing)
     people = {*before.ringing, *standing.ringing, *also, *(p for p in (before.owner, standing.owner) if p)}
     news = {"d": lead.dealer_id, "w": kind_of(fact), "l": lead.pk, "p": sorted(people)}
-    statement.run(
+    statement.tell(
         _RECORD,
         columns
         | {
@@ -187,7 +187,7 @@ def plan(
     changed = (kind, whom, at, said) != (lead.next_kind, lead.next_for, lead.next_at, lead.next_because)
     people = sorted(p for p in {whom, lead.next_for} if p)
     news = {"d": lead.dealer_id, "w": "planned", "l": lead.pk, "p": people}
-    statement.run(
+    statement.tell(
         _PLAN,
         {
             "kind": kind, "whom": whom, "at": at, "because": json.dumps(said) if said else None,

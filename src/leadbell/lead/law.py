@@ -141,7 +141,10 @@ def why_quiet(now: datetime, quiet: Quiet) -> Words | None:
 
 @lru_cache(maxsize=10_000)
 def zones_of(number: str | None, home: str) -> tuple[str, ...]:
-    """The zones a number (E.164) may ring in; `home` where it doesn't say."""
+    """The zones a number (E.164) may ring in; `home` where it doesn't say.
+
+    A mobile of a country with several zones says only the country: a dealer of that country goes by its own clock.
+    """
     parsed = _parsed(number or "")
     if parsed is None:
         return (home,)
@@ -151,6 +154,8 @@ def zones_of(number: str | None, home: str) -> tuple[str, ...]:
     found = tuple(
         zone for zone in time_zones_for_number(parsed) if zone != UNKNOWN_TIMEZONE and _is_zone(zone)
     )
+    if len(found) > 1 and home in found and not phonenumbers.is_number_geographical(parsed):
+        return (home,)
     return found or (home,)
 
 

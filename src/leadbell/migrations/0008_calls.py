@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
             model_name="person",
             name="extension",
             field=models.CharField(
-                blank=True, default="", help_text="at the dealer's exchange", max_length=40
+                blank=True, db_default="", default="", help_text="at the dealer's exchange", max_length=40
             ),
         ),
         migrations.CreateModel(

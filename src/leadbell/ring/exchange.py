@@ -117,6 +117,8 @@ class Exchange:
         self._done: OrderedDict[str, None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._away: list[Timer] = []
+        #: Calls from before the start, as long as the provider is away.
+        self._known: list[UnderWay] = []
         #: When the line went away, and, while calls are ended for that, until when they have talked at least.
         self._away_at: float | None = None
         self._until: float | None = None
@@ -383,6 +385,9 @@ class Exchange:
         for call in list(self._calls.values()):
             self._finish(call, "ended" if call.connected is not None else "lost_track", because=because)
         self._until = None
+        known, self._known = self._known, []
+        for one in known:
+            self._give_up(one)
 
     def up(self) -> None:
         """It is back: what we believe is compared with what it has."""
@@ -394,6 +399,8 @@ class Exchange:
             self._later(RECONCILE_AGAIN_S, self.up)
 
     async def _reconcile(self) -> None:
+        if self._known:
+            await self._adopt()
         before = set(self._legs)
         live = {leg.leg: leg for leg in await self.engine.live()}
         # Nothing may happen between the list and the comparison: what begins meanwhile isn't on the list.
@@ -409,10 +416,19 @@ class Exchange:
             await self._end(leg)
 
     async def adopt(self, known: Iterable[UnderWay]) -> None:
-        """After a start: go on with the conversations the provider still has, end everything else, and say so."""
+        """After a start: go on with the conversations the provider still has, end everything else, and say so.
+
+        Where it is away, that is done when it comes; what it then has lost for long is told as lost.
+        """
+        self._known = list(known)
         if not self.engine.is_up:
+            self.down("not connected")
             return
+        await self._adopt()
+
+    async def _adopt(self) -> None:
         live = {leg.leg: leg for leg in await self.engine.live()}
+        known, self._known = self._known, []
         for one in known:
             if one.key in self._calls:
                 continue
@@ -422,15 +438,20 @@ class Exchange:
                 call.bell = Bell(one.key, 0, 0, one.people, 0)
                 call.dial = Dial(one.key, 0, 0, one.person or 0, "")
                 call.phones = {salesperson: Phone(one.person or 0, "", lambda _: Prompt("", "en"))}
+                call.picked_up = {salesperson}
                 talked = (self._clock() - one.connected_at).total_seconds()
                 call.connected = asyncio.get_running_loop().time() - talked
                 self._legs |= {salesperson: call, customer: call}
             else:
-                self._remember(one.key)
-                what: What = "ended" if one.connected_at else "lost_track" if one.dialled else "nobody"
-                self._hear(Heard(one.key, what, self._clock(), because="the switchboard was away"))
+                self._give_up(one)
         for leg in live.keys() - self._legs.keys():
             await self._end(leg)
+
+    def _give_up(self, one: UnderWay) -> None:
+        """A call from before that nobody can go on with."""
+        self._remember(one.key)
+        what: What = "ended" if one.connected_at else "lost_track" if one.dialled else "nobody"
+        self._hear(Heard(one.key, what, self._clock(), because="the switchboard was away"))
 
     # -- small steps -------------------------------------------------------------------------------------------
 

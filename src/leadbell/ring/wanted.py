@@ -147,7 +147,7 @@ def check_number(dealer: Organisation, number: str, now: datetime, ring_s: int =
         ring_s=ring_s,
         asked_at=now,
     )
-    statement.run("select pg_notify(%(to)s, %(call)s)", {"to": SWITCHBOARD, "call": str(call.pk)})
+    statement.tell("select pg_notify(%(to)s, %(call)s)", {"to": SWITCHBOARD, "call": str(call.pk)})
     return call
 
 
