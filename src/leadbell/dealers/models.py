@@ -78,7 +78,9 @@ class Person(AbstractBaseUser):
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="people")
     phone = models.CharField(max_length=20, blank=True, default="", help_text="E.164")
     #: Rung before `phone`: a name at the dealer's own exchange.
-    extension = models.CharField(max_length=40, blank=True, default="", help_text="at the dealer's exchange")
+    extension = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="at the dealer's exchange"
+    )
     language = models.CharField(max_length=5, default="en", help_text="of the screens")
     speaks = ArrayField(models.CharField(max_length=5), default=list, blank=True)
     brands = ArrayField(models.CharField(max_length=40), default=list, blank=True, help_text="empty: all")
