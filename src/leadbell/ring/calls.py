@@ -11,7 +11,7 @@ import structlog
 from django.db import transaction
 
 from leadbell import statement
-from leadbell.announce import announce
+from leadbell.announce import SCREENS, announce
 from leadbell.dealers.models import Person
 from leadbell.lead.consent import may_call_now
 from leadbell.lead.history import (
@@ -25,13 +25,14 @@ from leadbell.lead.history import (
     PickedUp,
 )
 from leadbell.lead.journal import locked, record
+from leadbell.lead.law import may_dial
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.ring import prompts
 from leadbell.ring.actions import accept
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Recording
 from leadbell.ring.ports import Bell, Dial, Heard, Phone, Prompt, UnderWay
-from leadbell.ring.wanted import may_be_dialled, rules_of
+from leadbell.ring.wanted import rules_of
 from leadbell.words import Words, say
 
 log = structlog.get_logger("leadbell.calls")
@@ -82,30 +83,55 @@ def claim(now: datetime) -> list[Placed]:
     ids = [row[0] for row in statement.run(_CLAIM, {"now": now, "most": MOST_AT_ONCE})]
     if not ids:
         return []
-    placed = []
-    for call in (
+    calls = list(
         Call.objects.filter(pk__in=ids).select_related("dealer", "lead__customer").order_by("asked_at")
-    ):
+    )
+    known = _Known.of(calls)
+    placed = []
+    for call in calls:
         if (now - call.asked_at).total_seconds() > call.ring_s:
             _over(call, "nobody", now, say("the switchboard was away while it should have rung"))
             continue
-        placed.append(Placed(call.line, bell_of(call, now)))
+        placed.append(Placed(call.line, _bell(call, known, now)))
         _tell_screens(call)
     return placed
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What bells are made from, asked for once for many calls."""
+
+    lines: dict[tuple[int, str], PhoneLine]
+    rules: dict[int, PhoneRules]
+    people: dict[int, Person]
+
+    @classmethod
+    def of(cls, calls: Sequence[Call]) -> "_Known":
+        dealers = {call.dealer_id for call in calls}
+        lines = PhoneLine.objects.filter(dealer__in=dealers, kind__in={call.line for call in calls})
+        return cls(
+            {(line.dealer_id, line.kind): line for line in lines},
+            {rules.dealer_id: rules for rules in PhoneRules.objects.filter(dealer__in=dealers)},
+            Person.objects.in_bulk({person for call in calls for person in call.people}),
+        )
+
+
 def bell_of(call: Call, now: datetime, later: dict[int, float] | None = None) -> Bell:
     """The bell of a call: whom to ring where, and what they hear. `later`: seconds after which a person joins."""
-    line = PhoneLine.objects.filter(dealer=call.dealer_id, kind=call.line).first()
-    rules = rules_of(call.dealer_id)
+    return _bell(call, _Known.of([call]), now, later)
+
+
+def _bell(call: Call, known: _Known, now: datetime, later: dict[int, float] | None = None) -> Bell:
+    line = known.lines.get((call.dealer_id, call.line))
+    rules = known.rules.get(call.dealer_id) or PhoneRules(dealer_id=call.dealer_id)
     left = max(1, round(call.ring_s - (now - call.asked_at).total_seconds()))
-    people = {p.pk: p for p in Person.objects.filter(pk__in=call.people)}
+    people = [known.people[person] for person in call.people if person in known.people]
     phones = tuple(
         Phone(
             p.pk, f"sip:{p.extension}" if p.extension else p.phone, _whisper(call, rules, p), (later or {}).get(p.pk, 0)
         )
-        for p in (people[n] for n in call.people if n in people)
-        if p.extension or (p.phone and may_be_dialled(p.phone, call.dealer) is None)
+        for p in people
+        if p.extension or (p.phone and may_dial(p.phone, call.dealer.country, rules.countries) is None)
     )  # fmt: skip
     if call.kind == Call.Kind.TEST and call.number:
         heard = prompts.whisper(rules.prompts, "whisper_test", call.dealer.language, "", "", call.asked_at)
@@ -151,7 +177,7 @@ def accepted(key: str, person: int, now: datetime) -> Dial | Turned:
         outcome = accept(lead, person, now)
         if isinstance(outcome, Refused):
             return turned("taken", outcome.because)
-    if (forbidden := _forbidden(lead, call, now)) is not None:
+    if (forbidden := _forbidden(lead, call, rules, now)) is not None:
         return turned("not_now", forbidden)
     call.person_id, call.accepted_at = person, now
     number = lead.customer.phone or ""
@@ -176,7 +202,7 @@ def _tested(call: Call, rules: PhoneRules, person: int, now: datetime) -> Turned
     return Turned(prompts.sentence(rules.prompts, "tested", who.language if who else call.dealer.language))
 
 
-def _forbidden(lead: Lead, call: Call, now: datetime) -> Words | None:
+def _forbidden(lead: Lead, call: Call, rules: PhoneRules, now: datetime) -> Words | None:
     """Why this customer may not be called now; a customer who called us may always be answered."""
     standing = lead.standing
     if standing.calling is not None:
@@ -185,7 +211,7 @@ def _forbidden(lead: Lead, call: Call, now: datetime) -> Words | None:
         return None
     if not lead.customer.phone:
         return say("There is no phone number: write personally.")
-    refused = may_call_now(lead, now) or may_be_dialled(lead.customer.phone, lead.dealer)
+    refused = may_call_now(lead, now) or may_dial(lead.customer.phone, lead.dealer.country, rules.countries)
     return refused.because if refused else None
 
 
@@ -210,9 +236,39 @@ def _dial(call: Call, rules: PhoneRules, who: Person, number: str, now: datetime
     )  # fmt: skip
 
 
-@transaction.atomic
+#: Steps that change the call's row alone: the lead is not asked for.
+_STEPS = frozenset({"rings", "customer_rings", "dialled", "voicemail"})
+_STEP = """
+with step as (
+    update leadbell_call set
+        steps = case when jsonb_array_length(steps) < %(most)s then steps || jsonb_build_array(jsonb_build_array(
+            round(extract(epoch from %(now)s::timestamptz - asked_at) * 1000)::bigint,
+            %(what)s::text, %(person)s::bigint
+        )) else steps end,
+        dialled_at = case when %(what)s::text = 'dialled' then %(now)s::timestamptz else dialled_at end,
+        outcome = case when %(what)s::text = 'voicemail' then 'voicemail' else outcome end
+    where id = %(id)s and status <> 'over'
+    returning dealer_id, lead_id, people, person_id
+)
+select pg_notify(%(screens)s, json_build_object('d', dealer_id, 'w', 'call', 'l', lead_id, 'p',
+    to_json(case when person_id is null then people else array[person_id] end))::text) from step
+"""
+
+
 def heard(news: Heard) -> Prompt | None:
     """Write down what a line tells about a call; each thing once. Answers what is to be said to who waits."""
+    if news.what not in _STEPS:
+        return _heard(news)
+    about = {
+        "id": uuid.UUID(hex=news.key), "what": news.what, "person": news.person, "now": news.at, "most": MOST_STEPS,
+        "screens": SCREENS,
+    }  # fmt: skip
+    statement.run(_STEP, about)
+    return None
+
+
+@transaction.atomic
+def _heard(news: Heard) -> Prompt | None:
     try:
         call, lead = _locked(news.key)
     except Call.DoesNotExist:
@@ -228,14 +284,10 @@ def heard(news: Heard) -> Prompt | None:
             _pass_on(lead, news, now, even_at_the_desk=True)
         case "phone_silent" | "phone_unreachable":
             _pass_on(lead, news, now, even_at_the_desk=False)
-        case "dialled":
-            call.dialled_at = now
         case "connected":
             call.connected_at, call.status = now, Call.Status.CONNECTED
             if lead is not None and lead.standing.calling == call.attempt:
                 record(lead, Connected(at=now, by=call.person_id or 0, key=call.attempt))
-        case "voicemail":
-            call.outcome = "voicemail"
         case "nobody" if call.kind == Call.Kind.INBOUND and lead is not None:
             return _missed(call, lead, now)
         case "no_answer" | "busy" | "unreachable" | "lost_track" | "ended" | "gone" | "line_down" | "nobody":
@@ -328,14 +380,19 @@ def lead_of(key: str) -> int | None:
 
 def still_rings(key: str) -> bool:
     """Whether this call's phones should go on ringing: somebody may have been faster, at a screen."""
-    call = Call.objects.select_related("lead").filter(pk=uuid.UUID(hex=key)).first()
-    if call is None or call.status == Call.Status.OVER:
-        return False
-    if call.kind == Call.Kind.TEST or call.lead is None:
-        return True
-    if call.kind == Call.Kind.OUTBOUND:
-        return call.lead.is_open and call.lead.calling_by is None
-    return call.lead.is_open and bool(set(call.people) & set(call.lead.ringing))
+    rows = statement.run(_STILL_RINGS, {"id": uuid.UUID(hex=key)})
+    return bool(rows and rows[0][0])
+
+
+_STILL_RINGS = """
+select coalesce(case
+    when c.kind = 'test' or l.id is null then true
+    when c.kind = 'outbound' then l.closed_at is null and l.calling_by is null
+    else l.closed_at is null and c.people && l.ringing
+end, false)
+from leadbell_call c left join leadbell_lead l on l.id = c.lead_id
+where c.id = %(id)s and c.status <> 'over'
+"""
 
 
 def under_way(line: str) -> list[UnderWay]:

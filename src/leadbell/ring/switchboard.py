@@ -5,6 +5,7 @@ The lines live on an event loop; everything that touches the database runs in a 
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,9 +29,12 @@ T = TypeVar("T")
 #: Held by the one switchboard that works; another one waits for it.
 WORKING_LOCK = 0x1EADBE13
 POLL_S = 1.0
+#: Threads hand over to the loop, which talks to the phones, at least so often.
+HANDS_OVER_S = 0.0005
 #: How often the lines that are up are said to be.
 HEALTH_S = 4.0
-THREADS = 6
+#: What a customer or a salesperson waits for never queues behind what is only written down.
+URGENT_THREADS, THREADS = 2, 4
 RECORDINGS_S = 2.0
 #: The database is away: what was heard is written down when it is back.
 TRY_AGAIN_S = 0.2
@@ -68,12 +72,15 @@ class Switchboard:
         self.lines = {name: Exchange(engine, self._ear(name), clock) for name, engine in engines.items()}
         self._bells: dict[str, tuple[str, Bell]] = {}
         self._chains: dict[str, asyncio.Task[None]] = {}
+        self._decided: set[str] = set()
+        self._urgent = ThreadPoolExecutor(URGENT_THREADS, "switchboard-urgent")
         self._threads = ThreadPoolExecutor(THREADS, "switchboard")
         self._placing = asyncio.Event()
         self._was_up: dict[str, bool] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until `stopping` is set; what rings then is left to the next switchboard."""
+        sys.setswitchinterval(HANDS_OVER_S)
         async with await psycopg.AsyncConnection.connect(self.database, autocommit=True) as ear:
             if not await self._alone(ear, stopping):
                 return
@@ -100,7 +107,8 @@ class Switchboard:
                 for line in self.lines.values():
                     await line.close()
                 await asyncio.gather(*self._chains.values(), return_exceptions=True)
-                self._threads.shutdown(wait=False, cancel_futures=True)
+                for threads in (self._urgent, self._threads):
+                    threads.shutdown(wait=False, cancel_futures=True)
 
     async def _alone(self, ear: "psycopg.AsyncConnection[Any]", stopping: asyncio.Event) -> bool:
         """Wait for the one who works now, if there is one; False when we are to stop before it is our turn."""
@@ -130,7 +138,7 @@ class Switchboard:
         """A phone that rings for this lead may ring in vain now."""
         if news.get("w") in ANSWERED and (lead := news.get("l")):
             for key, (_, bell) in list(self._bells.items()):
-                if bell.lead == lead:
+                if bell.lead == lead and key not in self._decided:
                     self._chain(key, self._stop_if_in_vain(key))
 
     async def _stop_if_in_vain(self, key: str) -> None:
@@ -140,7 +148,7 @@ class Switchboard:
 
     async def _place_wanted(self) -> None:
         while True:
-            for placed in await self._in_thread(calls.claim, self.clock()):
+            for placed in await self._at_once(calls.claim, self.clock()):
                 self._place(placed)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._placing.wait(), POLL_S)
@@ -214,17 +222,20 @@ class Switchboard:
 
     async def _accepted(self, line: str, news: Heard) -> None:
         """Store the attempt, then dial: in this order, so that a crash between them calls nobody twice."""
-        decided = await self._in_thread(calls.accepted, news.key, news.person or 0, news.at)
+        decided = await self._at_once(calls.accepted, news.key, news.person or 0, news.at)
         if isinstance(decided, calls.Turned):
             if news.key in self._bells:
                 self.lines[line].stop_ringing(self._bells[news.key][1], decided.tell)
             return
+        self._decided.add(news.key)
         answer = self.lines[line].dial(decided)
         if isinstance(answer, LineDown):
+            self._bells.pop(news.key, None)
+            self._decided.discard(news.key)
             await self._in_thread(calls.could_not_ring, news.key, answer.because, self.clock())
 
     async def _arrived(self, line: str, news: Heard) -> None:
-        bell = await self._in_thread(self.arrives, news, line, self.clock())
+        bell = await self._at_once(self.arrives, news, line, self.clock())
         if bell is None:
             log.warning("a call for a number that is nobody's", line=line)
             self.lines[line].stop_ringing(Bell(news.key, 0, 0, (), 0))
@@ -238,6 +249,7 @@ class Switchboard:
             self.lines[line].stop_ringing(self._bells[news.key][1], tell)
         if news.what in LAST_WORDS:
             self._bells.pop(news.key, None)
+            self._decided.discard(news.key)
 
     # -- small steps -------------------------------------------------------------------------------------------
 
@@ -261,6 +273,10 @@ class Switchboard:
     async def _in_thread(self, do: Callable[..., T], *args: Any) -> T:
         """Run it beside the loop; where the database is away, again until it is back."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, _patiently, do, args)
+
+    async def _at_once(self, do: Callable[..., T], *args: Any) -> T:
+        """The same, ahead of everything that only writes down."""
+        return await asyncio.get_running_loop().run_in_executor(self._urgent, _patiently, do, args)
 
 
 def _patiently(do: Callable[..., T], args: tuple[Any, ...]) -> T:
