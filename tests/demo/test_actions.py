@@ -14,14 +14,16 @@ from leadbell.demo import actions
 from leadbell.demo.cast import BY_HAND as DEMO_BY_HAND
 from leadbell.demo.cast import DEALERS, STAR
 from leadbell.demo.furnish import find
+from leadbell.demo.writing import CALLS_HEARD
 from leadbell.followup.actions import follow_up
 from leadbell.followup.clockwork import run_due
 from leadbell.intake.models import Envelope, Inquiry, Source
 from leadbell.intake.sources import BY_HAND
 from leadbell.lead.history import Noted, folded
 from leadbell.lead.journal import locked, projected, read_history, record
-from leadbell.lead.models import Customer, Lead
+from leadbell.lead.models import Customer, Fact, Lead
 from leadbell.metrics.ledger import ledger
+from leadbell.ring.models import Call
 from leadbell.trouble import Trouble
 from tests.demo.conftest import NOW
 
@@ -142,6 +144,18 @@ def test_appointments_stand_as_their_leads_say() -> None:
             assert one.starts_at == standing.appointment_at
             assert (one.status == "confirmed") == (standing.state == "confirmed")
     assert Appointment.objects.exists()
+
+
+def test_every_attempt_of_the_last_days_stands_on_the_calls_page() -> None:
+    facts = Fact.objects.filter(kind="attempted", at__gt=NOW - CALLS_HEARD)
+    ended = Fact.objects.filter(kind="attempt_ended").values_list("lead", "body__key", "body__outcome")
+    outcomes = {(lead, key): outcome for lead, key, outcome in ended}
+    attempts = {(fact.lead_id, fact.key) for fact in facts if (fact.lead_id, fact.key) in outcomes}
+    heard = {(call.lead_id, call.attempt): call for call in Call.objects.all()}
+    assert set(heard) == attempts
+    assert len(heard) > 20
+    assert all(call.outcome == outcomes[named] for named, call in heard.items())
+    assert all(call.dealer_id == call.lead.dealer_id for call in Call.objects.select_related("lead"))
 
 
 def test_rosa_is_on_shift_at_any_hour_and_on_holidays() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 from django.db import connection
@@ -16,6 +17,8 @@ from leadbell.followup.rules import Ask, GiveUp, Rest, Ring, Wait, decide
 from leadbell.intake.inquiry import Inquiry, as_json
 from leadbell.lead.history import (
     AskedAgain,
+    Attempted,
+    AttemptEnded,
     Booked,
     Cancelled,
     Confirmed,
@@ -57,6 +60,15 @@ _INQUIRY = (
     "envelope_id", "place", "dealer_id", "source_id", "lead_id", "outcome", "because", "sender_id", "understood",
     "received_at",
 )  # fmt: skip
+_CALL = (
+    "id", "dealer_id", "lead_id", "kind", "line", "status", "people", "ring_s", "person_id", "number", "leg", "attempt",
+    "asked_at", "placed_at", "accepted_at", "dialled_at", "connected_at", "ended_at", "talk_ms", "outcome", "steps",
+)  # fmt: skip
+#: The Calls page of the demo tells of so long, as if a line had been heard.
+CALLS_HEARD = timedelta(days=14)
+#: A salesperson's phone has rung for so long when they press 1.
+_PICKED_UP_AFTER = timedelta(seconds=4)
+
 _FACT = ("lead_id", "dealer_id", "at", "kind", "key", "by", "body")
 
 
@@ -71,11 +83,30 @@ def write(past: Past, now: datetime) -> None:
     _copy("leadbell_appointment", _APPOINTMENT, appointments(past.leads))
     _copy("leadbell_inquiry", _INQUIRY, map(_inquiry, past.inquiries))
     write_facts((lead.number, lead.house.number, lead.told) for lead in past.leads)
+    _copy("leadbell_call", _CALL, calls(past.leads, now - CALLS_HEARD))
     with connection.cursor() as cursor:
         for table in ("leadbell_customer", "leadbell_lead", "leadbell_appointment"):
             cursor.execute(
                 f"select setval(pg_get_serial_sequence('{table}', 'id'), max(id)) from {table} having count(*) > 0"  # noqa: S608 (our own names)
             )
+
+
+def calls(leads: Iterable[LeadRow], since: datetime) -> Iterator[tuple[Any, ...]]:
+    """The attempts after `since` as calls on a line, not recorded."""
+    for lead in leads:
+        ends = {one.fact.key: one.fact for one in lead.told if isinstance(one.fact, AttemptEnded)}
+        for one in lead.told:
+            begun = one.fact
+            if not isinstance(begun, Attempted) or begun.at < since or begun.key not in ends:
+                continue
+            ended = ends[begun.key]
+            asked_at = begun.at - _PICKED_UP_AFTER
+            yield (
+                uuid5(NAMESPACE_URL, f"demo:{lead.number}:{begun.key}:{begun.at.isoformat()}"), lead.house.number,
+                lead.number, "lead" if begun.key == "attempt:1" else "outbound", "asterisk", "over", [begun.by], 20,
+                begun.by, "", "", begun.key, asked_at, asked_at, begun.at, begun.at, ended.connected_at, ended.at,
+                ended.talk_ms, ended.outcome, "[]",
+            )  # fmt: skip
 
 
 def write_facts(stories: Iterable[tuple[int, int, Sequence[Told]]]) -> None:
