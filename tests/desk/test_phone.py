@@ -359,6 +359,29 @@ def test_ring_me_shows_every_step(northside, rosa, signed_in):
         assert said in page, said
 
 
+def test_ring_me_on_the_dealers_page_moves_only_its_own_part(northside, ines, manager, at):
+    line_of(northside)
+    with_phone(ines)
+    here = f"http://testserver{at()}"
+    answer = manager.post("/me/phone/ring/", {"dealer": northside.pk}, headers=HTMX | {"Referer": here})
+    assert (answer.status_code, answer["Location"]) == (303, at())
+    part = manager.get(at(), headers=HTMX).content.decode()
+    assert part.startswith('<section class="card" id="ring-me"')
+    assert "Your phone is about to ring" in part
+    assert "What the voice says" not in part
+
+
+def test_a_test_that_no_switchboard_takes_is_not_waited_for(northside, rosa, signed_in):
+    line_of(northside)
+    client = signed_in(with_phone(rosa))
+    client.post("/me/phone/ring/")
+    assert "disabled" in page_of(client, "/me/phone/")
+    Call.objects.update(asked_at=datetime.now(UTC) - timedelta(minutes=2))
+    page = page_of(client, "/me/phone/")
+    assert "No switchboard took it" in page
+    assert "disabled" not in page
+
+
 def test_without_a_line_nobody_is_rung(rosa, signed_in):
     client = signed_in(with_phone(rosa))
     assert "No line is up that could ring you" in page_of(client, "/me/phone/")

@@ -66,6 +66,9 @@ SAID_WHEN: dict[str, StrOrPromise] = {
 @managed
 @require_GET
 def phone(request: Visit, now: datetime, dealer: "Organisation") -> HttpResponse:
+    """All of it; htmx gets the test, the one part that moves."""
+    if request.htmx:
+        return render(request, "calls/ring_me.html", _ring_me(request, dealer, now))
     return _phone(request, dealer, now, {})
 
 

@@ -1,7 +1,7 @@
 """Calls as screens show them while they happen, and how the lines are."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -20,7 +20,7 @@ from leadbell.words import Words, say
 JUST_OVER = timedelta(minutes=2)
 #: A call that is said to be under way for longer has been lost sight of.
 LONGEST = timedelta(hours=4)
-LONGEST_WANTED, LONGEST_RING = timedelta(minutes=1), timedelta(minutes=15)
+LONGEST_WANTED, LONGEST_RING = timedelta(seconds=30), timedelta(minutes=15)
 #: So long the line may take to tell how a call ended; then people may tell it.
 HEARD_WITHIN = timedelta(minutes=1)
 MOST = 40
@@ -116,6 +116,8 @@ class Test:
 
     live: Live
     steps: tuple[Step, ...]
+    #: It may still ring: another one would be busy.
+    goes_on: bool
 
 
 def lines_of(dealer: int, now: datetime) -> list[LineState]:
@@ -184,11 +186,15 @@ def test_of(person: Person, dealer: int, now: datetime) -> Test | None:
     if call is None:
         return None
     (live,) = _live([call], now, person.pk)
+    waits = timedelta(seconds=call.ring_s) + LONGEST_WANTED
+    goes_on = call.status != Call.Status.OVER and call.asked_at > now - waits
+    if not goes_on and call.status == Call.Status.WANTED:
+        live = replace(live, says=say("no switchboard took it: does it run?"))
     steps = [Step(0, _("wanted"), "")]
     if call.placed_at is not None:
         steps.append(Step(_ms(call, call.placed_at), _("the switchboard took it"), ""))
     steps += [Step(ms, STEPS.get(what, what), "") for ms, what, _person in call.steps]
-    return Test(live, tuple(steps))
+    return Test(live, tuple(steps), goes_on)
 
 
 def what_happens(call: Call, names: Mapping[int, str], reader: int | None = None) -> Words:
