@@ -23,6 +23,7 @@ LONGEST = timedelta(hours=4)
 LONGEST_WANTED, LONGEST_RING = timedelta(seconds=30), timedelta(minutes=15)
 #: So long the line may take to tell how a call ended; then people may tell it.
 HEARD_WITHIN = timedelta(minutes=1)
+TEST_SHOWN = timedelta(minutes=15)
 MOST = 40
 
 Tone = Literal["ring", "talk", "over"]
@@ -158,7 +159,7 @@ def rung_by_line(person: Person, dealers: Iterable[int], now: datetime) -> froze
 
 def under_way(dealers: Sequence[int], now: datetime) -> list[Live]:
     """Every call of these dealers that is not over, the oldest first."""
-    calls = list(_seen().filter(_not_over(now), dealer__in=dealers).order_by("asked_at")[:MOST])
+    calls = list(_seen(now).filter(_not_over(now), dealer__in=dealers).order_by("asked_at")[:MOST])
     return _live(calls, now, None)
 
 
@@ -167,20 +168,20 @@ def calls_at(person: Person, dealers: Sequence[int], now: datetime) -> list[Live
     # Of a ring that is over only who pressed 1 in vain is told, and why.
     told = ~Q(status=Call.Status.OVER) | Q(outcome="refused")
     theirs = Q(person=person) | (Q(person=None, people__contains=[person.pk]) & told)
-    calls = _seen().filter(theirs, _lately(now), dealer__in=dealers).exclude(kind=Call.Kind.TEST)
+    calls = _seen(now).filter(theirs, _lately(now), dealer__in=dealers).exclude(kind=Call.Kind.TEST)
     return _live(list(calls.order_by("-asked_at")[:MOST]), now, person.pk)
 
 
 def calls_about(lead: Lead, reader: Person, now: datetime) -> list[Live]:
     """The calls of a lead that are under way or have just ended, the newest first."""
-    calls = _seen().filter(_lately(now), lead=lead)
+    calls = _seen(now).filter(_lately(now), lead=lead)
     return _live(list(calls.order_by("-asked_at")[:MOST]), now, reader.pk)
 
 
 def test_of(person: Person, dealer: int, now: datetime) -> Test | None:
     """The test call this person asked for in the last quarter of an hour."""
-    calls = _seen().filter(
-        dealer=dealer, kind=Call.Kind.TEST, person=person, asked_at__gt=now - timedelta(minutes=15)
+    calls = _seen(now).filter(
+        dealer=dealer, kind=Call.Kind.TEST, person=person, asked_at__gt=now - TEST_SHOWN
     )
     call = calls.order_by("-asked_at").first()
     if call is None:
@@ -329,20 +330,21 @@ def _names(people: Iterable[int]) -> dict[int, str]:
     return {one.pk: one.first_name for one in Person.objects.filter(pk__in=set(people)).only("pk", "name")}
 
 
-def _seen() -> QuerySet[Call]:
-    return Call.objects.select_related("lead__customer", "person")
+def _seen(now: datetime) -> QuerySet[Call]:
+    """Those of the last hours: an index answers it, however many there were before."""
+    return Call.objects.select_related("lead__customer", "person").filter(asked_at__gt=now - LONGEST)
 
 
 def _not_over(now: datetime) -> Q:
     """What hasn't rung by its time waits for a switchboard that is away: nothing rings."""
     rings = Q(status=Call.Status.WANTED, asked_at__gt=now - LONGEST_WANTED)
     rings |= Q(status=Call.Status.RINGING, asked_at__gt=now - LONGEST_RING)
-    talks = Q(status__in=(Call.Status.DIALLING, Call.Status.CONNECTED), asked_at__gt=now - LONGEST)
+    talks = Q(status__in=(Call.Status.DIALLING, Call.Status.CONNECTED))
     return ~Q(status=Call.Status.OVER) & (rings | talks)
 
 
 def _lately(now: datetime) -> Q:
     """Under way, or over a moment ago, or over while the journal still says that somebody calls."""
-    over = Q(status=Call.Status.OVER, asked_at__gt=now - LONGEST)
     unheard = Q(lead__calling_by=F("person"))
-    return _not_over(now) | (over & (Q(ended_at__gt=now - JUST_OVER) | unheard))
+    over = Q(status=Call.Status.OVER) & (Q(ended_at__gt=now - JUST_OVER) | unheard)
+    return _not_over(now) | over

@@ -18,7 +18,7 @@ from leadbell.refused import Refused
 from leadbell.ring.models import PhoneLine, PhoneRules
 from leadbell.ring.prompts import SENTENCES, VALUES, ago, sentence
 from leadbell.ring.rules import RecordingLaw, recording_law, wrong_in_sentence
-from leadbell.ring.wanted import forget_lines, may_be_dialled, rules_of
+from leadbell.ring.wanted import forget_lines, may_be_dialled
 from leadbell.words import Words, say
 
 #: Longer sentences aren't listened to.
@@ -59,16 +59,16 @@ def add_line(
     """A line besides the desk, tried after those that are there already."""
     if kind not in PhoneLine.Kind.values:
         return Refused(say("Choose what kind of line it is."))
-    if PhoneLine.objects.filter(dealer=dealer, kind=kind).exists():
-        return Refused(say("This line is there already."))
     about = _about_line(dealer, caller_id, trunk)
     if isinstance(about, Refused):
         return about
     last = PhoneLine.objects.filter(dealer=dealer).order_by("-place").first()
-    line = PhoneLine.objects.create(
-        dealer=dealer, kind=kind, place=last.place + 1 if last else 1, caller_id=about[0], trunk=about[1],
-        created_at=now,
-    )  # fmt: skip
+    given = {
+        "place": last.place + 1 if last else 1, "caller_id": about[0], "trunk": about[1], "created_at": now,
+    }  # fmt: skip
+    line, is_new = PhoneLine.objects.get_or_create(dealer=dealer, kind=kind, defaults=given)
+    if not is_new:
+        return Refused(say("This line is there already."))
     _lines_changed(dealer)
     return line
 
@@ -124,11 +124,12 @@ def change_rules(dealer: Organisation, decided: Decided) -> PhoneRules | Refused
         )
     if not all(0 <= minutes < 24 * 60 for minutes in (decided.quiet_from, decided.quiet_until)):
         return Refused(say("Write quiet hours as times of day."))
-    rules = rules_of(dealer.pk)
-    rules.recording, rules.keep_days = decided.recording, decided.keep_days
-    rules.countries = [code for code in dict.fromkeys(decided.countries) if code != dealer.country]
-    rules.quiet_from, rules.quiet_until = decided.quiet_from, decided.quiet_until
-    rules.save()
+    given = {
+        "recording": decided.recording, "keep_days": decided.keep_days, "quiet_from": decided.quiet_from,
+        "countries": [code for code in dict.fromkeys(decided.countries) if code != dealer.country],
+        "quiet_until": decided.quiet_until,
+    }  # fmt: skip
+    rules, _is_new = PhoneRules.objects.update_or_create(dealer=dealer, defaults=given)
     announce(dealer.pk, "dealer")
     return rules
 
@@ -139,14 +140,14 @@ def change_sentences(dealer: Organisation, language: str, texts: Mapping[str, st
     read = read_sentences(language, texts)
     if isinstance(read, Refused):
         return read
-    rules = rules_of(dealer.pk)
+    rules, _is_new = PhoneRules.objects.select_for_update().get_or_create(dealer=dealer)
     own = {name: dict(rules.prompts.get(name) or {}) for name in SENTENCES}
     for name, text in read.items():
         own[name].pop(language, None)
         if text:
             own[name][language] = text
     rules.prompts = {name: said for name, said in own.items() if said}
-    rules.save()
+    rules.save(update_fields=["prompts"])
     announce(dealer.pk, "dealer")
     return rules
 
