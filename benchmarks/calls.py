@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import random
-import shutil
 import socket
 import statistics
 import subprocess
@@ -22,7 +21,7 @@ import psycopg
 from benchmarks import alaw
 from benchmarks.desks import open_desks
 from benchmarks.figures import Figure
-from benchmarks.house import ROOT, TELEPHONE, VAR, House, house
+from benchmarks.house import ROOT, TELEPHONE, House, house
 from benchmarks.leads import adf
 from benchmarks.processes import family, megabytes
 from leadbell.ring import own_node, packages
@@ -161,7 +160,11 @@ class Here:
 
     def everything_ends(self) -> None:
         """Nobody rings or talks any more."""
-        self.until("select not exists (select from leadbell_call where status <> 'over')", 60)
+        try:
+            self.until("select not exists (select from leadbell_call where status <> 'over')", 60)
+        except RuntimeError as error:
+            stuck = self.database.execute("select status, kind, steps from leadbell_call where status <> 'over'")
+            raise RuntimeError(f"{error}\nCalls without an end: {stuck.fetchall()}") from None
 
     def calls(self) -> list[Row]:
         """The calls of leads so far, in the order in which they were asked for; seconds since 1970."""
@@ -199,6 +202,7 @@ def _ringing(here: Here) -> Iterator[Figure]:
         said, _ = desks.communicate("end\n")
         desk = json.loads(said)
     here.everything_ends()
+    time.sleep(ENDS_S)
     seen = here.phones.order("seen", forget=True)
     calls = here.calls()
     _match(calls, seen, here.phones.epoch)
@@ -223,6 +227,8 @@ def _ringing(here: Here) -> Iterator[Figure]:
         f"ms, p99 {to_desk[1]:.0f} ms; {steps}",
     )  # fmt: skip
     yield Figure("calls", "… leads whose phone rang", 100 * len(rang) / len(counted), "%", 100, True)
+    hanging = sum("over" not in one for one in seen)
+    yield Figure("calls", "… phones still on the line when all is over", hanging, "", 0, False, f"{len(seen)} calls")
     customers = {one["number"]: one["invite"] for one in seen if not one["number"].startswith(AT_WORK)}
     pressed = [(call, ringing) for call in calls for ringing in call["phones"] if "pressed" in ringing and call["person"]]
     dialled = [

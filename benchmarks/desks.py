@@ -1,8 +1,8 @@
 """Many open desks, and leads that arrive whether or not the last one was answered.
 
 `python -m benchmarks.desks` reads one JSON line from stdin: `{"port", "sessions", "keys", "rate", "seconds",
-"seed"}`. It opens a desk per session, says `open`, and posts `rate` leads a second for `seconds`; whoever is rung
-first accepts a moment later, as people do. On a second line (or the end) of stdin it prints `{"answered": {envelope:
+"seed", "hands_off"}`. It opens a desk per session, says `open`, and posts `rate` leads a second for `seconds`; whoever
+is rung first accepts a moment later, as people do, but for the sessions that keep their hands off. On a second line (or the end) of stdin it prints `{"answered": {envelope:
 seconds}, "rang": {lead: seconds}, "accepted", "refused"}` and ends. Seconds are of one clock.
 """
 
@@ -74,6 +74,7 @@ class Day:
         self.told = told
         self.port: int = told["port"]
         self.chance = random.Random(told["seed"])
+        self.hands_off = frozenset(told.get("hands_off", ()))
         self.answered: dict[str, float] = {}
         self.rang: dict[int, float] = {}
         self.accepted = self.refused = 0
@@ -99,7 +100,8 @@ class Day:
     def rings(self, lead: int, session: str, now: float) -> None:
         if lead not in self.rang:
             self.rang[lead] = now
-            self._start(self._accept(lead, session))
+            if session not in self.hands_off:
+                self._start(self._accept(lead, session))
 
     async def finish(self) -> None:
         await asyncio.gather(*self._tasks)
@@ -153,9 +155,13 @@ def open_desks(
     rate: float = 0,
     seconds: float = 0,
     seed: str = "",
+    hands_off: Sequence[str] = (),
 ) -> Iterator["subprocess.Popen[str]"]:
     """The desks as a process of their own, open."""
-    told = {"port": port, "sessions": sessions, "keys": keys, "rate": rate, "seconds": seconds, "seed": seed}
+    told = {
+        "port": port, "sessions": sessions, "keys": keys, "rate": rate, "seconds": seconds, "seed": seed,
+        "hands_off": hands_off,
+    }  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.desks"],
         cwd=ROOT,

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 
 from leadbell import postgres
+from leadbell.commands.up import telephone
 from leadbell.supervise import CLOCKWORK, SMTP, WEB, Job, report, up
 from leadbell.supervise import House as Plan
 
@@ -26,6 +27,8 @@ VAR = ROOT / "var" / "bench"
 #: The application that does nothing but the mouth's INSERT.
 BARE = Job("bare", ("benchmarks.bare",), "mouth")
 JOBS = {job.name: job for job in (WEB, CLOCKWORK, SMTP, BARE)}
+#: Stands for the switchboard and the Asterisk that was chosen in the folder.
+TELEPHONE = "telephone"
 UP_WITHIN_S = 120
 
 
@@ -92,15 +95,24 @@ class House:
 
 @contextmanager
 def house(
-    name: str, *jobs: str, dealers: int, people: int, **environment: str
+    name: str,
+    *jobs: str,
+    dealers: int,
+    people: int,
+    prepare: Callable[[Path], None] = lambda folder: None,
+    **environment: str,
 ) -> Iterator[tuple[House, dict[str, Any]]]:
-    """A new house with so many dealers and people, up; and what has to be known about them."""
+    """A new house with so many dealers and people, up; and what has to be known about them.
+
+    `prepare` is done in its folder before it starts.
+    """
     folder = VAR / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     folder.chmod(0o755)
     made = House(folder, jobs, environment)
     told = populate(folder, dealers, people)
+    prepare(folder)
     try:
         made.start()
         yield made, told
@@ -137,5 +149,10 @@ def chance(name: str) -> random.Random:
     return random.Random(f"Leadbell {name}")
 
 
+def _jobs(folder: Path, names: Iterable[str]) -> tuple[Job, ...]:
+    return tuple(job for name in names for job in (telephone(folder) if name == TELEPHONE else (JOBS[name],)))
+
+
 if __name__ == "__main__":
-    up(Plan(Path(sys.argv[1]), port=0, smtp_port=0, jobs=tuple(JOBS[name] for name in sys.argv[2:])))
+    here = Path(sys.argv[1])
+    up(Plan(here, port=0, smtp_port=0, jobs=_jobs(here, sys.argv[2:])))

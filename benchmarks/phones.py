@@ -16,9 +16,9 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, cast
 
-import numpy as np
 import uvloop
 
 from benchmarks import alaw
@@ -108,6 +108,8 @@ class Phones(asyncio.DatagramProtocol):
         if method == "INVITE":
             if call is None:
                 self._rings(name, first, headers, body, address, now)
+            elif call.up and not call.over:  # Asterisk tells who the other one is
+                self._answer(headers, address, "200 OK", call.tag, _sdp(call))
         elif method == "CANCEL":
             self._answer(headers, address, "200 OK", "x")
             if call is not None and not call.up and not call.over:
@@ -162,13 +164,7 @@ class Phones(asyncio.DatagramProtocol):
         """Until it is acknowledged."""
         if call.acked or call.over or tried > TRIES:
             return
-        port = call.rtp.getsockname()[1]
-        sdp = (
-            f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP "
-            f"{ALAW} {EVENTS}\r\na=rtpmap:{ALAW} PCMA/8000\r\na=rtpmap:{EVENTS} telephone-event/8000\r\n"
-            f"a=fmtp:{EVENTS} 0-16\r\na=ptime:20\r\na=sendrecv\r\n"
-        )
-        self._reply(call, "200 OK", sdp)
+        self._reply(call, "200 OK", _sdp(call))
         self.loop.call_later(AGAIN_S, self._say_ok, call, tried + 1)
 
     def _press(self, call: Call) -> None:
@@ -278,9 +274,9 @@ class Phones(asyncio.DatagramProtocol):
                         self._press(call)
                 return {}
             case "listen":
-                for call in self.talking:
-                    call.heard.clear()
                 self.listening = bool(given["on"])
+                for call in self.talking if self.listening else ():
+                    call.heard.clear()
                 return {}
             case "sound":
                 return [_heard(call) for call in self.talking]
@@ -297,6 +293,16 @@ class Phones(asyncio.DatagramProtocol):
         raise ValueError(given["do"])
 
 
+def _sdp(call: Call) -> str:
+    """Where the phone hears and what it speaks."""
+    port = call.rtp.getsockname()[1]
+    return (
+        f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP "
+        f"{ALAW} {EVENTS}\r\na=rtpmap:{ALAW} PCMA/8000\r\na=rtpmap:{EVENTS} telephone-event/8000\r\n"
+        f"a=fmtp:{EVENTS} 0-16\r\na=ptime:20\r\na=sendrecv\r\n"
+    )
+
+
 def _header(kind: int, number: int, at: int, who: int, marker: bool = False) -> bytes:
     return struct.pack("!BBHII", 0x80, kind | (0x80 if marker else 0), number & 0xFFFF, at & 0xFFFFFFFF, who)
 
@@ -305,7 +311,7 @@ def _heard(call: Call) -> dict[str, Any]:
     """Frames a phone got, how many of them were silent, how many never came, and the tone in them."""
     packets = [p for p in call.heard if p[1] & 0x7F == ALAW and len(p) == 12 + FRAME]
     numbers = [struct.unpack_from("!H", p, 2)[0] for p in packets]
-    missing = sum((b - a - 1) & 0xFFFF for a, b in zip(numbers, numbers[1:], strict=False) if (b - a) & 0xFFFF < 1000)
+    missing = sum((b - a - 1) & 0xFFFF for a, b in pairwise(numbers) if (b - a) & 0xFFFF < 1000)
     sound = alaw.decoded(b"".join(p[12:] for p in packets))
     return {
         "number": call.number, "sends": call.tone, "frames": len(packets), "missing": missing,
@@ -323,5 +329,4 @@ async def run(port: int, people: str) -> None:
 
 
 if __name__ == "__main__":
-    np.seterr(all="raise")
     uvloop.run(run(int(sys.argv[1]), sys.argv[2]))
