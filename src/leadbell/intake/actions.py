@@ -23,6 +23,7 @@ from leadbell.intake.reading import read
 from leadbell.intake.register import diallable, learn, look_up, new_customer, remember
 from leadbell.intake.rules import (
     Duplicate,
+    HandleKey,
     Joins,
     Opens,
     handles_of,
@@ -117,18 +118,19 @@ def _place(envelope: Envelope, place: int, inquiry: Inquiry) -> _Placed:
     """Give one prospect its place: a new lead, an open one, or a duplicate."""
     seen, known = look_up(envelope, place, inquiry)
     answer = recognise(inquiry, seen, known)
+    handles = frozenset(handle for one in known for handle in one.by)
     match answer:
         case Duplicate():
             return _Placed(Lead(pk=answer.of), InquiryRow.Outcome.DUPLICATE, answer.because, inquiry)
         case Joins():
             lead = locked(answer.lead)
             if lead.is_open:
-                _join(lead, envelope, inquiry, answer)
+                _join(lead, envelope, inquiry, answer, handles)
                 _keep_consents(lead, envelope, inquiry)
                 return _Placed(lead, InquiryRow.Outcome.JOINED, answer.because, inquiry)
             # Closed between recognising and locking: a new lead of the same customer.
             answer = Opens(answer.customer, lead.owner_id, answer.because)
-    lead = _open(envelope, inquiry, answer)
+    lead = _open(envelope, inquiry, answer, handles)
     _keep_consents(lead, envelope, inquiry)
     return _Placed(lead, InquiryRow.Outcome.OPENED, answer.because, inquiry)
 
@@ -175,10 +177,12 @@ def _settle(envelope: Envelope, placed: Sequence[_Placed]) -> None:
     )  # fmt: skip
 
 
-def _join(lead: Lead, envelope: Envelope, inquiry: Inquiry, answer: Joins) -> None:
+def _join(
+    lead: Lead, envelope: Envelope, inquiry: Inquiry, answer: Joins, known: frozenset[HandleKey]
+) -> None:
     """Another inquiry on the open lead: its cars and message become the ones to talk about."""
     learn(lead.customer, inquiry)
-    remember(lead.customer, inquiry)
+    remember(lead.customer, inquiry, known)
     wanted = [c for c in understood(inquiry)["vehicles"] if c not in lead.cars]
     lead.cars, lead.message = (wanted + lead.cars)[:20], inquiry.message or lead.message
     Lead.objects.filter(pk=lead.pk).update(cars=lead.cars, message=lead.message)
@@ -192,14 +196,14 @@ def _join(lead: Lead, envelope: Envelope, inquiry: Inquiry, answer: Joins) -> No
     )  # fmt: skip
 
 
-def _open(envelope: Envelope, inquiry: Inquiry, answer: Opens) -> Lead:
+def _open(envelope: Envelope, inquiry: Inquiry, answer: Opens, known: frozenset[HandleKey]) -> Lead:
     dealer, source = envelope.dealer, envelope.source
     if answer.customer is None:
         customer = new_customer(envelope, inquiry)
     else:
         customer = Customer.objects.get(pk=answer.customer)
         learn(customer, inquiry)
-        remember(customer, inquiry)
+        remember(customer, inquiry, known)
     hours = dealer.opening_hours
     wanted = next((v for v in inquiry.vehicles if v.interest != "trade-in"), None)
     lead = Lead(

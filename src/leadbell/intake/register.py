@@ -6,7 +6,7 @@ from datetime import timedelta
 from leadbell import statement
 from leadbell.intake.inquiry import Inquiry, understood
 from leadbell.intake.models import Envelope
-from leadbell.intake.rules import KnownCustomer, SeenBefore, handles_of, language_of
+from leadbell.intake.rules import HandleKey, KnownCustomer, SeenBefore, handles_of, language_of
 from leadbell.lead.models import Customer, Handle
 
 #: The same bytes from the same source within this time are the same delivery.
@@ -131,10 +131,12 @@ def learn(customer: Customer, inquiry: Inquiry) -> None:
     customer.save()
 
 
-def remember(customer: Customer, inquiry: Inquiry) -> None:
-    """Recognise the customer by these next time; a handle that is somebody else's stays theirs."""
+def remember(customer: Customer, inquiry: Inquiry, known: frozenset[HandleKey]) -> None:
+    """Recognise the customer by these next time; a handle that is somebody's already (`known`) stays theirs."""
     rows = [
-        Handle(dealer_id=customer.dealer_id, kind=k, value=v, customer=customer)
-        for k, v in handles_of(inquiry)
+        Handle(dealer_id=customer.dealer_id, kind=kind, value=value, customer=customer)
+        for kind, value in handles_of(inquiry)
+        if (kind, value) not in known
     ]
-    Handle.objects.bulk_create(rows, ignore_conflicts=True)
+    if rows:
+        Handle.objects.bulk_create(rows, ignore_conflicts=True)
