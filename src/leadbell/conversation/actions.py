@@ -11,7 +11,9 @@ from leadbell.lead.history import (
     Attempted,
     AttemptEnded,
     CallBackAgreed,
+    Connected,
     Noted,
+    NothingAgreed,
     Opened,
     OptedOut,
     Outcome,
@@ -47,6 +49,19 @@ def start_attempt(lead: Lead, person: int, now: datetime) -> Attempted | Refused
 
 
 @transaction.atomic
+def connected(lead: Lead, person: int, now: datetime) -> Connected | Refused:
+    """The customer has answered, says whoever calls. Tapping twice is one connection."""
+    standing = lead.standing
+    if standing.calling is None or standing.calling_by != person:
+        return Refused(say("No call is under way: tap “Call” first."))
+    if standing.connected_at is not None:
+        return Connected(at=standing.connected_at, by=person, key=standing.calling)
+    return record(
+        lead, Connected(at=now, by=person, key=standing.calling), key=f"{standing.calling}:connected"
+    )
+
+
+@transaction.atomic
 def end_attempt(
     lead: Lead, person: int, outcome: Outcome, now: datetime, connected_at: datetime | None = None
 ) -> AttemptEnded | Refused:
@@ -54,6 +69,7 @@ def end_attempt(
     standing = lead.standing
     if standing.calling is None:
         return Refused(say("No call is under way: tap “Call” first."))
+    connected_at = (connected_at or standing.connected_at) if outcome == "conversation" else None
     talk_ms = None
     if outcome == "conversation" and connected_at is not None:
         talk_ms = min(int((now - connected_at).total_seconds() * 1000), LONGEST_TALK_MS)
@@ -72,6 +88,14 @@ def agree_call_back(
     if not lead.is_open:
         return Refused(say("This lead is closed: reopen it first."))
     return record(lead, CallBackAgreed(at=now, by=person, due_at=due_at, note=note[:500]))
+
+
+@transaction.atomic
+def nothing_agreed(lead: Lead, person: int, now: datetime) -> NothingAgreed | Refused:
+    """Don't ask again what came of this conversation; the cadence goes on."""
+    if lead.standing.last_outcome != "conversation":
+        return Refused(say("There was no conversation to say this of."))
+    return record(lead, NothingAgreed(at=now, by=person))
 
 
 @transaction.atomic

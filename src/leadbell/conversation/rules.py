@@ -15,5 +15,7 @@ def nothing_agreed_yet(standing: Standing, now: datetime) -> bool:
         return False
     if s.worked_at is None or s.asked_at is None or not s.asked_at <= s.worked_at > now - ASKED_FOR:
         return False
+    if s.settled_at is not None and s.settled_at >= s.worked_at:
+        return False
     agreed = s.call_back_at or s.appointment
     return not agreed and s.worked_at not in (s.quoted_at, s.wrote_at)

@@ -14,7 +14,6 @@ from leadbell.conversation.rules import nothing_agreed_yet
 from leadbell.dealers.rules import times_to_propose
 from leadbell.dealers.shelves import colleagues_of
 from leadbell.desk.entrance import Visit, door
-from leadbell.desk.resources import connected_at, settled_key
 from leadbell.lead.finding import lost_reasons
 from leadbell.lead.shelves import desk_of, why_they_ring
 from leadbell.metrics.figures import REFERENCE_RESPONSE
@@ -50,14 +49,13 @@ class Card:
 def card(
     lead: "Lead",
     now: datetime,
-    connected: datetime | None = None,
     because: Sequence[Words] = (),
     live: Live | None = None,
 ) -> Card:
     """With the times worth proposing for what follows a conversation."""
     hours = lead.dealer.opening_hours
     return Card(
-        lead, because, connected or lead.standing.connected_at, live=live,
+        lead, because, lead.standing.connected_at, live=live,
         visits=times_to_propose(hours, now, SOONEST_VISIT),
         call_backs=times_to_propose(hours, now, SOONEST_CALL_BACK),
     )  # fmt: skip
@@ -119,9 +117,7 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
         "ringing": [
             Card(lead, why.get(lead.pk, ()), live=by_line.ringing.get(lead.pk)) for lead in mine.ringing
         ],
-        "calling": [
-            card(lead, now, connected_at(request, lead), live=by_line.calling(lead)) for lead in open_calls
-        ],
+        "calling": [card(lead, now, live=by_line.calling(lead)) for lead in open_calls],
         "talked": [card(lead, now, live=by_line.conversations.get(lead.pk)) for lead in talked],
         "strips": by_line.strips,
         "lines_of": lines,
@@ -140,5 +136,5 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
 def _to_be_told(request: Visit, leads: Iterable["Lead"], now: datetime) -> list["Lead"]:
     return [
         lead for lead in leads
-        if nothing_agreed_yet(lead.standing, now) and not request.session.get(settled_key(lead))
+        if nothing_agreed_yet(lead.standing, now)
     ]  # fmt: skip

@@ -16,7 +16,6 @@ from leadbell.dealers.shelves import names_of, sales_staff
 from leadbell.desk.desk import Card, card, heard
 from leadbell.desk.entrance import Visit, door
 from leadbell.desk.next_step import next_step
-from leadbell.desk.resources import connected_at, settled_key
 from leadbell.desk.story import people_in, story
 from leadbell.intake.asked import asked_for
 from leadbell.lead.consent import consents_of, contact_forbidden, kinds
@@ -80,7 +79,7 @@ def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         "lost_reasons": lost_reasons(),
         "response": _response(lead),
         "may_hand_over": lead.is_open and (request.user.manages or lead.owner_id == request.user.pk),
-        "card": card(lead, now, connected_at(request, lead)),
+        "card": card(lead, now),
         "here": _here(request, lead, now),
         "by_line": bool(lead.customer.phone and rung_by_line(request.user, [lead.dealer_id], now)),
     }
@@ -98,8 +97,7 @@ def _here(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
     person, standing = request.user.pk, lead.standing
     rings = person in lead.ringing and lead.ring_until is not None and lead.ring_until > now
     calls = standing.calling is not None and lead.calling_by == person
-    told = request.session.get(settled_key(lead))
-    talked = lead.owner_id == person and nothing_agreed_yet(standing, now) and not told
+    talked = lead.owner_id == person and nothing_agreed_yet(standing, now)
     why = why_they_ring([lead], request.user) if rings else {}
     by_line = heard(
         calls_about(lead, request.user, now),
@@ -109,9 +107,7 @@ def _here(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
     )
     cards = {
         "ringing": [Card(lead, why.get(lead.pk, ()), live=by_line.ringing.get(lead.pk))] if rings else [],
-        "calling": [card(lead, now, connected_at(request, lead), live=by_line.calling(lead))]
-        if calls
-        else [],
+        "calling": [card(lead, now, live=by_line.calling(lead))] if calls else [],
         "talked": [card(lead, now, live=by_line.conversations.get(lead.pk))] if talked else [],
     }
     busy = [*cards["ringing"], *cards["calling"], *cards["talked"]]

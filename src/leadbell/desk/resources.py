@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Literal
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -112,21 +112,8 @@ def call(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
 
 @resource
 def connection(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
-    """The customer has answered: noted in the session, and recorded with the call's end."""
-    if lead.standing.calling is None:
-        return Refused(say("No call is under way: tap “Call” first.")), ""
-    request.session[_connection(lead)] = now.isoformat()
-    return None, ""
-
-
-def _connection(lead: "Lead") -> str:
-    return f"connected:{lead.pk}:{lead.standing.calling}"
-
-
-def connected_at(request: HttpRequest, lead: "Lead") -> datetime | None:
-    """When "We're talking" was tapped for the call under way."""
-    noted = request.session.get(_connection(lead))
-    return datetime.fromisoformat(noted) if noted else None
+    """The customer has answered: they are talking."""
+    return conversation.connected(lead, request.user.pk, now), ""
 
 
 @resource
@@ -134,20 +121,13 @@ def outcome(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
     how = OUTCOMES.get(request.POST.get("outcome", ""))
     if how is None:
         return Refused(say("Choose how the call ended.")), ""
-    connected = connected_at(request, lead) if how == "conversation" else None
-    request.session.pop(_connection(lead), None)
-    return conversation.end_attempt(lead, request.user.pk, how, now, connected), ""
+    return conversation.end_attempt(lead, request.user.pk, how, now), ""
 
 
 @resource
 def nothing_agreed(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
     """Don't ask again what came of this conversation; the cadence goes on."""
-    request.session[settled_key(lead)] = True
-    return None, _("Follow-up goes on by itself.")
-
-
-def settled_key(lead: "Lead") -> str:
-    return f"nothing-agreed:{lead.pk}:{lead.attempts}"
+    return conversation.nothing_agreed(lead, request.user.pk, now), _("Follow-up goes on by itself.")
 
 
 @resource

@@ -26,6 +26,7 @@ from leadbell.lead.history import (
     Moved,
     NoShow,
     Noted,
+    NothingAgreed,
     Opened,
     OptedOut,
     PassedOn,
@@ -220,6 +221,12 @@ def _call_back(fact: CallBackAgreed, names: Names, before: Standing) -> Line:
     return Line(fact.at, "phone-calling", "human", sentence, text=fact.note)
 
 
+def _nothing_agreed(fact: NothingAgreed, names: Names, before: Standing) -> Line:
+    return Line(
+        fact.at, "circle-minus", "human", say("%(name)s: nothing agreed yet", name=_name(fact.by, names))
+    )
+
+
 def _quoted(fact: Quoted, names: Names, before: Standing) -> Line:
     return Line(
         fact.at,
@@ -338,7 +345,7 @@ _TELLERS: dict[type, Callable[..., Line]] = {
     CallBackAgreed: _call_back, Quoted: _quoted, Wrote: _wrote, Replied: _replied, Booked: _booked, Moved: _moved,
     Confirmed: _confirmed, Shown: _shown, NoShow: _no_show, Cancelled: _cancelled, Noted: _noted, Sold: _sold,
     Lost: _lost, Reopened: _reopened, OptedOut: _opted_out, PickedUp: _picked_up, Answered: _answered,
-    MissedCall: _missed_call, Connected: _connected,
+    MissedCall: _missed_call, Connected: _connected, NothingAgreed: _nothing_agreed,
 }  # fmt: skip
 
 

@@ -173,6 +173,12 @@ class Quoted(Fact, frozen=True, tag="quoted"):
     by: int
 
 
+class NothingAgreed(Fact, frozen=True, tag="nothing_agreed"):
+    """After a conversation: nothing to note, the cadence goes on."""
+
+    by: int
+
+
 class Wrote(Fact, frozen=True, tag="wrote"):
     """A message to the customer. Without a person it is automation, and never counts as work [S4]."""
 
@@ -250,8 +256,8 @@ class OptedOut(Fact, frozen=True, tag="opted_out"):
 
 AnyFact = (
     Arrived | AskedAgain | Rang | PickedUp | Accepted | PassedOn | Assigned | Opened | Attempted | Answered | MissedCall
-    | Connected | AttemptEnded | CallBackAgreed | Quoted | Wrote | Replied | Booked | Moved | Confirmed | Shown | NoShow
-    | Cancelled | Noted | Sold | Lost | Reopened | OptedOut
+    | Connected | AttemptEnded | CallBackAgreed | NothingAgreed | Quoted | Wrote | Replied | Booked | Moved | Confirmed
+    | Shown | NoShow | Cancelled | Noted | Sold | Lost | Reopened | OptedOut
 )  # fmt: skip
 
 
@@ -300,6 +306,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     # what was agreed
     call_back_at: datetime | None = None
     quoted_at: datetime | None = None
+    #: Somebody said that nothing was agreed in the last conversation.
+    settled_at: datetime | None = None
     appointment: int | None = None
     appointment_at: datetime | None = None
     confirmed_at: datetime | None = None
@@ -396,6 +404,8 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             return _attempt_ended(standing, fact)
         case CallBackAgreed():
             return replace(standing, call_back_at=fact.due_at, worked_at=fact.at)
+        case NothingAgreed():
+            return replace(standing, settled_at=fact.at)
         case Quoted():
             return replace(
                 standing, state=_at_least(standing.state, "quote"), quoted_at=fact.at, worked_at=fact.at

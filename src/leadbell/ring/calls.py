@@ -150,7 +150,7 @@ def _whisper(call: Call, rules: PhoneRules, person: Person) -> Any:
     if lead is None:
         return prompts.whisper(rules.prompts, name, person.language, "", "", call.asked_at)
     if call.kind == Call.Kind.LEAD and lead.standing.owner is not None:
-        name = "whisper_again"
+        name = "whisper_again" if lead.standing.ringing else "whisper_outbound"
     since = lead.standing.asked_at or lead.received_at
     return prompts.whisper(rules.prompts, name, person.language, lead.customer.full_name, lead.car, since)
 
@@ -379,7 +379,10 @@ def lead_of(key: str) -> int | None:
 
 
 def still_rings(key: str) -> bool:
-    """Whether this call's phones should go on ringing: somebody may have been faster, at a screen."""
+    """Whether this call's phones should go on ringing: somebody may have been faster, at a screen.
+
+    Whoever accepted at the screen while their own phone alone rings, may still press 1.
+    """
     rows = statement.run(_STILL_RINGS, {"id": uuid.UUID(hex=key)})
     return bool(rows and rows[0][0])
 
@@ -388,6 +391,7 @@ _STILL_RINGS = """
 select coalesce(case
     when c.kind = 'test' or l.id is null then true
     when c.kind = 'outbound' then l.closed_at is null and l.calling_by is null
+    when c.people = array[l.owner_id] then l.closed_at is null and l.calling_by is null
     else l.closed_at is null and c.people && l.ringing
 end, false)
 from leadbell_call c left join leadbell_lead l on l.id = c.lead_id

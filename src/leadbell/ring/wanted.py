@@ -100,8 +100,8 @@ def call_from_the_screen(lead: Lead, person: int, now: datetime) -> Call.Kind | 
         return Refused(say("This lead is closed: reopen it first."))
     if standing.calling is not None:
         return Refused(say("A colleague is calling this customer right now."))
-    if Call.objects.filter(lead=lead).exclude(status=Call.Status.OVER).filter(person=person).exists():
-        return Refused(say("Your phone rings already: pick it up."))
+    if Call.objects.filter(lead=lead).exclude(status=Call.Status.OVER).filter(people=[person]).exists():
+        return Call.Kind.OUTBOUND  # their phone rings already
     if not lead.customer.phone:
         return Refused(say("There is no phone number: write personally."))
     if refused := may_call_now(lead, now) or may_be_dialled(lead.customer.phone, lead.dealer):

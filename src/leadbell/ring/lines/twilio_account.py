@@ -5,6 +5,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 
@@ -81,7 +82,7 @@ class Account:
             following = str(page.get("next_page_uri") or "")
             if not following or len(found) > 10_000:
                 return found
-            asked = dict(aiohttp.client.URL(following).query)
+            asked = dict(parse_qsl(urlsplit(following).query))
 
     async def download(self, path: str, to: Path) -> None:
         """A file, whole or not at all."""
