@@ -71,6 +71,8 @@ ASTERISK_LISTEN = _env("ASTERISK_LISTEN")
 SPEECH, SPEECH_RECORDED = _env("SPEECH"), _env("SPEECH_RECORDED")
 TWILIO_ACCOUNT, TWILIO_TOKEN = _env("TWILIO_ACCOUNT"), _env("TWILIO_TOKEN")
 TWILIO_URL = _env("TWILIO_URL", "https://api.twilio.com")
+#: A trunk without a PBX, `sip:user:password@host` (experimental; needs the extra `sip`).
+SIP_TRUNK = _env("SIP_TRUNK")
 #: Where the switchboard takes in what Twilio tells, behind the same reverse proxy as the web.
 PHONE_HOST, PHONE_PORT = _env("PHONE_HOST", "127.0.0.1"), int(_env("PHONE_PORT", "8010"))
 

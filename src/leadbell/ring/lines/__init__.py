@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from leadbell.ring.lines.ari import Node
     from leadbell.ring.lines.asterisk import Asterisk
+    from leadbell.ring.lines.sip import Sip
     from leadbell.ring.lines.twilio import Twilio
 
 #: In the data folder: what lines record and speak, before it is kept.
@@ -35,6 +36,8 @@ def engines(settings: Any) -> Mapping[str, Engine]:
         found["asterisk"] = asterisk
     if settings.TWILIO_ACCOUNT and settings.TWILIO_TOKEN:
         found["twilio"] = _twilio(settings)
+    if settings.SIP_TRUNK:
+        found["sip"] = _sip(settings)
     return found
 
 
@@ -99,3 +102,12 @@ def _twilio(settings: Any) -> "Twilio":
         settings.TWILIO_ACCOUNT, settings.TWILIO_TOKEN, settings.PUBLIC_URL, settings.TWILIO_URL,
         folder=settings.DATA / SPOOL / "twilio",
     )  # fmt: skip
+
+
+def _sip(settings: Any) -> "Sip":
+    from leadbell.ring.lines.sip import Sip, trunk_from
+    from leadbell.ring.speech import Speaker
+
+    spool = settings.DATA / SPOOL / "sip"
+    recorded = Path(settings.SPEECH_RECORDED) if settings.SPEECH_RECORDED else None
+    return Sip(trunk_from(settings.SIP_TRUNK), Speaker(spool / "spoken", settings.SPEECH, recorded), spool)

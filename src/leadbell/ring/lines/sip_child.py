@@ -1,0 +1,388 @@
+"""The process that speaks SIP: it makes and takes calls over one trunk, moves their sound, and records it.
+
+It reads wishes from stdin and tells what happens on stdout (`sip_words`). When stdin ends it hangs up and ends.
+"""
+
+import asyncio
+import re
+import sys
+import uuid
+import wave
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+import msgspec
+from baresip import Account, BaresipError, Call, CallState, Config, Event, Runtime, StackEvent, UserAgent
+
+from leadbell.ring.lines.sip import LONGEST, is_here
+from leadbell.ring.lines.sip_words import (
+    Asked,
+    Done,
+    HangUp,
+    Hush,
+    Join,
+    MakeCall,
+    News,
+    Ready,
+    Say,
+    Signed,
+    Told,
+    Trunk,
+    Wish,
+)
+from leadbell.ring.ports import How
+
+#: 16-bit samples, 8 kHz, mono.
+BYTES_PER_S = 16_000
+TICK_S = 0.02
+#: Sound is handed over so far ahead; a conversation's begins with so much silence as a cushion.
+AHEAD, CUSHION = BYTES_PER_S // 10, BYTES_PER_S // 25
+#: A conversation that has gathered so much is made to catch up.
+TOO_LATE = BYTES_PER_S // 4
+#: A side that is silent for so long has a gap; before that it is only late.
+LATE_S = 0.3
+SIGNED_IN_FOR_S = 300
+
+_USER = re.compile(r"sips?:([^@;>]*)@")
+_STATUS = re.compile(r"^(\d{3})\b")
+_SHOWN = re.compile(r"\+?\d{2,15}")
+
+
+@dataclass(slots=True, eq=False)
+class Recording:
+    """Two sides of a conversation, written side by side as they come; left the customer."""
+
+    file: IO[bytes]
+    began: float
+    sides: tuple[bytearray, bytearray] = field(default_factory=lambda: (bytearray(), bytearray()))
+    written: int = 0
+
+    def hear(self, side: int, sound: bytes) -> None:
+        self.sides[side].extend(sound)
+
+    def write(self, now: float) -> None:
+        """What both sides have said; where one is silent for too long, its gap is filled."""
+        due = int(max(0.0, now - self.began - LATE_S) * BYTES_PER_S) // 2 * 2
+        for side in self.sides:
+            if (missing := due - self.written - len(side)) > 0:
+                side.extend(bytes(missing))
+        ready = min(map(len, self.sides)) // 2 * 2
+        if ready:
+            both = bytearray(2 * ready)
+            for n, side in enumerate(self.sides):
+                both[2 * n :: 4], both[2 * n + 1 :: 4] = side[0:ready:2], side[1:ready:2]
+                del side[:ready]
+            self.file.write(both)
+            self.written += ready
+
+    def close(self) -> None:
+        longest = max(map(len, self.sides))
+        for side in self.sides:
+            side.extend(bytes(longest - len(side)))
+        self.write(self.began)
+        self.file.close()
+
+
+@dataclass(slots=True, eq=False)
+class Leg:
+    """A call while it lasts."""
+
+    name: str
+    call: Call
+    waits: bool = False
+    answered: bool = False
+    rang: bool = False
+    over: bool = False
+    #: Nobody answered in time.
+    timed_out: bool = False
+    saying: bytes = b""
+    #: What is being said is a sentence whose end is told.
+    tells: bool = False
+    partner: "Leg | None" = None
+    #: The side of its recording that it is on.
+    recording: Recording | None = None
+    side: int = 0
+    timer: asyncio.TimerHandle | None = None
+
+
+class Child:
+    """All legs of one trunk."""
+
+    def __init__(self, tell: Callable[[Told], None]) -> None:
+        self.tell = tell
+        self.legs: dict[str, Leg] = {}
+        self.runtime = Runtime(native_log_level="error")
+        self.trunk = Trunk("", "", "")
+        self._agents: dict[str, UserAgent] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- opening and closing -----------------------------------------------------------------------------------
+
+    async def open(self, trunk: Trunk) -> None:
+        self.trunk = trunk
+        await self.runtime.start(
+            Config(
+                net_interface="127.0.0.1" if is_here(trunk.host) else None,
+                expose_headers=("To",),
+                max_concurrent_calls=None,
+                extra_config_text=f"sip_listen {trunk.listen}\n" if trunk.listen else "",
+            )
+        )
+        ours = Account(
+            trunk.user, trunk.host, trunk.password, reg_interval=SIGNED_IN_FOR_S if trunk.password else 0,
+            extra_params=("catchall=yes",),
+        )  # fmt: skip
+        agent = self._agents[""] = await UserAgent.create(self.runtime, ours, transfer_policy="reject")
+        agent.on_incoming(self._arrived)
+        self._do(self._move_sound())
+        if trunk.password:
+            self._do(self._sign_in(agent))
+        self.tell(Ready())
+
+    async def _sign_in(self, agent: UserAgent) -> None:
+        try:
+            await agent.register()
+            self.tell(Signed("in"))
+        except BaresipError as error:
+            self.tell(Signed("out", str(error)))
+
+    async def close(self) -> None:
+        for leg in list(self.legs.values()):
+            with suppress(BaresipError):
+                await leg.call.hangup()
+            self._over(leg, "hung_up", "the process ends")
+        for task in self._tasks:
+            task.cancel()
+        await self.runtime.close()
+
+    # -- wishes ------------------------------------------------------------------------------------------------
+
+    async def do(self, wish: Wish) -> str:
+        """Empty, or why it could not be done."""
+        try:
+            match wish:
+                case Trunk():
+                    await self.open(wish)
+                case MakeCall():
+                    await self._call(wish)
+                case Say():
+                    await self._say(self._known(wish.leg), _sound(wish.path), tells=True)
+                case Hush(name):
+                    self._hush(self._known(name))
+                case Join():
+                    await self._join(wish)
+                case HangUp(name):
+                    await self._known(name).call.hangup()
+        except (BaresipError, OSError, ValueError, LookupError, wave.Error) as error:
+            return str(error) or type(error).__name__
+        return ""
+
+    async def _call(self, wish: MakeCall) -> None:
+        agent = await self._agent(wish.caller_id)
+        call = await agent.dial(f"sip:{wish.number}@{self.trunk.host}")
+        leg = self._keep(Leg(wish.leg, call))
+        leg.timer = asyncio.get_running_loop().call_later(wish.ring_s, self._ring_out, leg)
+
+    async def _agent(self, caller_id: str) -> UserAgent:
+        """An identity that calls as `caller_id` and signs in as the account."""
+        if caller_id not in self._agents:
+            trunk = self.trunk
+            shown = Account(caller_id, trunk.host, trunk.password, reg_interval=0, auth_user=trunk.user)
+            agent = await UserAgent.create(self.runtime, shown, transfer_policy="reject")
+            agent.on_incoming(self._arrived)
+            self._agents[caller_id] = agent
+        return self._agents[caller_id]
+
+    def _ring_out(self, leg: Leg) -> None:
+        if not leg.answered and not leg.over:
+            leg.timed_out = True
+            self._do(self._end(leg))
+
+    async def _end(self, leg: Leg) -> None:
+        with suppress(BaresipError):
+            await leg.call.hangup()
+
+    async def _say(self, leg: Leg, sound: bytes, tells: bool) -> None:
+        await self._answer(leg)
+        self._hush(leg)
+        leg.saying, leg.tells = sound, tells
+
+    async def _answer(self, leg: Leg) -> None:
+        if leg.waits:
+            leg.waits = False
+            await leg.call.answer()
+            await leg.call.wait_established()
+
+    def _hush(self, leg: Leg) -> None:
+        leg.saying, leg.tells = b"", False
+        with suppress(BaresipError):
+            leg.call.audio.flush_tx()
+
+    async def _join(self, wish: Join) -> None:
+        customer, salesperson = self._known(wish.customer), self._known(wish.salesperson)
+        await self._answer(customer)
+        announce = _sound(wish.announce) if wish.announce else b""
+        if wish.record:
+            file = open(wish.record, "wb")  # noqa: SIM115 - the recording closes it
+            recording = Recording(file, asyncio.get_running_loop().time())
+            customer.recording = salesperson.recording = recording
+            customer.side, salesperson.side = 0, 1
+        for leg, other in ((customer, salesperson), (salesperson, customer)):
+            self._hush(leg)
+            leg.partner = other
+            with suppress(BaresipError):
+                leg.call.audio.read(BYTES_PER_S)  # what was said before belongs to nobody
+                leg.call.audio.write(bytes(CUSHION))
+            leg.saying = announce
+
+    def _known(self, name: str) -> Leg:
+        if name not in self.legs:
+            raise LookupError("the leg is over")
+        return self.legs[name]
+
+    # -- what happens ------------------------------------------------------------------------------------------
+
+    def _keep(self, leg: Leg) -> Leg:
+        self.legs[leg.name] = leg
+
+        def on(event: StackEvent) -> None:
+            self._happened(leg, event)
+
+        leg.call.on(on)
+        if leg.call.state is CallState.CLOSED:
+            self._over(leg, "unreachable", leg.call.close_reason or "")
+        return leg
+
+    def _arrived(self, call: Call) -> None:
+        leg = self._keep(Leg(f"sip-{uuid.uuid4().hex}", call, waits=True))
+        called, caller = _user(call.headers.get("To", "")), _user(call.peer or "")
+        self.tell(News(leg.name, "arrived", called=called, caller=caller if _SHOWN.fullmatch(caller) else ""))
+
+    def _happened(self, leg: Leg, event: StackEvent) -> None:
+        match event.event:
+            case Event.CALL_RINGING | Event.CALL_PROGRESS if not leg.rang and not leg.waits:
+                leg.rang = True
+                self.tell(News(leg.name, "rings"))
+            case Event.CALL_ESTABLISHED if not leg.answered:
+                leg.answered = True
+                if leg.timer is not None:
+                    leg.timer.cancel()
+                    self.tell(News(leg.name, "answered"))
+            case Event.CALL_DTMF_START if event.text:
+                self.tell(News(leg.name, "digit", digit=event.text))
+            case Event.CALL_CLOSED:
+                self._over(leg, _how(leg, event.text or ""), event.text or "")
+
+    def _over(self, leg: Leg, how: How, because: str) -> None:
+        if leg.over:
+            return
+        leg.over = True
+        self.legs.pop(leg.name, None)
+        if leg.timer is not None:
+            leg.timer.cancel()
+        partner = leg.partner
+        if leg.recording is not None:
+            leg.recording.close()
+            leg.recording = None
+        if partner is not None:
+            partner.partner = partner.recording = None
+        self.tell(News(leg.name, "over", how=how, because=because))
+
+    # -- sound -------------------------------------------------------------------------------------------------
+
+    async def _move_sound(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            for leg in list(self.legs.values()):
+                if leg.answered:
+                    with suppress(BaresipError):
+                        self._move(leg)
+            for recording in {id(r): r for leg in self.legs.values() if (r := leg.recording)}.values():
+                recording.write(loop.time())
+            due = max(due + TICK_S, loop.time())
+            await asyncio.sleep(due - loop.time())
+
+    def _move(self, leg: Leg) -> None:
+        """What a leg says goes to its partner and into the recording; a sentence that is being said goes first."""
+        audio = leg.call.audio
+        heard = audio.read(BYTES_PER_S)
+        if heard and leg.recording is not None:
+            leg.recording.hear(leg.side, heard)
+        if leg.saying:
+            wanted = AHEAD - audio.info().tx_buffered
+            if wanted > 0:
+                leg.saying = leg.saying[audio.write(leg.saying[:wanted]) :]
+        elif leg.tells and audio.info().tx_buffered == 0:
+            leg.tells = False
+            self.tell(News(leg.name, "spoken"))
+        partner = leg.partner
+        if heard and partner is not None and not partner.saying and not partner.tells:
+            theirs = partner.call.audio
+            if theirs.info().tx_buffered > TOO_LATE:
+                theirs.flush_tx()
+                theirs.write(bytes(CUSHION))
+            theirs.write(heard)
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _how(leg: Leg, reason: str) -> How:
+    if leg.answered:
+        return "hung_up"
+    if leg.timed_out:
+        return "no_answer"
+    found = _STATUS.match(reason)
+    status = int(found[1]) if found else 0
+    if status in (486, 600):
+        return "busy"
+    if status == 603:
+        return "rejected"
+    return "no_answer" if status in (0, 408, 480, 487) else "unreachable"
+
+
+def _user(address: str) -> str:
+    found = _USER.search(address)
+    return found[1].replace("%2B", "+") if found else ""
+
+
+def _sound(path: str) -> bytes:
+    with wave.open(path, "rb") as file:
+        return file.readframes(file.getnframes())
+
+
+async def main() -> None:
+    """Until stdin ends."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=LONGEST)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    out = sys.stdout.buffer
+
+    def tell(told: Told) -> None:
+        with suppress(BrokenPipeError):
+            out.write(msgspec.json.encode(told) + b"\n")
+            out.flush()
+
+    child, wishes = Child(tell), msgspec.json.Decoder(Asked)
+    working: set[asyncio.Task[None]] = set()
+
+    async def work(asked: Asked) -> None:
+        because = await child.do(asked.wish)
+        tell(Ready(because) if isinstance(asked.wish, Trunk) and because else Done(asked.number, because))
+
+    try:
+        while line := await reader.readline():
+            task = loop.create_task(work(wishes.decode(line)))
+            working.add(task)
+            task.add_done_callback(working.discard)
+    finally:
+        await child.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
