@@ -1,4 +1,4 @@
-"""The front door: intake and screen streams as plain ASGI, everything else Django.
+"""The front door: intake, visits and screen streams as plain ASGI, everything else Django.
 
 Django is loaded while the mouth already answers.
 """
@@ -19,6 +19,7 @@ from leadbell import settings
 from leadbell.intake.door import MAIL_ALIVE
 from leadbell.intake.mouth import PREFIX, Mouth
 from leadbell.intake.post import Wire
+from leadbell.visits.beacon import PATHS, Beacons
 
 if TYPE_CHECKING:
     from asgiref.typing import (
@@ -50,6 +51,7 @@ class FrontDoor:
 
     def __init__(self, mouth_url: str, app_url: str, per_minute: float) -> None:
         self.mouth = Mouth(mouth_url, per_minute)
+        self.visits = Beacons(mouth_url)
         self.health = Health(mouth_url)
         self._app_url = app_url
         self._rest: asyncio.Task[Rest] | None = None
@@ -61,7 +63,9 @@ class FrontDoor:
             await self._live(receive, send)
         elif scope["type"] == "http":
             path = scope["path"]
-            if path.startswith(PREFIX):
+            if path in PATHS:
+                await self.visits(scope, receive, send)
+            elif path.startswith(PREFIX):
                 await self.mouth(scope, receive, send)
             elif path == HEALTH:
                 await self.health.answer(self._rest, send)
@@ -76,6 +80,7 @@ class FrontDoor:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 self.mouth.open()
+                self.visits.open()
                 self._rest = asyncio.create_task(_load_the_rest(self._app_url), name="loading Django")
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
@@ -90,6 +95,7 @@ class FrontDoor:
 
     async def _close(self) -> None:
         await self.mouth.close()
+        await self.visits.close()
         await self.health.close()
         if self._rest and self._rest.done() and not self._rest.exception():
             await self._rest.result().screens.close()

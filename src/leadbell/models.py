@@ -1,4 +1,4 @@
-"""Registers each room's tables."""
+"""Registers each room's tables, and who hears what another room tells."""
 
 from leadbell.appointment.models import Appointment
 from leadbell.dealers.models import Organisation, Person
@@ -6,6 +6,8 @@ from leadbell.followup.models import PlaybookRow
 from leadbell.intake.models import Envelope, Inquiry, Source
 from leadbell.lead.models import Consent, Customer, Fact, Handle, Lead
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
+from leadbell.visits import joining
+from leadbell.visits.models import Site, SiteCount, Visitor, VisitorJoin
 
 __all__ = [
     "Appointment",
@@ -24,6 +26,11 @@ __all__ = [
     "Playback",
     "PlaybookRow",
     "Recording",
+    "Site",
+    "SiteCount",
     "Source",
     "TrackingNumber",
+    "Visitor",
+    "VisitorJoin",
+    "joining",
 ]

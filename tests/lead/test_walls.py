@@ -13,7 +13,7 @@ from tests.conftest import NOON, lead_of, make_dealer, make_person
 
 WALLED = {
     table
-    for migration in ("0002_walls_between_tenants", "0008_calls", "0009_consents")
+    for migration in ("0002_walls_between_tenants", "0008_calls", "0009_consents", "0010_visits")
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }
 
@@ -24,10 +24,28 @@ def test_every_table_with_a_dealer_is_walled(db: None) -> None:
         for model in apps.get_app_config("leadbell").get_models()
         if any(field.name == "dealer" for field in model._meta.fields)
     }
-    assert with_dealer == WALLED
+    partitioned = {"leadbell_beacon"}
+    assert with_dealer | partitioned == WALLED
     with connection.cursor() as cursor:
-        cursor.execute("select relname from pg_class where relrowsecurity and relkind = 'r'")
-        assert {row[0] for row in cursor} == with_dealer
+        cursor.execute("select relname from pg_class where relrowsecurity and relkind in ('r', 'p')")
+        assert {row[0] for row in cursor} == WALLED
+        cursor.execute(
+            "select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid "
+            "where a.attname = 'dealer_id' and c.relkind in ('r', 'p') and not c.relispartition "
+            "and c.relnamespace = 'public'::regnamespace"
+        )
+        assert {row[0] for row in cursor} == WALLED
+
+
+@pytest.mark.parametrize("role", ["leadbell_app", "leadbell_clockwork"])
+def test_nobody_reads_around_the_wall_into_a_partition(db: None, role: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select relname from pg_class where relname like 'leadbell_beacon\\_%' and relkind in ('r', 'p')"
+        )
+        for (leaf,) in cursor.fetchall():
+            cursor.execute("select has_table_privilege(%s, %s, 'select')", [role, leaf])
+            assert cursor.fetchone() == (False,), leaf
 
 
 def test_the_app_sees_its_dealers_rows_only(northside: Organisation, southside: Organisation) -> None:

@@ -33,6 +33,7 @@ from leadbell.lead.consent import keep
 from leadbell.lead.history import Arrived, AskedAgain, Origin
 from leadbell.lead.journal import begin, locked, record
 from leadbell.lead.models import Customer, Lead
+from leadbell.lead.visitor import told
 from leadbell.refused import Refused as NotDone
 from leadbell.words import Words, say
 
@@ -87,6 +88,9 @@ def receive(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: datetim
     envelope.reason = msgspec.to_builtins(placed[0].because) if duplicate else None
     envelope.items, envelope.read_at = len(placed), now
     _settle(envelope, placed)
+    for one in placed:
+        if one.inquiry.visitor:
+            told(envelope.dealer_id, one.lead.pk, one.inquiry.visitor, str(envelope.pk), envelope.received_at)
     log.info(
         "read", dealer=envelope.dealer_id, envelope=str(envelope.pk), status=envelope.status,
         channel=inquiries[0].channel, items=len(placed),

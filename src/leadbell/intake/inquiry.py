@@ -72,6 +72,8 @@ class Inquiry:
     warnings: tuple[str, ...] = ()
     #: What the customer allowed or forbade, each kind once.
     consents: tuple[Said, ...] = ()
+    #: Our script's id of the browser that sent it (the field `leadbell_visitor`), as it was sent.
+    visitor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def from_json(stored: Mapping[str, Any]) -> Inquiry:
         source_id=stored["source_id"],
         warnings=tuple(stored["warnings"]),
         consents=tuple(Said(*said) for said in stored.get("consents") or ()),
+        visitor=stored.get("visitor"),
     )
 
 

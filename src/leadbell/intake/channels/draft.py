@@ -124,6 +124,7 @@ class Draft:
         self.asked_at = ""
         self.provider = ""
         self.source_id = ""
+        self.visitor = ""
         self.warnings: list[str] = []
         self.consents: dict[Kind, Said] = {}
         #: Addresses that are known not to be the customer's.
@@ -253,6 +254,8 @@ class Draft:
         about = (what.about if what else None) or about
         if what and what.part == "provider":
             self.sent_by(text)
+        elif what and what.part == "visitor":
+            self.visitor = one_line(text)[:40]
         elif what and what.part in ("nothing", "vendor"):
             return
         elif about in ("vehicle", "trade"):
@@ -394,6 +397,7 @@ class Draft:
             source_id=self._fitted(self.source_id),
             warnings=tuple(self.warnings),
             consents=tuple(self.consents.values()),
+            visitor=self.visitor or None,
         )
 
     def _moment(self, text: str) -> datetime | None:

@@ -147,6 +147,7 @@ _WORDS = {
     "may_record": """recordingconsent consenttorecording consentrecording callrecording callrecordingconsent
         recordingallowed maybecallrecorded toestemmingopname opnametoestemming gespreksopname aufzeichnung
         einwilligungaufzeichnung согласиеназапись записьразговора""",
+    "visitor": """leadbellvisitor""",
     "nothing": """csrf csrftoken csrfmiddlewaretoken token recaptcha grecaptcharesponse captcha captcharesponse
         hcaptcharesponse honeypot googlekey signature apiversion gclid fbclid gclidfield utmsource
         utmmedium utmcampaign utmterm utmcontent useragent ipaddress ip remoteip sessionid cookie formbuildid

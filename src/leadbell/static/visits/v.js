@@ -1,0 +1,163 @@
+// The script on a dealer's pages. Without consent it stores nothing on the device and sends no id.
+(function (w, d, n) {
+  var tag = d.currentScript, site = tag.dataset.site, door = new URL('/v', tag.src).href, ID = 'leadbell';
+  var purposes = (tag.dataset.tcf || '1 8').split(' ');
+  var out = n.globalPrivacyControl || n.doNotTrack == '1';
+  var asked = w.leadbell && w.leadbell.q || [];
+  // Who decides about consent: the page itself (3) before TCF (2) before Google's consent mode (1).
+  var agreed = false, by = 0, id = '', page, seen, shown = 0, since = 0, opened = [];
+
+  function stored(value) {
+    try {
+      if (value === null) localStorage.removeItem(ID);
+      else if (value) localStorage.setItem(ID, value);
+      return localStorage.getItem(ID);
+    } catch (e) {}
+  }
+  function uuid() {
+    var b = crypto.getRandomValues(new Uint8Array(16));
+    b[6] = b[6] & 15 | 64;
+    b[8] = b[8] & 63 | 128;
+    return Array.from(b, function (x) { return (x + 256).toString(16).slice(1); }).join('');
+  }
+  function consent(yes, who) {
+    if (who < by) return;
+    by = who;
+    yes = yes && !out;
+    if (yes == agreed) {
+      if (!yes) stored(null);
+      return;
+    }
+    agreed = yes;
+    id = yes ? stored() || uuid() : '';
+    stored(id || null);
+    if (yes) look();
+  }
+
+  function text(x) { return x && typeof x == 'object' ? x.name || '' : x; }
+  function inLd(x) {
+    if (!x || typeof x != 'object') return;
+    if (/vehicle|car\b|product|motorcycle/i.test([].concat(x['@type']).join())) {
+      var offer = [].concat(x.offers)[0] || {};
+      return { stock: x.sku || x.productID || x.vehicleIdentificationNumber, make: text(x.brand || x.manufacturer),
+        model: text(x.model) || x.name, price: offer.price || (offer.priceSpecification || {}).price };
+    }
+    return Object.values(x).map(inLd).find(Boolean);
+  }
+  function car() {
+    var e = d.querySelector('[data-stock]'), found;
+    if (e) found = e.dataset;
+    else d.querySelectorAll('script[type="application/ld+json"]').forEach(function (s) {
+      try { found = found || inLd(JSON.parse(s.textContent)); } catch (e) {}
+    });
+    var known = {};
+    if (found) ['stock', 'make', 'model', 'price'].forEach(function (k) {
+      if (found[k]) known[k] = (found[k] + '').slice(0, 80);
+    });
+    return known;
+  }
+
+  function send(kind, ms) {
+    var link = agreed && kind == 'view' && new URLSearchParams(location.search).get(ID);
+    n.sendBeacon(door, JSON.stringify({ s: site, v: id, c: agreed, g: !!out, t: Date.now(), k: kind, p: page,
+      u: seen.slice(0, 1000), h: d.title.slice(0, 200), d: ms || 0, l: link || '',
+      car: agreed ? car() : {} }));
+  }
+  function here() { return location.pathname + location.search; }
+  function visible() { return d.visibilityState == 'visible'; }
+  function look() {
+    page = Math.random().toString(36).slice(2);
+    seen = here();
+    shown = 0;
+    since = visible() ? Date.now() : 0;
+    opened = [];
+    send('view');
+  }
+  function leave() {
+    if (since) shown += Date.now() - since;
+    since = 0;
+    if (agreed && shown) send('time', shown);
+  }
+
+  // Single-page sites.
+  function moved() {
+    setTimeout(function () {
+      if (here() != seen) {
+        leave();
+        look();
+      }
+    });
+  }
+  ['pushState', 'replaceState'].forEach(function (k) {
+    var f = history[k];
+    history[k] = function () {
+      f.apply(history, arguments);
+      moved();
+    };
+  });
+  w.addEventListener('popstate', moved);
+  w.addEventListener('pagehide', leave);
+  d.addEventListener('visibilitychange', function () {
+    if (visible()) since = Date.now();
+    else leave();
+  });
+
+  d.addEventListener('click', function (e) {
+    var a = e.target.closest && e.target.closest('a[href^="tel:"],a[href^="mailto:"]');
+    if (a) send(a.protocol == 'tel:' ? 'tel' : 'mail');
+  }, true);
+  function form(e) { return e.target.closest && e.target.closest('form[method="post" i]'); }
+  d.addEventListener('focusin', function (e) {
+    var f = form(e);
+    if (f && opened.indexOf(f) < 0) {
+      opened.push(f);
+      send('form_opened');
+    }
+  });
+  d.addEventListener('submit', function (e) {
+    var f = form(e), h;
+    if (!f) return;
+    h = f.elements.leadbell_visitor;
+    if (id && !h) {
+      h = d.createElement('input');
+      h.type = 'hidden';
+      h.name = 'leadbell_visitor';
+      f.append(h);
+    }
+    if (h) h.value = id;
+    send('form_sent');
+  }, true);
+
+  // leadbell('consent', true) · ('chat', 'opened') · ('visitor', f) · ('me', f) · ('erase', f)
+  w.leadbell = function (what, x) {
+    if (what == 'consent') consent(!!x, 3);
+    if (what == 'chat') send('chat_' + x);
+    if (what == 'visitor') x(id);
+    if (what == 'me' || what == 'erase') {
+      var erase = what == 'erase', had = id || stored();
+      if (!had) x && x({ known: false });
+      else fetch(door + '/me?site=' + site, erase
+        ? { method: 'POST', body: JSON.stringify({ site: site, visitor: had }) }
+        : { headers: { 'leadbell-visitor': had } }).then(function (r) { return r.json(); }).then(x || Boolean);
+      if (erase) consent(false, 3);
+    }
+  };
+  asked.forEach(function (a) { w.leadbell.apply(0, a); });
+
+  function tcf() {
+    w.__tcfapi('addEventListener', 2, function (t, ok) {
+      if (ok && t.eventStatus != 'cmpuishown') consent(purposes.every(function (p) { return t.purpose.consents[p]; }), 2);
+    });
+  }
+  function google(a) {
+    if (a && a[0] == 'consent' && a[2] && a[2].analytics_storage) consent(a[2].analytics_storage == 'granted', 1);
+  }
+  if (w.__tcfapi) tcf();
+  var layer = w.dataLayer = w.dataLayer || [], push = layer.push;
+  layer.forEach(google);
+  layer.push = function (a) {
+    google(a);
+    return push.apply(layer, arguments);
+  };
+  if (!page) look();
+})(window, document, navigator);

@@ -1,0 +1,247 @@
+"""The door for visits, plain ASGI: `POST /v` is answered with 204 at once, `GET /v.js`, and `/v/me` for visitors."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+
+from leadbell.visits.rules import (
+    LARGEST_BEACON,
+    Drop,
+    Look,
+    Request,
+    Site,
+    judge,
+    read_beacon,
+    visitor_id,
+)
+from leadbell.visits.script import script
+from leadbell.visits.writer import Writer
+
+if TYPE_CHECKING:
+    from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+
+log = structlog.get_logger("leadbell.visits")
+
+BEACON, SCRIPT, ME = "/v", "/v.js", "/v/me"
+PATHS = frozenset({BEACON, SCRIPT, ME})
+#: The whole beacon has to be here by then.
+BODY_WITHIN_S = 5.0
+#: So many visitors may ask at once what is known of them.
+MOST_ASKING = 20
+
+Headers = list[tuple[bytes, bytes]]
+
+_EMPTY: Headers = [(b"cache-control", b"no-store")]
+_HANG_UP: Headers = [*_EMPTY, (b"connection", b"close")]
+_PREFLIGHT: Headers = [
+    (b"access-control-allow-methods", b"GET, POST"),
+    (b"access-control-allow-headers", b"content-type, leadbell-visitor"),
+    (b"access-control-max-age", b"86400"),
+]
+
+
+class Gone(Exception):
+    """The sender hung up before the body was here."""
+
+
+@dataclass(slots=True)
+class Said:
+    """What the headers say."""
+
+    origin: str = ""
+    user_agent: str = ""
+    length: int = 0
+    opted_out: bool = False
+    gzip: bool = False
+    known_script: bytes = b""
+    visitor: str = ""
+
+
+class _AboutMe(msgspec.Struct):
+    site: str
+    visitor: str
+
+
+class Beacons:
+    """The ASGI application for PATHS."""
+
+    def __init__(self, url: str, body_within_s: float = BODY_WITHIN_S) -> None:
+        self.writer = Writer(url)
+        self._body_within_s = body_within_s
+        self._asking = 0
+
+    def open(self) -> None:
+        self.writer.open()
+
+    async def close(self) -> None:
+        await self.writer.close()
+
+    async def __call__(
+        self, scope: "HTTPScope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
+    ) -> None:
+        said = _said(scope)
+        match scope["path"], scope["method"]:
+            case "/v", "POST":
+                await self._beacon(said, receive, send)
+            case "/v.js", "GET" | "HEAD":
+                await _script(scope["method"], said, send)
+            case "/v" | "/v/me", "OPTIONS":
+                allowed = self._cors(said)
+                await _answer(send, 204, [*_EMPTY, *allowed, *(_PREFLIGHT if allowed else [])])
+            case "/v/me", "GET" | "POST":
+                await self._about_me(scope, said, receive, send)
+            case _:
+                await _answer(
+                    send, 405, [*_EMPTY, (b"allow", b"GET" if scope["path"] == SCRIPT else b"POST")]
+                )
+
+    async def _beacon(self, said: Said, receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
+        """Answer first, whatever it was: who probes learns nothing, and no visitor waits for us."""
+        now = datetime.now(UTC)
+        try:
+            body = await self._body(said, receive)
+        except Gone:
+            return
+        if isinstance(body, Drop):
+            await _answer(send, 204, [*_HANG_UP, *self._cors(said)])
+        else:
+            await _answer(send, 204, [*_EMPTY, *self._cors(said)])
+        told = body if isinstance(body, Drop) else read_beacon(body)
+        request = Request(said.origin, said.user_agent, said.opted_out)
+        judged = judge(told, request, self.writer.by_key, self.writer.by_origin, now)
+        if isinstance(judged, Look):
+            self.writer.keep(judged)
+        else:
+            self.writer.count(judged, now)
+
+    async def _body(self, said: Said, receive: "ASGIReceiveCallable") -> bytes | Drop:
+        if said.length > LARGEST_BEACON:
+            return Drop.OVERSIZED
+        whole = b""
+        try:
+            async with asyncio.timeout(self._body_within_s):
+                while True:
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        raise Gone
+                    whole += message.get("body", b"")
+                    if len(whole) > LARGEST_BEACON:
+                        return Drop.OVERSIZED
+                    if not message.get("more_body", False):
+                        return whole
+        except TimeoutError:
+            return Drop.SLOW
+
+    def _cors(self, said: Said) -> Headers:
+        """Only a site's own origin may read an answer."""
+        if said.origin not in self.writer.by_origin:
+            return []
+        return [(b"access-control-allow-origin", said.origin.encode("latin-1")), (b"vary", b"origin")]
+
+    async def _about_me(
+        self, scope: "HTTPScope", said: Said, receive: "ASGIReceiveCallable", send: "ASGISendCallable"
+    ) -> None:
+        """`GET /v/me?site=KEY` with the header `leadbell-visitor` shows what is known; `POST` erases it."""
+        body = b""
+        if scope["method"] == "POST":
+            try:
+                read = await self._body(said, receive)
+            except Gone:
+                return
+            if isinstance(read, Drop):
+                await _answer(send, 413 if read is Drop.OVERSIZED else 408, _HANG_UP)
+                return
+            body = read
+        asked = _asked(scope, said, body)
+        site = self.writer.by_key.get(asked.site) if asked else None
+        visitor = visitor_id(asked.visitor) if asked else None
+        if site is None or visitor is None or said.origin not in site.origins:
+            await _answer(send, 404, [*_EMPTY, *self._cors(said)])
+            return
+        if self._asking >= MOST_ASKING:
+            await _answer(send, 429, [*_EMPTY, *self._cors(said), (b"retry-after", b"5")])
+            return
+        self._asking += 1
+        try:
+            known = await self._known(scope["method"], site, visitor)
+        except (psycopg.Error, OSError) as error:
+            log.error("a visitor's question is unanswered", site=site.id, error=type(error).__name__)
+            await _answer(send, 503, [*_EMPTY, *self._cors(said), (b"retry-after", b"5")])
+        else:
+            content = (b"content-type", b"application/json")
+            await _answer(send, 200, [*_EMPTY, *self._cors(said), content], msgspec.json.encode(known))
+        finally:
+            self._asking -= 1
+
+    async def _known(self, method: str, site: Site, visitor: UUID) -> object:
+        if method == "POST":
+            return {"erased": await self.writer.erase(site, visitor)}
+        known = await self.writer.known(site, visitor)
+        return {"known": known is not None, **(known or {})}
+
+
+def _asked(scope: "HTTPScope", said: Said, body: bytes) -> _AboutMe | None:
+    if scope["method"] == "GET":
+        query = parse_qs(scope["query_string"][:200].decode("latin-1"))
+        return _AboutMe(query.get("site", [""])[0], said.visitor)
+    try:
+        return msgspec.json.decode(body, type=_AboutMe)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _said(scope: "HTTPScope") -> Said:
+    said = Said()
+    for name, value in scope["headers"]:
+        if name == b"origin":
+            said.origin = value[:300].decode("latin-1")
+        elif name == b"user-agent":
+            said.user_agent = value[:400].decode("latin-1")
+        elif name == b"content-length":
+            said.length = int(value) if value.isdigit() and len(value) < 16 else LARGEST_BEACON + 1
+        elif name in (b"sec-gpc", b"dnt"):
+            said.opted_out = said.opted_out or value.strip() == b"1"
+        elif name == b"accept-encoding":
+            said.gzip = b"gzip" in value
+        elif name == b"if-none-match":
+            said.known_script = value
+        elif name == b"leadbell-visitor":
+            said.visitor = value[:60].decode("latin-1")
+    return said
+
+
+async def _script(method: str, said: Said, send: "ASGISendCallable") -> None:
+    """The script for any site, kept by browsers for an hour."""
+    served = script()
+    headers: Headers = [
+        (b"cache-control", b"public, max-age=3600, stale-while-revalidate=86400"),
+        (b"etag", served.etag),
+        (b"vary", b"accept-encoding"),
+        (b"cross-origin-resource-policy", b"cross-origin"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if served.etag in said.known_script:
+        await _answer(send, 304, headers)
+        return
+    headers.append((b"content-type", b"text/javascript; charset=utf-8"))
+    content = served.gzipped if said.gzip else served.plain
+    if said.gzip:
+        headers.append((b"content-encoding", b"gzip"))
+    await _answer(send, 200, headers, content, method == "HEAD")
+
+
+async def _answer(
+    send: "ASGISendCallable", status: int, headers: Headers, content: bytes = b"", head_only: bool = False
+) -> None:
+    length = (b"content-length", b"%d" % len(content))
+    sent = headers if status in (204, 304) else [*headers, length]
+    await send({"type": "http.response.start", "status": status, "headers": sent, "trailers": False})
+    body = b"" if head_only else content
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,98 @@
+"""Who looks at a dealer's website. The beacons themselves are daily partitions of `leadbell_beacon`, made in SQL."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from leadbell.dealers.models import Organisation, Person
+from leadbell.lead.models import Customer, Lead
+
+
+class Site(models.Model):
+    """One website of a dealer. Its key is public: it opens nothing but the writing of beacons from its origins."""
+
+    class Consent(models.TextChoices):
+        ASK = "ask", _("recognise visitors who agreed")
+        NEVER = "never", _("never recognise anybody: anonymous counts only")
+
+    #: Beacons of each are in partitions of their own, so that what is over its time is dropped, not deleted.
+    KEEP_DAYS = (30, 60, 90)
+
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(max_length=120)
+    key = models.CharField(max_length=40, unique=True)
+    origins = ArrayField(models.CharField(max_length=280), default=list)
+    #: Addresses of car pages: `/cars/{make}/{model}/{stock}`.
+    patterns = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    keep_days = models.SmallIntegerField(default=60)
+    consent = models.CharField(max_length=5, choices=Consent, default=Consent.ASK)
+    created_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["dealer", "id"], name="site_of_dealer"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Visitor(models.Model):
+    """One browser that agreed to be recognised. `customer` is whose it is now: the newest join that stands."""
+
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+", db_index=False)
+    #: The first-party id: 122 random bits, made in the browser after consent.
+    uid = models.UUIDField()
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=["customer"], name="visitor_of_customer", condition=Q(customer__isnull=False)
+            ),
+            models.Index(fields=["last_seen_at"], name="visitor_last_seen"),
+        )
+        constraints = (models.UniqueConstraint(fields=["uid", "site"], name="one_visitor_per_browser"),)
+
+
+class VisitorJoin(models.Model):
+    """A visitor became a person: how, with the evidence. Undone, never deleted, unless the visitor asks for it."""
+
+    class How(models.TextChoices):
+        FORM = "form", _("sent a form")
+        CHAT = "chat", _("sent a chat")
+        LINK = "link", _("followed a link in our message")
+        CALL = "call", _("called the number shown to them")
+
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    visitor = models.ForeignKey(Visitor, models.CASCADE, related_name="joins")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="+", db_index=False)
+    how = models.CharField(max_length=4, choices=How)
+    #: {"envelope": id} of a form or chat, {"link": when it was made}, {"number": E.164}
+    evidence = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+
+class SiteCount(models.Model):
+    """How many beacons of a site were kept or dropped on one UTC day, for which reason, and when the last came."""
+
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+", db_index=False)
+    day = models.DateField()
+    #: `kept`, `anonymous` (page views of people we don't know), or a `rules.Drop`.
+    what = models.CharField(max_length=20)
+    beacons = models.BigIntegerField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["site", "day", "what"], name="one_count_per_day"),)

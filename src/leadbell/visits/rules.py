@@ -1,0 +1,350 @@
+"""What a browser tells of a visit, read and judged: kept, counted without a person, or dropped for a reason."""
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+#: A page view with a long address, a long title and a car is well below it.
+LARGEST_BEACON = 8_192
+LONGEST_KEY, LONGEST_ID, LONGEST_PATH, LONGEST_TITLE, LONGEST_WORD = 40, 40, 300, 200, 80
+#: A clock that is further off than this belongs to no visitor.
+ABSURD = timedelta(days=1)
+LONGEST_LOOK_MS = 24 * 3_600_000
+MOST_PRICE = 100_000_000
+MOST_PATTERNS = 10
+
+KINDS = frozenset({"view", "time", "form_opened", "form_sent", "chat_opened", "chat_sent", "tel", "mail"})
+
+
+class Drop(StrEnum):
+    """Why nothing of a beacon is kept; each is counted per site and day and shown on the Sites page."""
+
+    WRONG_KEY = "wrong_key"
+    FOREIGN_ORIGIN = "foreign_origin"
+    OVERSIZED = "oversized"
+    SLOW = "slow"
+    UNREADABLE = "unreadable"
+    ABSURD_CLOCK = "absurd_clock"
+    NO_CONSENT = "no_consent"
+    OPTED_OUT = "opted_out"
+    BOT_SEARCH = "bot_search"
+    BOT_PREVIEW = "bot_preview"
+    BOT_MONITOR = "bot_monitor"
+    BOT_AI = "bot_ai"
+    BOT_TOOL = "bot_tool"
+    BOT_HEADLESS = "bot_headless"
+    BOT_OTHER = "bot_other"
+    BOT_NAMELESS = "bot_nameless"
+    TOO_MANY = "too_many"
+    DATABASE_AWAY = "database_away"
+
+
+#: Of these the page views are real visits of people we don't know: they are the anonymous count.
+ANONYMOUS = frozenset({Drop.NO_CONSENT, Drop.OPTED_OUT})
+
+#: Asked in this order; the first that a browser's name holds is its kind.
+_BOTS: tuple[tuple[Drop, re.Pattern[str]], ...] = (
+    (Drop.BOT_HEADLESS, re.compile(r"headless|phantomjs|puppeteer|playwright|selenium|electron/", re.I)),
+    (Drop.BOT_AI, re.compile(r"gptbot|chatgpt|oai-searchbot|claude|anthropic|perplexity|ccbot|bytespider|"
+        r"google-extended|meta-externalagent|amazonbot|cohere", re.I)),
+    (Drop.BOT_SEARCH, re.compile(r"googlebot|adsbot|mediapartners|google-inspection|bingbot|"
+        r"yandex\w*bot|duckduckbot|baiduspider|applebot|petalbot|seznambot|slurp", re.I)),
+    (Drop.BOT_PREVIEW, re.compile(r"facebookexternalhit|facebot|whatsapp/|telegrambot|twitterbot|slackbot|linkedinbot|"
+        r"discordbot|skypeuripreview|pinterestbot|embedly", re.I)),
+    (Drop.BOT_MONITOR, re.compile(r"uptimerobot|pingdom|statuscake|site24x7|lighthouse|gtmetrix|pagespeed|newrelic|"
+        r"datadog|checkly|ahrefs|semrush|mj12bot|screaming frog|sitebulb", re.I)),
+    (Drop.BOT_TOOL, re.compile(r"^(?:curl|wget|python|java|go-http|okhttp|axios|node|ruby|perl|php|libwww|httpie|"
+        r"aiohttp|postman|insomnia)|python-requests|scrapy|httpclient", re.I)),
+    (Drop.BOT_OTHER, re.compile(r"bot\b|bots\b|crawl|spider|scraper|archiver|fetcher", re.I)),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def bot_of(user_agent: str) -> Drop | None:
+    """The kind of machine that calls itself so; None for a browser."""
+    if len(user_agent) < 10:
+        return Drop.BOT_TOOL if user_agent else Drop.BOT_NAMELESS
+    return next((kind for kind, name in _BOTS if name.search(user_agent)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Car:
+    """What a page shows: `price` is in whole units of the page's currency."""
+
+    stock: str = ""
+    make: str = ""
+    model: str = ""
+    price: int | None = None
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.stock or self.model)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A dealer's website, as the door knows it. `patterns` find a car in an address."""
+
+    id: int
+    dealer: int
+    key: str
+    origins: frozenset[str]
+    patterns: tuple[re.Pattern[str], ...]
+    keep_days: int
+    #: Whether visitors who consent may be recognised at all.
+    recognises: bool
+
+
+class Told(msgspec.Struct, rename={
+    "site": "s", "visitor": "v", "consent": "c", "opted_out": "g", "clock": "t", "kind": "k", "page": "p",
+    "url": "u", "title": "h", "ms": "d", "link": "l",
+}):  # fmt: skip
+    """A beacon as the script writes it; nothing in it is believed."""
+
+    site: str
+    kind: str
+    clock: float
+    visitor: str = ""
+    consent: bool = False
+    opted_out: bool = False
+    page: str = ""
+    url: str = ""
+    title: str = ""
+    ms: float = 0
+    link: str = ""
+    car: dict[str, str | float | None] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the request says beside its body."""
+
+    origin: str
+    user_agent: str
+    opted_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Something a consenting visitor did: what is kept. `path` is without its query, which may name people."""
+
+    site: Site
+    visitor: uuid.UUID
+    at: datetime
+    kind: str
+    page: str
+    path: str
+    title: str
+    car: Car
+    ms: int
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Nothing is kept but the count; `site` is None where nobody's count can grow. `is_view`: a page was looked at."""
+
+    because: Drop
+    site: Site | None = None
+    is_view: bool = False
+
+
+_READ = msgspec.json.Decoder(Told)
+
+
+def read_beacon(body: bytes) -> Told | Drop:
+    """What was sent, or why it can't be read."""
+    if len(body) > LARGEST_BEACON:
+        return Drop.OVERSIZED
+    try:
+        told = _READ.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Drop.UNREADABLE
+    return told if told.kind in KINDS else Drop.UNREADABLE
+
+
+def judge(
+    told: Told | Drop,
+    request: Request,
+    by_key: Mapping[str, Site],
+    by_origin: Mapping[str, Site],
+    now: datetime,
+) -> Look | Dropped:
+    """Keep, count or drop. What is refused is counted for the site whose key or, failing that, origin it names."""
+    nearest = by_origin.get(request.origin)
+    if isinstance(told, Drop):
+        return Dropped(told, nearest)
+    site = by_key.get(told.site)
+    if site is None:
+        return Dropped(Drop.WRONG_KEY, nearest)
+    if request.origin not in site.origins:
+        return Dropped(Drop.FOREIGN_ORIGIN, site)
+    if bot := bot_of(request.user_agent):
+        return Dropped(bot, site)
+    if (
+        abs(told.clock / 1000 - now.timestamp()) > ABSURD.total_seconds()
+        or not 0 <= told.ms <= LONGEST_LOOK_MS
+    ):
+        return Dropped(Drop.ABSURD_CLOCK, site)
+    if request.opted_out or told.opted_out:
+        return Dropped(Drop.OPTED_OUT, site, told.kind == "view")
+    if not told.consent or not told.visitor or not site.recognises:
+        return Dropped(Drop.NO_CONSENT, site, told.kind == "view")
+    visitor = visitor_id(told.visitor)
+    if visitor is None:
+        return Dropped(Drop.UNREADABLE, site)
+    address = told.url[:2000]
+    return Look(
+        site, visitor, now, told.kind, _word(told.page)[:LONGEST_ID], path_of(address),
+        _word(told.title)[:LONGEST_TITLE], car_of(told.car, address, site.patterns), int(told.ms), told.link[:400],
+    )  # fmt: skip
+
+
+def visitor_id(said: str) -> uuid.UUID | None:
+    """A random (version 4) UUID, as the script makes them; ids that could be counted through are nobody's."""
+    if len(said) > LONGEST_ID:
+        return None
+    try:
+        found = uuid.UUID(said)
+    except ValueError:
+        return None
+    return found if found.version == 4 else None
+
+
+def path_of(address: str) -> str:
+    """The path alone: what stands behind ? or # may be somebody's name or address."""
+    return _word(address.partition("#")[0].partition("?")[0])[:LONGEST_PATH] or "/"
+
+
+def car_of(said: Mapping[str, str | float | None], address: str, patterns: Sequence[re.Pattern[str]]) -> Car:
+    """The car of a page: what the page itself says first, then what its address says."""
+    known = {name: _word(said.get(name))[:LONGEST_WORD] for name in ("stock", "make", "model", "price")}
+    for pattern in patterns:
+        if found := pattern.search(address[:2000]):
+            for name, text in found.groupdict().items():
+                plain = unquote(text) if name == "stock" else unquote(text).replace("-", " ")
+                known[name] = known[name] or _word(plain)[:LONGEST_WORD]
+            break
+    return Car(known["stock"], known["make"], known["model"], price_of(known["price"]))
+
+
+def price_of(said: str) -> int | None:
+    """Whole units: `24.950,00`, `24,950.00`, `€ 24 950` and `24950` are all 24950."""
+    digits = re.sub(r"[^\d.,]", "", said)
+    whole = re.sub(r"[.,]\d{1,2}$", "", digits)
+    number = re.sub(r"\D", "", whole)
+    return int(number) if 0 < len(number) < 10 and int(number) <= MOST_PRICE else None
+
+
+_HOLES = ("stock", "make", "model", "price")
+_HOLE = re.compile(r"\{(\w+)\}")
+
+
+def pattern_of(written: str) -> re.Pattern[str] | None:
+    """`/cars/{make}/{model}/{stock}`, `*` for anything within a part, as an expression; None where it is none."""
+    written = written.strip()
+    holes = _HOLE.findall(written)
+    if not written.startswith("/") or len(written) > 200 or not holes or len(holes) != len(set(holes)):
+        return None
+    if not set(holes) <= set(_HOLES) or "}{" in written:
+        return None
+    parts = _HOLE.split(written)
+    # Each hole and star ends at the next sign of an address: no address makes the search long.
+    made = "".join(
+        f"(?P<{part}>[^/?&#]+)" if place % 2 else re.escape(part).replace(r"\*", "[^/?&#]*")
+        for place, part in enumerate(parts)
+    )
+    return re.compile(f"^{made}(?:[/?&#]|$)")
+
+
+def origin_of(written: str) -> str | None:
+    """`https://www.northside.example`, whatever of an address was pasted; None where it is none."""
+    written = written.strip()
+    if not written:
+        return None
+    if "://" not in written:
+        written = f"https://{written}"
+    try:
+        parts = urlsplit(written)
+        port = parts.port
+    except ValueError:
+        return None
+    host = (parts.hostname or "").lower()
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None or len(host) > 253:
+        return None
+    try:
+        host = host if ":" in host else host.encode("idna").decode()
+    except UnicodeError:
+        return None
+    if not re.fullmatch(r"[a-z0-9_.:-]+", host):
+        return None
+    host = f"[{host}]" if ":" in host else host
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != usual else "")
+
+
+_UNSTORABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]+"
+)
+
+
+def _word(said: object) -> str:
+    """As one line that can be stored and shown."""
+    if said is None:
+        return ""
+    if isinstance(said, float) and said == int(said):
+        said = int(said)
+    return _UNSTORABLE.sub(" ", str(said)[:2000]).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A join that stands: from `at` on the visitor was this customer."""
+
+    visitor: int
+    customer: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time in which one device was one customer's: from `since` (None: ever) until `until` (None: now)."""
+
+    visitor: int
+    since: datetime | None
+    until: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
+
+
+def spans_of(customer: int, joins: Iterable[Joined]) -> list[Span]:
+    """When each device was this customer's. History before a device's first join counts; on a shared device the
+    newest join counts from its moment on."""
+    found: list[Span] = []
+    devices: dict[int, list[Joined]] = {}
+    for join in sorted(joins, key=lambda one: one.at):
+        devices.setdefault(join.visitor, []).append(join)
+    for visitor, in_order in devices.items():
+        for place, join in enumerate(in_order):
+            if join.customer != customer:
+                continue
+            since = in_order[place].at if place else None
+            until = in_order[place + 1].at if place + 1 < len(in_order) else None
+            if found and found[-1].visitor == visitor and found[-1].until == since and since is not None:
+                found[-1] = Span(visitor, found[-1].since, until)
+            else:
+                found.append(Span(visitor, since, until))
+    return found
+
+
+def day_of(at: datetime) -> str:
+    """The day whose partition holds this moment, YYYYMMDD in UTC."""
+    return f"{at.astimezone(UTC):%Y%m%d}"

@@ -1,0 +1,262 @@
+"""Writes what the door keeps: all of a tenth of a second in one commit, by COPY into the partition of its day.
+
+A kill loses at most what waits, EVERY_S seconds of beacons; while the database is away they are dropped and counted.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg.conninfo import make_conninfo
+
+from leadbell.visits.links import read_link
+from leadbell.visits.rules import ANONYMOUS, Drop, Dropped, Look, Site, day_of, pattern_of
+
+log = structlog.get_logger("leadbell.visits")
+
+EVERY_S = 0.1
+#: More doesn't wait in memory: it is dropped and counted.
+MOST_WAITING = 20_000
+#: What is known of the sites is asked again after this long: a new key works by then.
+FRESH_S = 2.0
+#: Partitions are made and dropped so often.
+KEEP_EVERY_S = 3600.0
+#: When a visitor was last seen is written so often.
+SEEN_EVERY_S = 15.0
+MOST_REMEMBERED = 100_000
+#: What is still on its way from somebody who asked to be forgotten is let go by for so long.
+FORGET_S = 60.0
+WRITE_WITHIN_S = 5.0
+
+_COLUMNS = (
+    "at, dealer_id, site_id, keep_days, visitor, kind, page, path, title, stock, make, model, price, ms"
+)
+_SITES = """
+select id, dealer_id, key, origins, patterns, keep_days, consent = 'ask' from leadbell_site
+where removed_at is null order by id
+"""
+_SEEN = """
+insert into leadbell_visitor as v (dealer_id, site_id, uid, first_seen_at, last_seen_at)
+select dealer, site, uid, at, at
+from unnest(%s::bigint[], %s::bigint[], %s::uuid[], %s::timestamptz[]) as s(dealer, site, uid, at)
+order by uid, site
+on conflict (uid, site_id) do update set last_seen_at = greatest(v.last_seen_at, excluded.last_seen_at)
+"""
+_COUNT = """
+insert into leadbell_sitecount as c (dealer_id, site_id, day, what, beacons, last_at)
+select dealer, site, day, what, beacons, at
+from unnest(%s::bigint[], %s::bigint[], %s::date[], %s::text[], %s::bigint[], %s::timestamptz[])
+    as s(dealer, site, day, what, beacons, at)
+order by site, day, what
+on conflict (site_id, day, what) do update
+    set beacons = c.beacons + excluded.beacons, last_at = greatest(c.last_at, excluded.last_at)
+"""
+_JOIN = "select leadbell_join_visitor(%s, %s, %s, 'link', %s::jsonb, %s)"
+
+Counts = dict[tuple[int, int, date, str], tuple[int, datetime]]
+
+
+class Writer:
+    """Everything the door says to the database, on one connection. `clock` is monotonic seconds."""
+
+    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.by_key: dict[str, Site] = {}
+        self.by_origin: dict[str, Site] = {}
+        self.site_known_at = float("-inf")
+        self._url, self._clock = url, clock
+        self._waiting: list[Look] = []
+        self._counts: Counts = {}
+        self._seen: dict[tuple[UUID, int], float] = {}
+        self._erased: dict[UUID, float] = {}
+        self._connection: psycopg.AsyncConnection | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._writing: asyncio.Task[None] | None = None
+        self._kept_at = float("-inf")
+        self._away = False
+
+    def open(self) -> None:
+        self._writing = asyncio.create_task(self._write(), name="visits")
+
+    async def close(self) -> None:
+        """Write what waits, then let go of the database."""
+        if self._writing:
+            self._writing.cancel()
+            await asyncio.wait([self._writing])
+        await self._flush()
+        if self._connection is not None:
+            await self._connection.close()
+
+    def keep(self, look: Look) -> None:
+        """Written within EVERY_S seconds; where too much waits, counted only."""
+        if look.visitor in self._erased:
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            self.count(Dropped(Drop.TOO_MANY, look.site), look.at)
+        else:
+            self._waiting.append(look)
+
+    def count(self, dropped: Dropped, at: datetime, beacons: int = 1) -> None:
+        if dropped.site is None:
+            return
+        self._add(dropped.site, dropped.because, at, beacons)
+        if dropped.is_view and dropped.because in ANONYMOUS:
+            self._add(dropped.site, "anonymous", at, beacons)
+
+    async def known(self, site: Site, visitor: UUID) -> dict[str, Any] | None:
+        """What is known of a visitor; None where nothing is. Raises psycopg.Error."""
+        async with self._one_at_a_time:
+            connection = await self._connected()
+            found = await connection.execute("select leadbell_visitor_known(%s, %s)", [site.id, visitor])
+            row = await found.fetchone()
+        return dict(row[0]) if row and row[0] else None
+
+    async def erase(self, site: Site, visitor: UUID) -> bool:
+        """Forget a visitor, also what is still on its way; whether anything was known. Raises psycopg.Error."""
+        now = self._clock()
+        self._erased = {one: until for one, until in self._erased.items() if until > now}
+        self._erased[visitor] = now + FORGET_S
+        self._waiting = [look for look in self._waiting if look.visitor != visitor]
+        async with self._one_at_a_time:
+            self._seen.pop((visitor, site.id), None)
+            connection = await self._connected()
+            found = await connection.execute("select leadbell_visitor_erased(%s, %s)", [site.id, visitor])
+            row = await found.fetchone()
+        return bool(row and row[0])
+
+    def _add(self, site: Site, what: str, at: datetime, beacons: int) -> None:
+        name = (site.dealer, site.id, at.astimezone(UTC).date(), str(what))
+        before, last_at = self._counts.get(name, (0, at))
+        self._counts[name] = (before + beacons, max(last_at, at))
+
+    async def _write(self) -> None:
+        while True:
+            began = self._clock()
+            await self._flush()
+            await asyncio.sleep(max(0.01, EVERY_S - (self._clock() - began)))
+
+    async def _flush(self) -> None:
+        """One commit; what can't be written now is dropped and counted, its counts wait for the database."""
+        looks, self._waiting = self._waiting, []
+        counts, self._counts = self._counts, {}
+        try:
+            async with asyncio.timeout(WRITE_WITHIN_S), self._one_at_a_time:
+                connection = await self._connected()
+                await self._keep_up(connection)
+                if looks or counts:
+                    await self._commit_with_room(connection, looks, counts)
+            if self._away:
+                self._away = False
+                log.info("the database is back")
+        except (psycopg.Error, TimeoutError, OSError) as error:
+            self._lost(looks, counts, error)
+            await asyncio.sleep(0 if self._away else EVERY_S)
+            self._away = True
+
+    def _lost(self, looks: Sequence[Look], counts: Counts, error: Exception) -> None:
+        if not self._away:
+            sqlstate = error.sqlstate if isinstance(error, psycopg.Error) else None
+            log.error("beacons dropped", beacons=len(looks), error=type(error).__name__, sqlstate=sqlstate)
+        for (dealer, site, day, what), (beacons, at) in counts.items():
+            before, last_at = self._counts.get((dealer, site, day, what), (0, at))
+            self._counts[dealer, site, day, what] = (before + beacons, max(at, last_at))
+        for look in looks:
+            self.count(Dropped(Drop.DATABASE_AWAY, look.site), look.at)
+
+    async def _commit_with_room(
+        self, connection: psycopg.AsyncConnection, looks: Sequence[Look], counts: Counts
+    ) -> None:
+        """Commit; where a day has no partition yet, make it and commit again, as after a deadlock."""
+        try:
+            await self._commit(connection, looks, counts)
+        except (psycopg.errors.UndefinedTable, psycopg.errors.DeadlockDetected):
+            await connection.execute("select leadbell_keep_beacons()")
+            await self._commit(connection, looks, counts)
+
+    async def _commit(
+        self, connection: psycopg.AsyncConnection, looks: Sequence[Look], counts: Counts
+    ) -> None:
+        now = self._clock()
+        fresh: dict[tuple[UUID, int], Look] = {}
+        joins: list[tuple[int, UUID, int, str, datetime]] = []
+        kept: Counts = dict(counts)
+        for look in looks:
+            name = (look.visitor, look.site.id)
+            if now - self._seen.get(name, float("-inf")) > SEEN_EVERY_S:
+                fresh[name] = look
+            if look.link and (link := read_link(look.link, look.site.dealer, look.at)):
+                fresh[name] = look
+                joins.append((look.site.dealer, look.visitor, link.lead, link.evidence, look.at))
+            tally = (look.site.dealer, look.site.id, look.at.astimezone(UTC).date(), "kept")
+            kept[tally] = (kept.get(tally, (0, look.at))[0] + 1, look.at)
+        async with connection.transaction(), connection.cursor() as cursor:
+            for leaf, rows in _by_leaf(looks).items():
+                # The name is made of our own numbers only.
+                async with cursor.copy(f"copy {leaf} ({_COLUMNS}) from stdin".encode()) as copy:
+                    await copy.write("".join(rows))
+            if fresh:
+                of = fresh.values()
+                await cursor.execute(
+                    _SEEN,
+                    [[x.site.dealer for x in of], [x.site.id for x in of], [x.visitor for x in of], [x.at for x in of]],
+                )  # fmt: skip
+            for join in joins:
+                await cursor.execute(_JOIN, join)
+            if kept:
+                await cursor.execute(_COUNT, _columns(kept))
+        if len(self._seen) > MOST_REMEMBERED:
+            self._seen = {name: at for name, at in self._seen.items() if now - at < SEEN_EVERY_S}
+        self._seen |= dict.fromkeys(fresh, now)
+
+    async def _keep_up(self, connection: psycopg.AsyncConnection) -> None:
+        """Ask for the sites again, and now and then for the partitions of the days to come."""
+        now = self._clock()
+        if now - self._kept_at > KEEP_EVERY_S:
+            await connection.execute("select leadbell_keep_beacons()")
+            self._kept_at = now
+        if now - self.site_known_at > FRESH_S:
+            found = await connection.execute(_SITES)
+            self._know(await found.fetchall())
+            self.site_known_at = now
+
+    def _know(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        sites = [
+            Site(number, dealer, key, frozenset(origins), tuple(filter(None, map(pattern_of, patterns))), keep, may)
+            for number, dealer, key, origins, patterns, keep, may in rows
+        ]  # fmt: skip
+        self.by_key = {site.key: site for site in sites}
+        self.by_origin = {origin: site for site in reversed(sites) for origin in site.origins}
+
+    async def _connected(self) -> psycopg.AsyncConnection:
+        if self._connection is None or self._connection.closed:
+            patient = make_conninfo(
+                self._url, connect_timeout=2, tcp_user_timeout=10_000, application_name="leadbell visits",
+                options="-c statement_timeout=5000",
+            )  # fmt: skip
+            self._connection = await psycopg.AsyncConnection.connect(patient, autocommit=True)
+        return self._connection
+
+
+def _by_leaf(looks: Iterable[Look]) -> dict[str, list[str]]:
+    """Lines of COPY, by the partition they belong to."""
+    leaves: dict[str, list[str]] = {}
+    for x in looks:
+        car = x.car
+        texts = "\t".join((x.page, x.path, x.title, car.stock, car.make, car.model)).replace("\\", "\\\\")
+        price = "\\N" if car.price is None else car.price
+        leaves.setdefault(f"leadbell_beacon_{x.site.keep_days}_{day_of(x.at)}", []).append(
+            f"{x.at.isoformat()}\t{x.site.dealer}\t{x.site.id}\t{x.site.keep_days}\t{x.visitor}\t{x.kind}\t{texts}"
+            f"\t{price}\t{x.ms}\n"
+        )
+    return leaves
+
+
+def _columns(counts: Counts) -> list[list[Any]]:
+    return [
+        [name[0] for name in counts], [name[1] for name in counts], [name[2] for name in counts],
+        [name[3] for name in counts], [beacons for beacons, _ in counts.values()], [at for _, at in counts.values()],
+    ]  # fmt: skip

@@ -1,0 +1,302 @@
+"""The door for visits over real HTTP: what it keeps, what it only counts, and what hostile senders achieve."""
+
+import asyncio
+import gzip
+import json
+import socket
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from structlog.testing import capture_logs
+
+from leadbell import roles
+from leadbell.visits.beacon import Beacons
+from leadbell.visits.rules import LARGEST_BEACON, Car, Look
+from leadbell.visits.writer import MOST_WAITING, Writer
+from tests.fakes.front import Alone, Answer, Town, ask, serving, town
+from tests.waiting import eventually
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
+HOME = "https://www.northside.example"
+
+
+@dataclass
+class Website:
+    """A site of Northside, its visitors' browser, and what the database knows of them."""
+
+    here: Town
+    port: int
+    dealer: int
+    id: int
+    key: str
+
+    def told(self, **about: Any) -> dict[str, Any]:
+        return {
+            "s": self.key, "v": uuid.uuid4().hex, "c": True, "t": time.time() * 1000, "k": "view", "p": "page1",
+            "u": "/cars/hyundai/kona/N-41?name=Okafor", "h": "Hyundai Kona", "d": 0, "l": "", "car": {}, **about,
+        }  # fmt: skip
+
+    def send(self, told: dict[str, Any] | bytes, **headers: str) -> Answer:
+        body = told if isinstance(told, bytes) else json.dumps(told).encode()
+        return ask(self.port, "/v", body, **{"origin": HOME, "user_agent": BROWSER, **headers})
+
+    def counts(self) -> dict[str, int]:
+        rows = self.here.db.execute(
+            "select what, beacons from leadbell_sitecount where site_id = %s", [self.id]
+        )
+        return {row["what"]: row["beacons"] for row in rows}
+
+    def looks(self) -> list[dict[str, Any]]:
+        return list(
+            self.here.db.execute("select * from leadbell_beacon where site_id = %s order by at", [self.id])
+        )
+
+    def counted(self, **expected: int) -> bool:
+        return eventually(lambda: self.counts() == expected, 5)
+
+
+@pytest.fixture(scope="module")
+def here(cluster: roles.Urls, django_db_setup: None) -> Iterator[Town]:
+    with town(cluster) as there:
+        yield there
+        ours = [there.organisations]
+        for table in ("visitorjoin", "visitor", "sitecount", "beacon", "site"):
+            there.db.execute(f"delete from leadbell_{table} where dealer_id = any(%s)", ours)
+
+
+@pytest.fixture(scope="module")
+def running(here: Town) -> Iterator[tuple[int, Alone]]:
+    alone = Alone(lambda: Beacons(here.urls.mouth, body_within_s=0.4))
+    with serving(alone) as port:
+        yield port, alone
+
+
+@pytest.fixture
+def website(here: Town, running: tuple[int, Alone]) -> Website:
+    return open_site(here, running)
+
+
+def open_site(here: Town, running: tuple[int, Alone], origin: str = HOME) -> Website:
+    here.db.execute("update leadbell_site set removed_at = now() where removed_at is null")
+    port, alone = running
+    dealer, key = here.dealer(), uuid.uuid4().hex[:20]
+    row = here.one(
+        "insert into leadbell_site (dealer_id, name, key, origins, patterns, keep_days, consent, created_at)"
+        " values (%s, 'Website', %s, %s, %s, 60, 'ask', now()) returning id",
+        dealer, key, [origin], ["/cars/{make}/{model}/{stock}"],
+    )  # fmt: skip
+    alone.inner.writer.site_known_at = float("-inf")
+    assert eventually(lambda: key in alone.inner.writer.by_key, 5)
+    return Website(here, port, dealer, int(row["id"]), key)
+
+
+def test_a_visit_with_consent_is_kept_without_its_query(website: Website) -> None:
+    told = website.told()
+    answer = website.send(told)
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers["access-control-allow-origin"] == HOME
+    assert website.counted(kept=1)
+    [look] = website.looks()
+    assert str(look["visitor"]) == str(uuid.UUID(told["v"]))
+    assert (look["path"], look["make"], look["model"], look["stock"]) == (
+        "/cars/hyundai/kona/N-41", "hyundai", "kona", "N-41",
+    )  # fmt: skip
+    assert "Okafor" not in str(look)
+
+
+def _long_ago() -> float:
+    return (time.time() - 3 * 86_400) * 1000
+
+
+@pytest.mark.parametrize(
+    ("about", "headers", "counted"),
+    [
+        ({"c": False, "v": ""},           {},                               {"no_consent": 1, "anonymous": 1}),
+        ({"c": False},                    {},                               {"no_consent": 1, "anonymous": 1}),
+        ({"c": False, "k": "tel"},        {},                               {"no_consent": 1}),
+        ({"g": True},                     {},                               {"opted_out": 1, "anonymous": 1}),
+        ({},                              {"sec_gpc": "1"},                 {"opted_out": 1, "anonymous": 1}),
+        ({},                              {"dnt": "1"},                     {"opted_out": 1, "anonymous": 1}),
+        ({"s": "nobodys-key"},            {},                               {"wrong_key": 1}),
+        ({},                              {"origin": "https://evil.example"}, {"foreign_origin": 1}),
+        ({},                              {"origin": "null"},               {"foreign_origin": 1}),
+        ({"t": _long_ago()},              {},                               {"absurd_clock": 1}),
+        ({"t": 0},                        {},                               {"absurd_clock": 1}),
+        ({"t": 1e300},                    {},                               {"absurd_clock": 1}),
+        ({"d": -1},                       {},                               {"absurd_clock": 1}),
+        ({"h": "x" * LARGEST_BEACON},     {},                               {"oversized": 1}),
+        ({"k": "delete"},                 {},                               {"unreadable": 1}),
+        ({"v": "1"},                      {},                               {"unreadable": 1}),
+        ({"v": str(uuid.UUID(int=7))},    {},                               {"unreadable": 1}),
+        ({},                              {"user_agent": "Mozilla/5.0 (compatible; Googlebot/2.1)"}, {"bot_search": 1}),
+        ({},                              {"user_agent": "python-requests/2.32"}, {"bot_tool": 1}),
+        ({},                              {"user_agent": ""},               {"bot_nameless": 1}),
+    ],
+)  # fmt: skip
+def test_what_is_not_kept_is_counted_by_its_reason(
+    website: Website, about: dict[str, Any], headers: dict[str, str], counted: dict[str, int]
+) -> None:
+    answer = website.send(website.told(**about), **headers)
+    assert (answer.status, answer.body) == (204, b"")
+    assert ("access-control-allow-origin" in answer.headers) == (headers.get("origin", HOME) == HOME)
+    assert website.counted(**counted)
+    assert website.looks() == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff\xfe", b"null", b'{"s":1}', b"[" * 8000])
+def test_nonsense_is_counted_too(website: Website, body: bytes) -> None:
+    assert website.send(body).status == 204
+    assert website.counted(unreadable=1)
+
+
+def test_ten_megabytes_are_not_read(website: Website) -> None:
+    with socket.create_connection(("127.0.0.1", website.port), 5) as sent:
+        head = f"POST /v HTTP/1.1\r\nhost: x\r\norigin: {HOME}\r\ncontent-length: 10485760\r\n\r\n"
+        sent.sendall(head.encode())
+        assert sent.recv(4000).startswith(b"HTTP/1.1 204")
+    with socket.create_connection(("127.0.0.1", website.port), 5) as sent:
+        head = f"POST /v HTTP/1.1\r\nhost: x\r\norigin: {HOME}\r\ntransfer-encoding: chunked\r\n\r\n"
+        sent.sendall(head.encode() + b"4000\r\n" + b"x" * 0x4000)
+        assert sent.recv(4000).startswith(b"HTTP/1.1 204")
+    assert website.counted(oversized=2)
+
+
+def test_a_slow_sender_holds_nothing_up(website: Website) -> None:
+    with socket.create_connection(("127.0.0.1", website.port), 5) as sent:
+        head = f"POST /v HTTP/1.1\r\nhost: x\r\norigin: {HOME}\r\ncontent-length: 500\r\n\r\n"
+        sent.sendall(head.encode() + b"{")
+        assert website.send(website.told()).status == 204
+        assert sent.recv(4000).startswith(b"HTTP/1.1 204")
+    assert website.counted(slow=1, kept=1)
+
+
+def test_what_a_page_says_is_kept_as_text(website: Website) -> None:
+    nasty = '<script>alert(1)</script>\t\\N\n\x00\u202e"; drop table leadbell_beacon; --'
+    website.send(website.told(h=nasty, u="/a\tb\\N", car={"stock": nasty, "price": "€ 24.950,00"}))
+    assert website.counted(kept=1)
+    [look] = website.looks()
+    assert look["title"] == '<script>alert(1)</script> \\N "; drop table leadbell_beacon; --'
+    assert look["path"] == "/a b\\N"
+    assert look["price"] == 24950
+
+
+def test_only_the_sites_own_origin_may_ask_first(website: Website) -> None:
+    ours = ask(website.port, "/v", method="OPTIONS", origin=HOME)
+    theirs = ask(website.port, "/v", method="OPTIONS", origin="https://evil.example")
+    assert ours.headers["access-control-allow-origin"] == HOME
+    assert not any(name.startswith("access-control") for name in theirs.headers)
+
+
+def test_another_dealers_site_can_neither_write_nor_read_here(
+    here: Town, running: tuple[int, Alone], website: Website
+) -> None:
+    told = website.told()
+    website.send(told)
+    assert website.counted(kept=1)
+    ours = website
+    theirs = open_site(here, running, "https://southside.example")
+    here.db.execute("update leadbell_site set removed_at = null where id = %s", [ours.id])
+    running[1].inner.writer.site_known_at = float("-inf")
+    assert eventually(lambda: ours.key in running[1].inner.writer.by_key, 5)
+    ours.send(ours.told(), origin="https://southside.example")
+    assert ours.counted(kept=1, foreign_origin=1)
+    assert theirs.counts() == {}
+    for origin, key in (
+        ("https://southside.example", ours.key),
+        ("https://southside.example", theirs.key),
+        (HOME, theirs.key),
+    ):
+        me = ask(ours.port, f"/v/me?site={key}", None, "GET", origin=origin, leadbell_visitor=told["v"])
+        assert (me.status, me.body) in ((404, b""), (200, b'{"known":false}'))
+
+
+def test_a_visitor_sees_what_is_known_and_erases_it(website: Website) -> None:
+    told = website.told()
+    website.send(told)
+    assert website.counted(kept=1)
+    path = f"/v/me?site={website.key}"
+    known = ask(website.port, path, None, "GET", origin=HOME, leadbell_visitor=told["v"]).json
+    assert (known["known"], known["joined"]) == (True, [])
+    assert [look["path"] for look in known["looks"]] == ["/cars/hyundai/kona/N-41"]
+    stranger = ask(website.port, path, None, "GET", origin=HOME, leadbell_visitor=uuid.uuid4().hex)
+    assert stranger.json == {"known": False}
+    asked = json.dumps({"site": website.key, "visitor": told["v"]}).encode()
+    assert ask(website.port, "/v/me", asked, origin=HOME).json == {"erased": True}
+    website.send(told)
+    assert website.looks() == []
+    again = ask(website.port, path, None, "GET", origin=HOME, leadbell_visitor=told["v"])
+    assert again.json == {"known": False}
+
+
+def test_the_script_is_small_cached_and_for_every_site(website: Website) -> None:
+    plain = ask(website.port, "/v.js", None, "GET")
+    packed = ask(website.port, "/v.js", None, "GET", accept_encoding="gzip")
+    assert (plain.status, packed.headers["content-encoding"]) == (200, "gzip")
+    assert len(packed.body) <= 2048
+    assert gzip.decompress(packed.body) == plain.body
+    assert "max-age=3600" in plain.headers["cache-control"]
+    again = ask(website.port, "/v.js", None, "GET", if_none_match=plain.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+
+
+def test_it_outlives_the_database(here: Town, running: tuple[int, Alone], website: Website) -> None:
+    with capture_logs() as lines:
+        with here.away("leadbell_mouth"):
+            for _ in range(3):
+                assert website.send(website.told(h="Mr Okafor's favourite")).status == 204
+            assert eventually(lambda: any(line["event"] == "beacons dropped" for line in lines), 5)
+        assert eventually(lambda: website.counts().get("database_away") == 3, 10)
+    website.send(website.told())
+    assert eventually(lambda: website.counts().get("kept") == 1, 5)
+    assert "Okafor" not in str(lines)
+
+
+def test_a_full_queue_drops_and_counts(here: Town, running: tuple[int, Alone], website: Website) -> None:
+    writer = Writer(here.urls.mouth)
+    site = running[1].inner.writer.by_key[website.key]
+    now = datetime.now(UTC)
+    look = Look(site, uuid.uuid4(), now, "view", "p", "/", "", Car(), 0, "")
+    for _ in range(MOST_WAITING + 5):
+        writer.keep(look)
+    asyncio.run(writer.close())
+    assert website.counts() == {"kept": MOST_WAITING, "too_many": 5}
+
+
+def test_partitions_are_made_ahead_and_dropped_in_time(here: Town) -> None:
+    def days() -> set[str]:
+        rows = here.db.execute(
+            "select relname from pg_class where relname like 'leadbell_beacon\\_30\\_%' and relkind = 'r'"
+        )
+        return {row["relname"][-8:] for row in rows}
+
+    with here.db.transaction(force_rollback=True):
+        here.db.execute("select leadbell_keep_beacons_on('2030-01-10')")
+        assert days() >= {"20300109", "20300110", "20300111", "20300112"}
+        here.db.execute("select leadbell_keep_beacons_on('2030-02-09')")
+        assert "20300109" not in days()
+        assert days() >= {"20300110", "20300209"}
+
+
+@pytest.mark.parametrize(
+    "table", ["leadbell_beacon", "leadbell_visitorjoin", "leadbell_lead", "leadbell_customer"]
+)
+def test_the_door_cant_read_what_it_writes(here: Town, table: str) -> None:
+    with (
+        psycopg.connect(here.urls.mouth) as mouth,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        mouth.execute(f"select count(*) from {table}")
+
+
+def test_the_door_doesnt_know_whose_visitor_it_is(here: Town) -> None:
+    with (
+        psycopg.connect(here.urls.mouth) as mouth,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        mouth.execute("select customer_id from leadbell_visitor")
