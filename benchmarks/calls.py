@@ -38,6 +38,8 @@ WARM_S = 5
 #: What the phones say before their tone, and what Asterisk keeps in its buffer.
 BEGINS_S, ENDS_S = 4.0, 1.5
 LOUD = 8000
+#: Everybody has picked up at the same moment: by then every whisper is spoken, as it is when people press.
+WHISPERED_S = 4.0
 
 Row = dict[str, Any]
 QUIET: dict[str, Any] = {"picks_up": None, "presses": None, "talks": None, "sound": False}
@@ -307,19 +309,11 @@ def _talking(here: Here) -> Iterator[Figure]:
     )
     here.database.execute("update leadbell_person set seen_at = now()")
     before = {row[0] for row in here.database.execute("select id from leadbell_call")}
-    connected = 0
-    posted = 0
-    give_up_at = time.monotonic() + 90
-    while connected < size.talking:
-        if time.monotonic() > give_up_at:
-            raise RuntimeError(f"only {connected} of {size.talking} talk")
-        wanted = min(size.talking - here.one(_UNDER_WAY), 10)
-        if wanted > 0:
-            numbers = range(TALKING_FROM + posted, TALKING_FROM + posted + wanted)
-            here.post(numbers, [n % size.dealers for n in numbers])
-            posted += wanted
+    numbers = range(TALKING_FROM, TALKING_FROM + size.talking)
+    for some in range(0, size.talking, 10):
+        here.post(numbers[some : some + 10], [n % size.dealers for n in numbers[some : some + 10]])
         time.sleep(0.5)
-        connected = here.one("select count(*) from leadbell_call where status = 'connected'")
+    here.until(f"select count(*) = {size.talking} from leadbell_call where status = 'connected'", 90)
     time.sleep(BEGINS_S)
     spool, kept = here.house.folder / "calls", here.house.folder / "heard"
     kept.mkdir()
@@ -341,8 +335,8 @@ def _talking(here: Here) -> Iterator[Figure]:
     heard = here.phones.order("sound")
     here.phones.order("hang_up")
     here.everything_ends()
-    here.phones.order("seen", forget=True)
     time.sleep(ENDS_S)
+    here.phones.order("seen", forget=True)
     about = f"{still} talk at once"
     silent = sum(one["silent"] for one in heard)
     missing = sum(one["missing"] for one in heard)
@@ -371,9 +365,6 @@ def _talking(here: Here) -> Iterator[Figure]:
         "calls", "… the switchboard, of a core", cores["switchboard"], "%", MOST_OF_A_CORE, False, others
     )
     yield Figure("calls", "… everything: PSS", pss, "MB", 700, False, f"RSS {rss:.0f} MB; {_shares(names)}")
-
-
-_UNDER_WAY = "select count(*) from leadbell_call where status <> 'over'"
 
 
 def _is_somebody_elses(one: Row, all_of_them: list[Row]) -> bool:
@@ -433,7 +424,7 @@ def _one_lead_one_person(here: Here) -> Iterator[Figure]:
         numbers = range(ALL_RING_FROM + round_ * LEADS, ALL_RING_FROM + (round_ + 1) * LEADS)
         here.post(numbers, dealers)
         _wait(lambda: len(_up(here.phones.order("seen"))) >= AT_ONCE * LEADS, 20)
-        time.sleep(0.5)
+        time.sleep(WHISPERED_S)
         here.phones.order("press")
         time.sleep(4)
         here.everything_ends()
