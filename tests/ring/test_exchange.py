@@ -424,14 +424,18 @@ async def test_what_was_agreed_can_be_said_with_a_key(room: Room) -> None:
     room.exchange.ring(bell(ROSA))
     await settle()
     await room.presses_one(ROSAS)
-    room.exchange.dial(replace(CALL, keypad=Prompt("What was agreed?", "en")))
+    told = {"noted": Prompt("Noted", "en")}
+    room.exchange.dial(replace(CALL, keypad=Prompt("What was agreed?", "en"), told=told))
     await settle()
     await room.lets(CUSTOMERS, "answered")
     await room.lets(CUSTOMERS, "over")
     assert room.heard[-1] == ("ended", ROSA)
     assert room.engine.said[-1] == (ROSAS, "What was agreed?")
     await room.lets(ROSAS, "digit", digit="2")
-    assert (room.news[-1].what, room.news[-1].digit) == ("keyed", "2")
+    await room.lets(ROSAS, "digit", digit="3")
+    assert (room.news[-1].what, room.news[-1].digit) == ("keyed", "2"), "the first key counts"
+    assert room.engine.said[-1] == (ROSAS, "Noted")
+    await room.lets(ROSAS, "over")
     assert room.engine.alive == {}
     assert [what for what, _ in room.heard].count("ended") == 1
 

@@ -48,7 +48,7 @@ MOST_AT_ONCE = 50
 CUSTOMER_RINGS_S = 40
 MOST_STEPS = 60
 #: What the salesperson is told of the customer's end.
-TOLD = ("voicemail", "no_answer", "busy", "unreachable")
+TOLD = ("voicemail", "no_answer", "busy", "unreachable", "noted")
 
 
 # -- made by the switchboard -----------------------------------------------------------------------------------
@@ -69,12 +69,14 @@ class Placed:
     bell: Bell
 
 
-_CLAIM = """
+#: Nobody waits for the disk: should the database forget it in a crash, the line still knows the call by its key.
+_FORGETFUL = "set_config('synchronous_commit', 'off', true)"
+_CLAIM = f"""
 update leadbell_call set status = 'ringing', placed_at = %(now)s
 where id in (
     select id from leadbell_call where status = 'wanted' order by asked_at limit %(most)s for update skip locked
-) returning id
-"""
+) returning id, {_FORGETFUL}
+"""  # noqa: S608 (the part is the constant above)
 
 
 @transaction.atomic
@@ -238,7 +240,7 @@ def _dial(call: Call, rules: PhoneRules, who: Person, number: str, now: datetime
 
 #: Steps that change the call's row alone: the lead is not asked for.
 _STEPS = frozenset({"rings", "customer_rings", "dialled", "voicemail"})
-_STEP = """
+_STEP = f"""
 with step as (
     update leadbell_call set
         steps = case when jsonb_array_length(steps) < %(most)s then steps || jsonb_build_array(jsonb_build_array(
@@ -251,8 +253,8 @@ with step as (
     returning dealer_id, lead_id, people, person_id
 )
 select pg_notify(%(screens)s, json_build_object('d', dealer_id, 'w', 'call', 'l', lead_id, 'p',
-    to_json(case when person_id is null then people else array[person_id] end))::text) from step
-"""
+    to_json(case when person_id is null then people else array[person_id] end))::text), {_FORGETFUL} from step
+"""  # noqa: S608 (the part is the constant above)
 
 
 def heard(news: Heard) -> Prompt | None:

@@ -226,9 +226,13 @@ class Exchange:
     def _phone_heard(self, call: _Call, event: LegHeard) -> None:
         phone = call.phones[event.leg]
         match event.what:
-            case "digit" if call.asked_for_a_key and event.leg == call.won:
+            case "digit" if call.asked_for_a_key and event.leg == call.won and not call.last_sentence:
                 self._hear(Heard(call.key, "keyed", event.at, phone.person, digit=event.digit))
-                self._finish(call, None)
+                noted = call.dial.told.get("noted") if call.dial else None
+                if noted is None:
+                    self._finish(call, None)
+                else:
+                    self._last_sentence(call, event.leg, noted)
             case "rings":
                 self._tell(call, "rings", person=phone.person, at=event.at)
             case "answered" if event.leg not in call.picked_up:
