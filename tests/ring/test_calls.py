@@ -9,6 +9,7 @@ import pytest
 from leadbell.conversation.actions import opt_out
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.actions import follow_up
+from leadbell.followup.clockwork import run_due
 from leadbell.followup.inbound import arrives
 from leadbell.followup.keypad import keyed
 from leadbell.lead.history import (
@@ -385,3 +386,45 @@ def test_who_has_a_phone_can_be_reached_without_a_desk(
     assert isinstance(rang, Rang)
     assert "nobody has the desk open" not in [str(because) for one in rang.ranked for because in one.because]
     assert Call.objects.get().people == lead.ringing
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_the_second_attempt_rings_at_its_time_and_1_makes_it(northside: Organisation, rosa: Person) -> None:
+    lead = locked(lead_of(northside).pk)
+    call = rings(lead, rosa)
+    calls.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND)
+    tell(call, "no_answer", NOON + 45 * SECOND)
+    run_due(NOON + MINUTE)
+    lead = locked(lead.pk)
+    due = lead.next_at
+    assert due is not None
+    health.line_is_up("asterisk", due)
+    run_due(due - SECOND)
+    assert calls.claim(due) == [], "not before its time"
+    run_due(due)
+    (placed,) = calls.claim(due)
+    assert placed.bell.people == (rosa.pk,)
+    assert placed.bell.phones[0].whisper(due).text == "Your call to Mr Okafor. Press 1 to be connected."
+    assert isinstance(calls.accepted(placed.bell.key, rosa.pk, due + 5 * SECOND), Dial)
+    assert len(facts(lead).of(Attempted)) == 2
+    tell(Call.objects.get(pk=uuid.UUID(hex=placed.bell.key)), "no_answer", due + MINUTE)
+    run_due(due + 2 * MINUTE)
+    assert locked(lead.pk).next_kind == "call", "the third is planned"
+    run_due(due + 3 * MINUTE)
+    assert calls.claim(due + 3 * MINUTE) == []
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_who_is_away_is_not_rung_for_another_attempt(northside: Organisation, rosa: Person) -> None:
+    lead = locked(lead_of(northside).pk)
+    call = rings(lead, rosa)
+    calls.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND)
+    tell(call, "no_answer", NOON + 45 * SECOND)
+    run_due(NOON + MINUTE)
+    due = locked(lead.pk).next_at
+    assert due is not None
+    health.line_is_up("asterisk", due)
+    rosa.on_shift = False
+    rosa.save()
+    run_due(due)
+    assert calls.claim(due) == []

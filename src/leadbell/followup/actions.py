@@ -13,7 +13,7 @@ from leadbell.lead.journal import plan, read_history
 from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Lead
 from leadbell.ring.actions import ring
-from leadbell.ring.wanted import phones_ring
+from leadbell.ring.wanted import phones_ring, want
 from leadbell.routing.actions import whom_to_ring
 from leadbell.sale.actions import lose
 
@@ -21,6 +21,8 @@ from leadbell.sale.actions import lose
 LOOK_AGAIN = timedelta(days=1)
 #: A chain of decisions at one moment ends: rounds in which nobody could be rung follow each other at once.
 MOST_AT_ONCE = 25
+#: So long the phone rings for another attempt.
+REMINDS_S = 30
 
 
 #: How long a dealer's choices may be used before they are read again.
@@ -77,7 +79,8 @@ def follow_up(lead: Lead, now: datetime) -> Decision:
         if not (done := _act(lead, decision, playbook, now)):
             break
         history = History((*history.facts, done))
-    _plan(lead, decision, now)
+    if _plan(lead, decision, now) and isinstance(decision, Ask):
+        _remind(lead, decision, playbook, now)
     return decision
 
 
@@ -94,7 +97,17 @@ def _act(lead: Lead, decision: Ring | GiveUp, playbook: Playbook, now: datetime)
             return lost if isinstance(lost, Lost) else None
 
 
-def _plan(lead: Lead, decision: Decision, now: datetime) -> None:
+def _remind(lead: Lead, task: Ask, playbook: Playbook, now: datetime) -> None:
+    """What has become due says so on the screen; another attempt rings the phone too, and 1 makes the call."""
+    announce(lead.dealer_id, "due", lead.pk, [task.person])
+    if task.task != "call" or not lead.standing.tries or not phones_ring(lead.dealer_id, now):
+        return
+    if whom_to_ring(lead, "owner", playbook.hours, now, True).people == (task.person,):
+        want(lead.dealer_id, lead.pk, "outbound", [task.person], REMINDS_S, now, task.person)
+
+
+def _plan(lead: Lead, decision: Decision, now: datetime) -> bool:
+    """Write down what comes next; whether a task has become due just now."""
     match decision:
         case Wait():
             kind = "ring" if lead.standing.ringing else "wait"
@@ -119,10 +132,10 @@ def _plan(lead: Lead, decision: Decision, now: datetime) -> None:
                 wake_at=wake_at,
                 whom=decision.person,
             )
-            if became_due:
-                announce(lead.dealer_id, "due", lead.pk, [decision.person])
+            return became_due
         case Rest():
             plan(lead, "rest", decision.because, at=None, wake_at=None)
         case Ring() | GiveUp():
             # More than MOST_AT_ONCE rounds at one moment: go on in a moment.
             plan(lead, "ring", None, at=now, wake_at=now + timedelta(seconds=5))
+    return False
