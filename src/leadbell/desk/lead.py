@@ -25,6 +25,7 @@ from leadbell.lead.journal import read_history
 from leadbell.lead.shelves import why_they_ring
 from leadbell.ring.calling import calls_about, rung_by_line
 from leadbell.ring.shelves import calls_of
+from leadbell.visits.shelves import joins_of, visits_of
 
 if TYPE_CHECKING:
     from leadbell.lead.models import Lead
@@ -69,6 +70,8 @@ def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         "story": story(history, names),
         "names": names,
         "calls": calls_of(lead, request.user),
+        "visits": visits_of(lead),
+        "joins": joins_of(lead),
         "appointment": agreed,
         "asked": asked_for(lead.pk),
         "consents": consents_of(lead),

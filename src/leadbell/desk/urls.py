@@ -18,6 +18,7 @@ from leadbell.desk import (
     playbooks,
     recordings,
     resources,
+    sites,
     start,
 )
 
@@ -46,6 +47,7 @@ OF_A_LEAD = [
     path("sale/", resources.sold, name="sale"),
     path("loss/", resources.loss, name="loss"),
     path("reopening/", resources.reopening, name="reopening"),
+    path("visitors/<int:join>/undoing/", sites.undoing, name="join-undoing"),
 ]
 
 OF_A_DEALER = [
@@ -61,6 +63,9 @@ OF_A_DEALER = [
     path("channels/<int:number>/test/", channels.test, name="channel-test"),
     path("channels/<int:number>/access-token/", channels.access_token, name="channel-access-token"),
     path("channels/<int:number>/revocation/", channels.revocation, name="channel-revocation"),
+    path("sites/", sites.sites, name="dealer-sites"),
+    path("sites/<int:number>/", sites.site, name="dealer-site"),
+    path("sites/<int:number>/removal/", sites.removal, name="site-removal"),
     path("phone/", phone.phone, name="dealer-phone"),
     path("phone/lines/", phone.lines, name="phone-lines"),
     path("phone/lines/<slug:kind>/", phone.line, name="phone-line"),

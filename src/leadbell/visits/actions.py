@@ -1,0 +1,123 @@
+"""What managers do with sites, and what anybody at the dealer does with a wrong join."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from leadbell.announce import announce
+from leadbell.dealers.models import Organisation
+from leadbell.lead.models import Lead
+from leadbell.refused import Refused
+from leadbell.visits.models import Site, Visitor, VisitorJoin
+from leadbell.visits.rules import MOST_PATTERNS, origin_of, pattern_of
+from leadbell.words import say
+
+MOST_ORIGINS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSaid:
+    """A site as a form says it, understood."""
+
+    name: str
+    origins: list[str]
+    patterns: list[str]
+    keep_days: int
+    consent: str
+
+
+def read_site(said: Mapping[str, str]) -> SiteSaid | Refused:
+    """The form's `name`, `origins` and `patterns` (one a line), `keep_days` and `consent`."""
+    name = said.get("name", "").strip()[:120]
+    if not name:
+        return Refused(say("Give the website a name."))
+    written = said.get("origins", "").replace(",", "\n").split()
+    origins = [origin_of(one) for one in written]
+    for one, origin in zip(written, origins, strict=True):
+        if origin is None:
+            return Refused(say("“%(address)s” is no address of a website.", address=one[:80]))
+    if not origins or len(origins) > MOST_ORIGINS:
+        return Refused(
+            say("Name the addresses of the website, one a line, %(most)s at most.", most=MOST_ORIGINS)
+        )
+    patterns = [line.strip() for line in said.get("patterns", "").splitlines() if line.strip()]
+    for pattern in patterns:
+        if pattern_of(pattern) is None:
+            return Refused(
+                say(
+                    "“%(pattern)s” names no part of a car. Write it like /cars/{make}/{model}/{stock}.",
+                    pattern=pattern[:80],
+                )
+            )
+    if len(patterns) > MOST_PATTERNS:
+        return Refused(say("%(most)s addresses of car pages are the most.", most=MOST_PATTERNS))
+    keep = said.get("keep_days", "60")
+    if keep not in [str(days) for days in Site.KEEP_DAYS]:
+        return Refused(say("Choose how long visits are kept."))
+    consent = said.get("consent", Site.Consent.ASK)
+    if consent not in Site.Consent.values:
+        return Refused(say("Choose whether visitors who agreed are recognised."))
+    return SiteSaid(name, [one for one in dict.fromkeys(origins) if one], patterns, int(keep), consent)
+
+
+@transaction.atomic
+def add_site(dealer: Organisation, said: Mapping[str, str], now: datetime) -> Site | Refused:
+    """A website with a key of its own; beacons from its origins count within seconds."""
+    read = read_site(said)
+    if isinstance(read, Refused):
+        return read
+    if Site.objects.filter(dealer=dealer, name__iexact=read.name, removed_at=None).exists():
+        return Refused(say("There is a website called “%(name)s” already.", name=read.name))
+    site = Site.objects.create(
+        dealer=dealer, name=read.name, key=secrets.token_hex(10), origins=read.origins, patterns=read.patterns,
+        keep_days=read.keep_days, consent=read.consent, created_at=now,
+    )  # fmt: skip
+    announce(dealer.pk, "dealer")
+    return site
+
+
+@transaction.atomic
+def change_site(site: Site, said: Mapping[str, str]) -> Site | Refused:
+    """What was kept before stays as long as was said when it came."""
+    read = read_site(said)
+    if isinstance(read, Refused):
+        return read
+    if (
+        Site.objects.filter(dealer=site.dealer_id, name__iexact=read.name, removed_at=None)
+        .exclude(pk=site.pk)
+        .exists()
+    ):
+        return Refused(say("There is a website called “%(name)s” already.", name=read.name))
+    site.name, site.origins, site.patterns = read.name, read.origins, read.patterns
+    site.keep_days, site.consent = read.keep_days, read.consent
+    site.save(update_fields=["name", "origins", "patterns", "keep_days", "consent"])
+    announce(site.dealer_id, "dealer")
+    return site
+
+
+@transaction.atomic
+def remove_site(site: Site, now: datetime) -> Site:
+    """Its key counts nothing any more; what was kept goes when its time is over."""
+    site.removed_at = now
+    site.save(update_fields=["removed_at"])
+    announce(site.dealer_id, "dealer")
+    return site
+
+
+@transaction.atomic
+def undo_join(lead: Lead, join: VisitorJoin, person: int, now: datetime) -> VisitorJoin | Refused:
+    """It wasn't them: their visits are nobody's again, or whose they were before. The join stays on record."""
+    join = VisitorJoin.objects.select_for_update(of=("self",)).get(pk=join.pk)
+    if join.undone_at is not None:
+        return Refused(say("Somebody undid this already."))
+    join.undone_at, join.undone_by_id = now, person
+    join.save(update_fields=["undone_at", "undone_by"])
+    before = (
+        VisitorJoin.objects.filter(visitor=join.visitor_id, undone_at=None).order_by("-at", "-id").first()
+    )
+    Visitor.objects.filter(pk=join.visitor_id).update(customer=before.customer_id if before else None)
+    announce(lead.dealer_id, "changed", lead.pk)
+    return join
