@@ -62,7 +62,7 @@ _BOTS: tuple[tuple[Drop, re.Pattern[str]], ...] = (
         r"datadog|checkly|ahrefs|semrush|mj12bot|screaming frog|sitebulb", re.I)),
     (Drop.BOT_TOOL, re.compile(r"^(?:curl|wget|python|java|go-http|okhttp|axios|node|ruby|perl|php|libwww|httpie|"
         r"aiohttp|postman|insomnia)|python-requests|scrapy|httpclient", re.I)),
-    (Drop.BOT_OTHER, re.compile(r"bot\b|bots\b|crawl|spider|scraper|archiver|fetcher", re.I)),
+    (Drop.BOT_OTHER, re.compile(r"(?<!cu)bots?\b|crawl|spider|scraper|archiver|fetcher", re.I)),
 )  # fmt: skip
 
 
