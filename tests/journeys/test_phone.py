@@ -13,20 +13,31 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
+import soundfile
 
 from leadbell.ring import own_node
 from leadbell.ring.node import Choices, Trunk
 from tests.crash.house import ROOT, House
 from tests.ring.asterisk import free_port, needed
-from tests.ring.phones import Phone, Phones, Ringing, phones
+from tests.ring.phones import RATE, Phone, Phones, Ringing, loudest, phones
 
 pytestmark = [pytest.mark.phone, pytest.mark.slow]
 
 OUTSIDE_HZ, ROSA_HZ, SAMIR_HZ = 440, 700, 900
 CUSTOMER = "+31612345678"
 SECOND = 1.0
+
+
+def _tone(seconds: float) -> bytes:
+    wave = 8000 * np.sin(2 * np.pi * OUTSIDE_HZ * np.arange(round(seconds * RATE)) / RATE)
+    return bytes(wave.astype("<i2").tobytes())
+
+
+#: Whoever says hello and listens is a person; who goes on and on is a voicemail.
+A_PERSON = _tone(0.6) + bytes(RATE * 2 * 3 // 2) + _tone(30)
 
 
 class Town:
@@ -38,7 +49,7 @@ class Town:
         self.house, self.made, self.reading = house, made, reading
         self.rosa = there.phone("+31611111111", ROSA_HZ)
         self.samir = there.phone("+31611111112", SAMIR_HZ)
-        self.customer = there.phone(CUSTOMER, OUTSIDE_HZ)
+        self.customer = there.phone(CUSTOMER, OUTSIDE_HZ, A_PERSON)
         self.there = there
 
     def post(self, name: str = "Mr Okafor") -> None:
@@ -52,6 +63,12 @@ class Town:
 
     def kinds(self) -> list[str]:
         return [fact["type"] for fact in self.facts()]
+
+    def recording(self) -> tuple[str, int, str] | None:
+        rows = self.reading.execute(
+            "select status, length_ms, stored_as from leadbell_recording where status <> 'wanted'"
+        )
+        return rows.fetchone()
 
     def calls(self) -> list[tuple[str, str]]:
         return list(self.reading.execute("select status, outcome from leadbell_call order by asked_at"))
@@ -114,6 +131,11 @@ async def town(folder: Path) -> AsyncIterator[Town]:
                     "update leadbell_person set on_shift = false where name not in ('Rosa', 'Samir')"
                 )
                 reading.execute("update leadbell_person set seen_at = null")
+                reading.execute(
+                    "insert into leadbell_phonerules (dealer_id, recording, keep_days, countries, prompts, quiet_from,"
+                    " quiet_until) values (%s, 'announced', 90, '{}', '{}', 1260, 480)",
+                    [made["dealer"]],
+                )
                 here = Town(house, made, there, reading)
                 await here.until(
                     lambda: reading.execute(
@@ -144,6 +166,7 @@ async def test_a_posted_lead_rings_two_phones_and_connects_them(northside: Town)
     ringing, dialled = await northside.accepts()
     assert ringing.caller == "+31201234567"
     assert dialled.caller == "+31201234567"
+    await asyncio.sleep(4 * SECOND)  # the announcement is over, they talk
     await dialled.hang_up()
     await northside.until(lambda: "attempt_ended" in northside.kinds())
     ended = next(f for f in northside.facts() if f["type"] == "attempt_ended")
@@ -151,6 +174,13 @@ async def test_a_posted_lead_rings_two_phones_and_connects_them(northside: Town)
     assert ended["talk_ms"] > 0
     await northside.until_nothing_hangs()
     assert northside.kinds()[:3] == ["arrived", "rang", "picked_up"]
+    status, length_ms, stored_as = await northside.until(northside.recording, 20)
+    assert status == "kept"
+    sound, rate = soundfile.read(northside.house.folder / "recordings" / stored_as, dtype="int16")
+    assert abs(len(sound) / rate * 1000 - length_ms) < 50
+    half = len(sound) - rate
+    heard = [loudest(sound[half - 800 : half + 800, side].tobytes()) for side in (0, 1)]
+    assert heard == [OUTSIDE_HZ, round(ringing.tone / 10) * 10], "left the customer, right the salesperson"
 
 
 async def test_who_does_not_take_it_is_followed_by_the_next(northside: Town) -> None:

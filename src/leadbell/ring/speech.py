@@ -21,7 +21,7 @@ log = structlog.get_logger("leadbell.speech")
 #: Telephone sound: 8 kHz, mono, 16 bit.
 RATE = 8000
 #: Sentences hold customers' names: they are kept this short, and never more than so many.
-KEPT_S, KEPT = 3600, 200
+KEPT_S, KEPT = 3600, 2000
 WITHIN_S = 10.0
 #: Words per minute; espeak-ng's own 175 is fast on a telephone.
 PACE = 155
@@ -160,8 +160,16 @@ def _for_telephones(spoken: Path, path: Path) -> None:
 
 def _forget_old(folder: Path) -> None:
     """Only the newest stay; a file that is being played is open and stays readable."""
-    aged = sorted(((file.stat().st_mtime, file) for file in folder.glob("*.wav")), reverse=True)
+    aged = sorted(filter(None, map(_aged, folder.glob("*.wav"))), reverse=True)
     since = time.time() - KEPT_S
     for n, (used_at, file) in enumerate(aged):
         if n >= KEPT or used_at < since:
             file.unlink(missing_ok=True)
+
+
+def _aged(file: Path) -> tuple[float, Path] | None:
+    """When it was last used; None where somebody else has just removed it."""
+    try:
+        return file.stat().st_mtime, file
+    except FileNotFoundError:
+        return None

@@ -91,7 +91,12 @@ class Switchboard:
                 await line.adopt(await self._in_thread(calls.under_way, name))
             tasks: list[asyncio.Task[None]] = [
                 asyncio.create_task(work)
-                for work in (self._listen(ear), self._place_wanted(), self._stay_healthy())
+                for work in (
+                    self._listen(ear),
+                    self._place_wanted(),
+                    self._stay_healthy(),
+                    self._keep_recordings(),
+                )
             ]
             stop = asyncio.create_task(stopping.wait())
             waiting: list[asyncio.Task[Any]] = [stop, *tasks]

@@ -21,6 +21,8 @@ log = structlog.get_logger("leadbell.asterisk")
 
 #: A request that takes longer has failed; aiohttp's own patience is five minutes.
 WITHIN_S = 5.0
+#: An Asterisk that takes requests on the websocket answers the first within this.
+REST_WITHIN_S = 1.0
 #: A websocket is asked so often whether it is still there, and given up after half of it more.
 HEARTBEAT_S = 2.0
 #: Between two tries to connect, the first and the longest.
@@ -64,8 +66,8 @@ class Ari:
         self._keeper: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
         self._replaced = False
-        #: The websocket of a node that called us, and the requests under way on it.
-        self._called: web.WebSocketResponse | None = None
+        #: The websocket that takes requests: of a node that called us, or ours; and the requests under way on it.
+        self._called: web.WebSocketResponse | ClientWebSocketResponse | None = None
         self._asked: dict[str, asyncio.Future[Event]] = {}
         self._numbers = itertools.count(1)
 
@@ -95,9 +97,9 @@ class Ari:
 
     async def ask(self, method: str, path: str, **query: str | int) -> Any:
         """What Asterisk answers, read from JSON. Raises AriFailed."""
-        if self.node.url:
-            return await self._over_http(method, path, query)
-        return await self._over_websocket(method, path, query)
+        if self._called is not None or not self.node.url:
+            return await self._over_websocket(method, path, query)
+        return await self._over_http(method, path, query)
 
     # -- we call the node --------------------------------------------------------------------------------------
 
@@ -113,8 +115,7 @@ class Ari:
                 ) as socket:  # fmt: skip
                     await self._until_registered()
                     pause = SOONEST_S
-                    self._up()
-                    await self._listen(socket)
+                    await self._talk_over(socket)
                     if self._replaced:
                         because, pause = "another switchboard has taken over", REPLACED_S
             except AriFailed as error:
@@ -124,6 +125,21 @@ class Ari:
             self._down(because)
             await asyncio.sleep(pause)
             pause = min(pause * 2, max(LATEST_S, pause / 2))
+
+    async def _talk_over(self, socket: ClientWebSocketResponse) -> None:
+        """Events and, where this Asterisk answers them there, requests too: no connections to be opened in a rush."""
+        listening = asyncio.create_task(self._listen(socket))
+        try:
+            self._called = socket
+            try:
+                await asyncio.wait_for(self.ask("GET", f"/applications/{self.app}"), REST_WITHIN_S)
+            except (AriFailed, TimeoutError):
+                self._called = None  # before 22.4 it only speaks
+            self._up()
+            await listening
+        finally:
+            self._called = None
+            listening.cancel()
 
     async def _listen(self, socket: ClientWebSocketResponse | web.WebSocketResponse) -> None:
         self._replaced = False
@@ -228,7 +244,7 @@ class Ari:
             answer = await asyncio.wait_for(asked, WITHIN_S)
         except TimeoutError:
             raise AriFailed(0, f"no answer within {WITHIN_S:g} s") from None
-        except (ClientError, OSError) as error:
+        except (ClientError, OSError, RuntimeError) as error:
             raise AriFailed(0, str(error) or type(error).__name__) from None
         finally:
             self._asked.pop(number, None)
