@@ -261,7 +261,7 @@ def test_a_full_queue_drops_and_counts(here: Town, running: tuple[int, Alone], w
     writer = Writer(here.urls.mouth)
     site = running[1].inner.writer.by_key[website.key]
     now = datetime.now(UTC)
-    look = Look(site, uuid.uuid4(), now, "view", "p", "/", "", Car(), 0, "")
+    look = Look(site, uuid.uuid4().hex, now, "view", "p", "/", "", Car(), 0, "")
     for _ in range(MOST_WAITING + 5):
         writer.keep(look)
     asyncio.run(writer.close())

@@ -1,11 +1,12 @@
 """The door for visits, plain ASGI: `POST /v` is answered with 204 at once, `GET /v.js`, and `/v/me` for visitors."""
 
 import asyncio
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs
-from uuid import UUID
 
 import msgspec
 import psycopg
@@ -25,7 +26,13 @@ from leadbell.visits.script import script
 from leadbell.visits.writer import Writer
 
 if TYPE_CHECKING:
-    from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+    from asgiref.typing import (
+        ASGIReceiveCallable,
+        ASGISendCallable,
+        HTTPResponseBodyEvent,
+        HTTPResponseStartEvent,
+        HTTPScope,
+    )
 
 log = structlog.get_logger("leadbell.visits")
 
@@ -45,6 +52,9 @@ _PREFLIGHT: Headers = [
     (b"access-control-allow-headers", b"content-type, leadbell-visitor"),
     (b"access-control-max-age", b"86400"),
 ]
+
+
+_NOTHING: "HTTPResponseBodyEvent" = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 class Gone(Exception):
@@ -76,20 +86,29 @@ class Beacons:
         self.writer = Writer(url)
         self._body_within_s = body_within_s
         self._asking = 0
+        self._reading: dict[asyncio.Task[object], float] = {}
+        self._late: set[asyncio.Task[object]] = set()
+        self._thanked: Mapping[str, Site] = {}
+        self._thank_you: dict[str, HTTPResponseStartEvent] = {}
+        self._patience: asyncio.Task[None] | None = None
 
     def open(self) -> None:
         self.writer.open()
+        self._patience = asyncio.create_task(self._lose_patience(), name="patience with visits")
 
     async def close(self) -> None:
+        if self._patience:
+            self._patience.cancel()
         await self.writer.close()
 
     async def __call__(
         self, scope: "HTTPScope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
     ) -> None:
         said = _said(scope)
+        if scope["path"] == BEACON and scope["method"] == "POST":
+            await self._beacon(said, receive, send)
+            return
         match scope["path"], scope["method"]:
-            case "/v", "POST":
-                await self._beacon(said, receive, send)
             case "/v.js", "GET" | "HEAD":
                 await _script(scope["method"], said, send)
             case "/v" | "/v/me", "OPTIONS":
@@ -104,7 +123,6 @@ class Beacons:
 
     async def _beacon(self, said: Said, receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
         """Answer first, whatever it was: who probes learns nothing, and no visitor waits for us."""
-        now = datetime.now(UTC)
         try:
             body = await self._body(said, receive)
         except Gone:
@@ -112,7 +130,9 @@ class Beacons:
         if isinstance(body, Drop):
             await _answer(send, 204, [*_HANG_UP, *self._cors(said)])
         else:
-            await _answer(send, 204, [*_EMPTY, *self._cors(said)])
+            await send(self._thanks(said.origin))
+            await send(_NOTHING)
+        now = datetime.now(UTC)
         told = body if isinstance(body, Drop) else read_beacon(body)
         request = Request(said.origin, said.user_agent, said.opted_out)
         judged = judge(told, request, self.writer.by_key, self.writer.by_origin, now)
@@ -121,23 +141,52 @@ class Beacons:
         else:
             self.writer.count(judged, now)
 
+    def _thanks(self, origin: str) -> "HTTPResponseStartEvent":
+        """The head of the usual answer, made once for each origin that sites have."""
+        if self._thanked is not self.writer.by_origin:
+            self._thanked, self._thank_you = self.writer.by_origin, {}
+        known = origin if origin in self._thanked else ""
+        if known not in self._thank_you:
+            headers = [*_EMPTY, *self._cors(Said(origin=known))]
+            self._thank_you[known] = {
+                "type": "http.response.start", "status": 204, "headers": headers, "trailers": False,
+            }  # fmt: skip
+        return self._thank_you[known]
+
     async def _body(self, said: Said, receive: "ASGIReceiveCallable") -> bytes | Drop:
+        """The body, if it is small and here in time: one look now and then is cheaper than a timer for each."""
         if said.length > LARGEST_BEACON:
             return Drop.OVERSIZED
-        whole = b""
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        self._reading[task] = time.monotonic()
         try:
-            async with asyncio.timeout(self._body_within_s):
-                while True:
-                    message = await receive()
-                    if message["type"] != "http.request":
-                        raise Gone
-                    whole += message.get("body", b"")
-                    if len(whole) > LARGEST_BEACON:
-                        return Drop.OVERSIZED
-                    if not message.get("more_body", False):
-                        return whole
-        except TimeoutError:
+            whole = b""
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise Gone
+                whole += message.get("body", b"")
+                if len(whole) > LARGEST_BEACON:
+                    return Drop.OVERSIZED
+                if not message.get("more_body", False):
+                    return whole
+        except asyncio.CancelledError:
+            if task not in self._late:
+                raise
+            task.uncancel()
             return Drop.SLOW
+        finally:
+            self._late.discard(task)
+            del self._reading[task]
+
+    async def _lose_patience(self) -> None:
+        """Stop reading what doesn't arrive in time."""
+        while True:
+            await asyncio.sleep(self._body_within_s / 4)
+            too_long_ago = time.monotonic() - self._body_within_s
+            for task in [task for task, since in self._reading.items() if since < too_long_ago]:
+                self._late.add(task)
+                task.cancel()
 
     def _cors(self, said: Said) -> Headers:
         """Only a site's own origin may read an answer."""
@@ -180,7 +229,7 @@ class Beacons:
         finally:
             self._asking -= 1
 
-    async def _known(self, method: str, site: Site, visitor: UUID) -> object:
+    async def _known(self, method: str, site: Site, visitor: str) -> object:
         if method == "POST":
             return {"erased": await self.writer.erase(site, visitor)}
         known = await self.writer.known(site, visitor)

@@ -8,9 +8,7 @@ from leadbell import statement
 from leadbell.lead import visitor
 from leadbell.visits.rules import visitor_id
 
-_JOIN = (
-    "select leadbell_join_visitor(%(dealer)s, %(browser)s, %(lead)s, %(how)s, %(evidence)s::jsonb, %(at)s)"
-)
+_JOIN = "select leadbell_join_visitor(%(dealer)s, %(browser)s::uuid, %(lead)s, %(how)s, %(evidence)s::jsonb, %(at)s)"
 
 
 def join_by_inquiry(dealer: int, lead: int, browser: str, envelope: str, at: datetime) -> None:

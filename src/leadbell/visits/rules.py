@@ -1,10 +1,9 @@
 """What a browser tells of a visit, read and judged: kept, counted without a person, or dropped for a reason."""
 
 import re
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
@@ -74,8 +73,7 @@ def bot_of(user_agent: str) -> Drop | None:
     return next((kind for kind, name in _BOTS if name.search(user_agent)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Car:
+class Car(msgspec.Struct, frozen=True, gc=False):
     """What a page shows: `price` is in whole units of the page's currency."""
 
     stock: str = ""
@@ -122,8 +120,7 @@ class Told(msgspec.Struct, rename={
     car: dict[str, str | float | None] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, gc=False):
     """What the request says beside its body."""
 
     origin: str
@@ -131,12 +128,12 @@ class Request:
     opted_out: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True, gc=False):
     """Something a consenting visitor did: what is kept. `path` is without its query, which may name people."""
 
     site: Site
-    visitor: uuid.UUID
+    #: 32 hexadecimal digits.
+    visitor: str
     at: datetime
     kind: str
     page: str
@@ -207,32 +204,48 @@ def judge(
     )  # fmt: skip
 
 
-def visitor_id(said: str) -> uuid.UUID | None:
-    """A random (version 4) UUID, as the script makes them; ids that could be counted through are nobody's."""
-    if len(said) > LONGEST_ID:
-        return None
-    try:
-        found = uuid.UUID(said)
-    except ValueError:
-        return None
-    return found if found.version == 4 else None
+_RANDOM = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
 
 
+def visitor_id(said: str) -> str | None:
+    """A random (version 4) UUID as 32 hexadecimal digits; ids that could be counted through are nobody's."""
+    digits = said[: LONGEST_ID + 1].replace("-", "").lower()
+    return digits if _RANDOM.fullmatch(digits) else None
+
+
+@lru_cache(maxsize=4096)
 def path_of(address: str) -> str:
     """The path alone: what stands behind ? or # may be somebody's name or address."""
     return _word(address.partition("#")[0].partition("?")[0])[:LONGEST_PATH] or "/"
 
 
-def car_of(said: Mapping[str, str | float | None], address: str, patterns: Sequence[re.Pattern[str]]) -> Car:
+def car_of(
+    said: Mapping[str, str | float | None], address: str, patterns: tuple[re.Pattern[str], ...]
+) -> Car:
     """The car of a page: what the page itself says first, then what its address says."""
-    known = {name: _word(said.get(name))[:LONGEST_WORD] for name in ("stock", "make", "model", "price")}
+    found = _car_in(address[:2000], patterns) if patterns else Car()
+    if not said:
+        return found
+    stock, make, model, price = (_word(said.get(name))[:LONGEST_WORD] for name in _HOLES)
+    return Car(
+        stock or found.stock,
+        make or found.make,
+        model or found.model,
+        price_of(price) if price else found.price,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _car_in(address: str, patterns: tuple[re.Pattern[str], ...]) -> Car:
+    """What the first pattern that fits finds."""
     for pattern in patterns:
-        if found := pattern.search(address[:2000]):
+        if found := pattern.search(address):
+            known = dict.fromkeys(_HOLES, "")
             for name, text in found.groupdict().items():
                 plain = unquote(text) if name == "stock" else unquote(text).replace("-", " ")
-                known[name] = known[name] or _word(plain)[:LONGEST_WORD]
-            break
-    return Car(known["stock"], known["make"], known["model"], price_of(known["price"]))
+                known[name] = _word(plain)[:LONGEST_WORD]
+            return Car(known["stock"], known["make"], known["model"], price_of(known["price"]))
+    return Car()
 
 
 def price_of(said: str) -> int | None:
@@ -297,6 +310,8 @@ _UNSTORABLE = re.compile(
 
 def _word(said: object) -> str:
     """As one line that can be stored and shown."""
+    if isinstance(said, str) and len(said) < 2000 and said.isprintable():
+        return said.strip()
     if said is None:
         return ""
     if isinstance(said, float) and said == int(said):
@@ -343,11 +358,6 @@ def spans_of(customer: int, joins: Iterable[Joined]) -> list[Span]:
             else:
                 found.append(Span(visitor, since, until))
     return found
-
-
-def day_of(at: datetime) -> str:
-    """The day whose partition holds this moment, YYYYMMDD in UTC."""
-    return f"{at.astimezone(UTC):%Y%m%d}"
 
 
 #: Who looks at nothing for this long begins a new visit.

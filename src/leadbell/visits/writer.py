@@ -6,16 +6,16 @@ A kill loses at most what waits, EVERY_S seconds of beacons; while the database 
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import structlog
 from psycopg.conninfo import make_conninfo
 
 from leadbell.visits.links import read_link
-from leadbell.visits.rules import ANONYMOUS, Drop, Dropped, Look, Site, day_of, pattern_of
+from leadbell.visits.rules import ANONYMOUS, Drop, Dropped, Look, Site, pattern_of
 
 log = structlog.get_logger("leadbell.visits")
 
@@ -56,7 +56,7 @@ order by site, day, what
 on conflict (site_id, day, what) do update
     set beacons = c.beacons + excluded.beacons, last_at = greatest(c.last_at, excluded.last_at)
 """
-_JOIN = "select leadbell_join_visitor(%s, %s, %s, 'link', %s::jsonb, %s)"
+_JOIN = "select leadbell_join_visitor(%s, %s::uuid, %s, 'link', %s::jsonb, %s)"
 
 Counts = dict[tuple[int, int, date, str], tuple[int, datetime]]
 
@@ -71,8 +71,8 @@ class Writer:
         self._url, self._clock = url, clock
         self._waiting: list[Look] = []
         self._counts: Counts = {}
-        self._seen: dict[tuple[UUID, int], float] = {}
-        self._erased: dict[UUID, float] = {}
+        self._seen: dict[tuple[str, int], float] = {}
+        self._erased: dict[str, float] = {}
         self._connection: psycopg.AsyncConnection | None = None
         self._one_at_a_time = asyncio.Lock()
         self._writing: asyncio.Task[None] | None = None
@@ -107,15 +107,17 @@ class Writer:
         if dropped.is_view and dropped.because in ANONYMOUS:
             self._add(dropped.site, "anonymous", at, beacons)
 
-    async def known(self, site: Site, visitor: UUID) -> dict[str, Any] | None:
+    async def known(self, site: Site, visitor: str) -> dict[str, Any] | None:
         """What is known of a visitor; None where nothing is. Raises psycopg.Error."""
         async with self._one_at_a_time:
             connection = await self._connected()
-            found = await connection.execute("select leadbell_visitor_known(%s, %s)", [site.id, visitor])
+            found = await connection.execute(
+                "select leadbell_visitor_known(%s, %s::uuid)", [site.id, visitor]
+            )
             row = await found.fetchone()
         return dict(row[0]) if row and row[0] else None
 
-    async def erase(self, site: Site, visitor: UUID) -> bool:
+    async def erase(self, site: Site, visitor: str) -> bool:
         """Forget a visitor, also what is still on its way; whether anything was known. Raises psycopg.Error."""
         now = self._clock()
         self._erased = {one: until for one, until in self._erased.items() if until > now}
@@ -124,7 +126,9 @@ class Writer:
         async with self._one_at_a_time:
             self._seen.pop((visitor, site.id), None)
             connection = await self._connected()
-            found = await connection.execute("select leadbell_visitor_erased(%s, %s)", [site.id, visitor])
+            found = await connection.execute(
+                "select leadbell_visitor_erased(%s, %s::uuid)", [site.id, visitor]
+            )
             row = await found.fetchone()
         return bool(row and row[0])
 
@@ -181,23 +185,27 @@ class Writer:
         self, connection: psycopg.AsyncConnection, looks: Sequence[Look], counts: Counts
     ) -> None:
         now = self._clock()
-        fresh: dict[tuple[UUID, int], Look] = {}
-        joins: list[tuple[int, UUID, int, str, datetime]] = []
+        fresh: dict[tuple[str, int], Look] = {}
+        joins: list[tuple[int, str, int, str, datetime]] = []
         kept: Counts = dict(counts)
+        soon = now - SEEN_EVERY_S
         for look in looks:
             name = (look.visitor, look.site.id)
-            if now - self._seen.get(name, float("-inf")) > SEEN_EVERY_S:
+            if self._seen.get(name, float("-inf")) < soon:
                 fresh[name] = look
             if look.link and (link := read_link(look.link, look.site.dealer, look.at)):
                 fresh[name] = look
                 joins.append((look.site.dealer, look.visitor, link.lead, link.evidence, look.at))
-            tally = (look.site.dealer, look.site.id, look.at.astimezone(UTC).date(), "kept")
-            kept[tally] = (kept.get(tally, (0, look.at))[0] + 1, look.at)
+        leaves = _by_leaf(looks)
+        for (site, day), rows in leaves.items():
+            tally = (site.dealer, site.id, day, "kept")
+            kept[tally] = (kept.get(tally, (0, rows.last_at))[0] + len(rows.lines), rows.last_at)
         async with connection.transaction(), connection.cursor() as cursor:
-            for leaf, rows in _by_leaf(looks).items():
+            for (site, day), rows in leaves.items():
                 # The name is made of our own numbers only.
+                leaf = f"leadbell_beacon_{site.keep_days}_{day:%Y%m%d}"
                 async with cursor.copy(f"copy {leaf} ({_COLUMNS}) from stdin".encode()) as copy:
-                    await copy.write("".join(rows))
+                    await copy.write("".join(rows.lines))
             if fresh:
                 of = fresh.values()
                 await cursor.execute(
@@ -241,18 +249,33 @@ class Writer:
         return self._connection
 
 
-def _by_leaf(looks: Iterable[Look]) -> dict[str, list[str]]:
-    """Lines of COPY, by the partition they belong to."""
-    leaves: dict[str, list[str]] = {}
+@dataclass(slots=True)
+class _Rows:
+    """Lines of COPY for one site and day."""
+
+    last_at: datetime
+    lines: list[str] = field(default_factory=list)
+
+
+def _by_leaf(looks: Iterable[Look]) -> dict[tuple[Site, date], _Rows]:
+    """Lines of COPY, by their site and the UTC day whose partition they belong to."""
+    leaves: dict[tuple[int, date], tuple[Site, _Rows]] = {}
     for x in looks:
-        car = x.car
-        texts = "\t".join((x.page, x.path, x.title, car.stock, car.make, car.model)).replace("\\", "\\\\")
+        site, car, at = x.site, x.car, x.at
+        name = (site.id, at.date())
+        leaf = leaves.get(name)
+        if leaf is None:
+            leaf = leaves[name] = (site, _Rows(at))
         price = "\\N" if car.price is None else car.price
-        leaves.setdefault(f"leadbell_beacon_{x.site.keep_days}_{day_of(x.at)}", []).append(
-            f"{x.at.isoformat()}\t{x.site.dealer}\t{x.site.id}\t{x.site.keep_days}\t{x.visitor}\t{x.kind}\t{texts}"
-            f"\t{price}\t{x.ms}\n"
+        texts = f"{x.page}\t{x.path}\t{x.title}\t{car.stock}\t{car.make}\t{car.model}"
+        if "\\" in texts:
+            texts = texts.replace("\\", "\\\\")
+        rows = leaf[1]
+        rows.last_at = at
+        rows.lines.append(
+            f"{at}\t{site.dealer}\t{site.id}\t{site.keep_days}\t{x.visitor}\t{x.kind}\t{texts}\t{price}\t{x.ms}\n"
         )
-    return leaves
+    return {(site, day): rows for (_id, day), (site, rows) in leaves.items()}
 
 
 def _columns(counts: Counts) -> list[list[Any]]:
