@@ -147,7 +147,8 @@ class Beacons:
             self._thanked, self._thank_you = self.writer.by_origin, {}
         known = origin if origin in self._thanked else ""
         if known not in self._thank_you:
-            headers = [*_EMPTY, *self._cors(Said(origin=known))]
+            # Nobody keeps the answer to a POST: it needs no word about caches.
+            headers = self._cors(Said(origin=known))[:1]
             self._thank_you[known] = {
                 "type": "http.response.start", "status": 204, "headers": headers, "trailers": False,
             }  # fmt: skip
