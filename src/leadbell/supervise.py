@@ -57,6 +57,7 @@ WEB = Job("web", ("leadbell.web",), "app")
 CLOCKWORK = Job("clockwork", ("leadbell.followup",), "clockwork")
 SMTP = Job("smtp", ("leadbell.intake.smtp",), "mouth")
 SWITCHBOARD = Job("switchboard", ("leadbell.followup.switchboard",), "clockwork")
+RECORDINGS = Job("recordings", ("leadbell.followup.recordings",), "clockwork")
 
 
 @dataclass(frozen=True, slots=True)

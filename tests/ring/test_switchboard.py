@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,8 +37,8 @@ def now() -> datetime:
 class House:
     """Northside with a phone line, Rosa and Samir with phones, and a lead."""
 
-    def __init__(self, cluster: Urls, spool: Path) -> None:
-        self.cluster, self.engine, self.spool = cluster, FakeEngine(), spool
+    def __init__(self, cluster: Urls) -> None:
+        self.cluster, self.engine = cluster, FakeEngine()
         self.engine.name = "asterisk"
         self.dealer = make_dealer("Northside")
         self.rosa = make_person("Rosa", self.dealer, phone="+31611111117", seen_at=now())
@@ -57,9 +56,7 @@ class House:
     @asynccontextmanager
     async def switchboard(self) -> AsyncIterator[Switchboard]:
         stopping = asyncio.Event()
-        board = Switchboard(
-            {"asterisk": self.engine}, self.cluster.clockwork, arrives, keyed, self.spool, now
-        )
+        board = Switchboard({"asterisk": self.engine}, self.cluster.clockwork, arrives, keyed, now)
         task = asyncio.create_task(board.run(stopping))
         try:
             yield board
@@ -81,8 +78,8 @@ class House:
 
 
 @pytest.fixture
-def house(cluster: Urls, transactional_db: None, tmp_path: Path) -> House:
-    return House(cluster, tmp_path)
+def house(cluster: Urls, transactional_db: None) -> House:
+    return House(cluster)
 
 
 async def until(true: Callable[[], Any]) -> Any:

@@ -40,6 +40,8 @@ def telephone(data: Path) -> "tuple[Job, ...]":
         own_node.set_up(data, own_node.choose(data), programs)
         command = tuple(own_node.command(data, programs))
         jobs.append(supervise.Job("asterisk", (), "clockwork", program=command))
-    if jobs or any(os.environ.get(f"LEADBELL_{name}") for name in ("ASTERISK", "TWILIO_ACCOUNT", "SIP_TRUNK")):
-        jobs.append(supervise.SWITCHBOARD)
+    if jobs or any(
+        os.environ.get(f"LEADBELL_{name}") for name in ("ASTERISK", "TWILIO_ACCOUNT", "SIP_TRUNK")
+    ):
+        jobs += (supervise.SWITCHBOARD, supervise.RECORDINGS)
     return tuple(jobs)

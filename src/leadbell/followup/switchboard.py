@@ -13,7 +13,7 @@ import structlog
 
 from leadbell import settings
 from leadbell.log import configure
-from leadbell.ring.lines import SPOOL, engines, webhooks
+from leadbell.ring.lines import engines, webhooks
 from leadbell.ring.ports import Engine
 
 log = structlog.get_logger("leadbell.switchboard")
@@ -42,7 +42,7 @@ def main() -> None:
             found = engines(settings)
             try:
                 async with _taking_calls_in(found):
-                    await Switchboard(found, address, arrives, keyed, settings.DATA / SPOOL, _now).run(stopping)
+                    await Switchboard(found, address, arrives, keyed, _now).run(stopping)
             except (psycopg.Error, OSError) as error:
                 log.warning("the switchboard begins again", because=type(error).__name__)
                 with suppress(TimeoutError):

@@ -96,6 +96,12 @@ def save_some(now: datetime, find: Callable[[str], Path | None], most: int = 8) 
     return due
 
 
+def wanted_of(line: str) -> list[str]:
+    """The keys of this line's calls whose recording is still to be handed over."""
+    found = Recording.objects.filter(status=Status.WANTED, call__line=line).values_list("call_id", flat=True)
+    return [call.hex for call in found]
+
+
 def clear_away(files: Iterable[Path], now: datetime) -> int:
     """Remove raw files whose recording is saved or deleted, and what nobody could read after a week.
 

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
@@ -35,7 +34,8 @@ HANDS_OVER_S = 0.0005
 HEALTH_S = 4.0
 #: What a customer or a salesperson waits for never queues behind what is only written down.
 URGENT_THREADS, THREADS = 2, 4
-RECORDINGS_S = 2.0
+#: A provider takes a moment to hand a recording over; then it is asked again.
+FETCH_AGAIN_S, FETCH_TIMES = 15.0, 40
 #: The database is away: what was heard is written down when it is back.
 TRY_AGAIN_S = 0.2
 KEEP_TRYING_S = 600.0
@@ -59,16 +59,9 @@ class Switchboard:
         database: str,
         arrives: Arrives,
         keyed: Keyed,
-        spool: Path,
         clock: Callable[[], datetime],
     ) -> None:
-        self.database, self.arrives, self.keyed, self.spool, self.clock = (
-            database,
-            arrives,
-            keyed,
-            spool,
-            clock,
-        )
+        self.database, self.arrives, self.keyed, self.clock = database, arrives, keyed, clock
         self.lines = {name: Exchange(engine, self._ear(name), clock) for name, engine in engines.items()}
         self._bells: dict[str, tuple[str, Bell]] = {}
         self._chains: dict[str, asyncio.Task[None]] = {}
@@ -77,6 +70,7 @@ class Switchboard:
         self._threads = ThreadPoolExecutor(THREADS, "switchboard")
         self._placing = asyncio.Event()
         self._was_up: dict[str, bool] = {}
+        self._fetching: set[asyncio.Task[None]] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until `stopping` is set; what rings then is left to the next switchboard."""
@@ -95,7 +89,7 @@ class Switchboard:
                     self._listen(ear),
                     self._place_wanted(),
                     self._stay_healthy(),
-                    self._keep_recordings(),
+                    self._fetch_what_was_left(),
                 )
             ]
             stop = asyncio.create_task(stopping.wait())
@@ -106,7 +100,7 @@ class Switchboard:
                     if task.done():
                         task.result()
             finally:
-                for task in waiting:
+                for task in (*waiting, *self._fetching):
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
                 for line in self.lines.values():
@@ -181,31 +175,29 @@ class Switchboard:
                 self._was_up[name] = line.engine.is_up
             await asyncio.sleep(HEALTH_S)
 
-    async def _keep_recordings(self) -> None:
-        """Save what was recorded, and delete what was kept long enough; sound is worked on beside the calls."""
-        loop = asyncio.get_running_loop()
+    async def _fetch_what_was_left(self) -> None:
+        """Recordings that were wanted when the last switchboard ended."""
+        for name in self.lines:
+            for key in await self._in_thread(recordings.wanted_of, name):
+                self._fetch(name, key)
+        await asyncio.Event().wait()
 
-        def find(key: str) -> Path | None:
-            return asyncio.run_coroutine_threadsafe(self._recorded(key), loop).result()
+    def _fetch(self, line: str, key: str) -> None:
+        """Let the provider hand over a recording, as soon as it has it; it is kept by a process of its own."""
 
-        while True:
-            try:
-                saved = await self._in_thread(recordings.save_some, self.clock(), find)
-                if not saved:
-                    await self._in_thread(recordings.delete_due, self.clock())
-                    await self._in_thread(recordings.clear_away, list(self.spool.glob("*")), self.clock())
-            except Exception:
-                log.exception("recordings could not be kept")
-                saved = 0
-            await asyncio.sleep(0 if saved else RECORDINGS_S)
+        async def fetch() -> None:
+            for _ in range(FETCH_TIMES):
+                try:
+                    await self.lines[line].engine.recorded(key)
+                    return
+                except LegFailed as error:
+                    because = str(error)
+                await asyncio.sleep(FETCH_AGAIN_S)
+            log.warning("a recording could not be fetched", line=line, because=because)
 
-    async def _recorded(self, key: str) -> Path | None:
-        """The raw recording, on whichever line it was made."""
-        for line in self.lines.values():
-            with suppress(LegFailed):
-                if found := await line.engine.recorded(key):
-                    return found
-        return None
+        task = asyncio.get_running_loop().create_task(fetch())
+        self._fetching.add(task)
+        task.add_done_callback(self._fetching.discard)
 
     # -- what is heard -----------------------------------------------------------------------------------------
 
@@ -254,6 +246,8 @@ class Switchboard:
             self.lines[line].stop_ringing(self._bells[news.key][1], tell)
         if news.what in LAST_WORDS:
             self._bells.pop(news.key, None)
+        if news.what == "ended":
+            self._fetch(line, news.key)
             self._decided.discard(news.key)
 
     # -- small steps -------------------------------------------------------------------------------------------

@@ -1,0 +1,63 @@
+"""The process that keeps recordings: it works on sound whenever the calls leave the machine a moment."""
+
+import os
+import signal
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import django
+import structlog
+
+from leadbell import settings
+from leadbell.log import configure
+from leadbell.ring.lines import SPOOL
+
+log = structlog.get_logger("leadbell.recordings")
+
+#: Calls go before: whoever talks must not hear that others are being saved.
+NICE = 15
+EVERY_S = 2.0
+AT_ONCE = 4
+
+
+def main() -> None:
+    """Save, delete and tidy until SIGTERM or SIGINT; what is under way is finished first."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
+    configure()
+    django.setup()
+    os.nice(NICE)
+    stopping = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stopping.set())
+    spool = settings.DATA / SPOOL
+    while not stopping.is_set():
+        if not work(spool, datetime.now(UTC)):
+            stopping.wait(EVERY_S)
+
+
+def work(spool: Path, now: datetime) -> int:
+    """One round over the raw files in `spool` and its folders; how many recordings it looked at."""
+    # The models behind it exist only once Django is set up.
+    from django.db import Error, connection
+
+    from leadbell.ring import recordings
+
+    def find(key: str) -> Path | None:
+        return next((file for file in spool.rglob(f"{key}.*") if file.suffix in recordings.ENDINGS), None)
+
+    try:
+        if saved := recordings.save_some(now, find, AT_ONCE):
+            return saved
+        recordings.delete_due(now)
+        recordings.clear_away(spool.rglob("*.*"), now)
+    except Error:
+        log.warning("the database is away: trying again")
+        connection.close()
+    except Exception:
+        log.exception("recordings could not be kept")
+    return 0
+
+
+if __name__ == "__main__":
+    main()
