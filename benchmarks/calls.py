@@ -104,7 +104,10 @@ class Phones:
 
     def behave(self, salesperson: Row, customer: Row, silent_ones: Sequence[str] = ()) -> None:
         self.order(
-            "behave", salesperson=QUIET | salesperson, customer=QUIET | customer, silent_ones=list(silent_ones)
+            "behave",
+            salesperson=QUIET | salesperson,
+            customer=QUIET | customer,
+            silent_ones=list(silent_ones),
         )
 
     def _answer(self) -> Any:
@@ -165,7 +168,9 @@ class Here:
         try:
             self.until("select not exists (select from leadbell_call where status <> 'over')", 60)
         except RuntimeError as error:
-            stuck = self.database.execute("select status, kind, steps from leadbell_call where status <> 'over'")
+            stuck = self.database.execute(
+                "select status, kind, steps from leadbell_call where status <> 'over'"
+            )
             raise RuntimeError(f"{error}\nCalls without an end: {stuck.fetchall()}") from None
 
     def calls(self) -> list[Row]:
@@ -230,14 +235,25 @@ def _ringing(here: Here) -> Iterator[Figure]:
     )  # fmt: skip
     yield Figure("calls", "… leads whose phone rang", 100 * len(rang) / len(counted), "%", 100, True)
     hanging = sum("over" not in one for one in seen)
-    yield Figure("calls", "… phones still on the line when all is over", hanging, "", 0, False, f"{len(seen)} calls")
+    yield Figure(
+        "calls", "… phones still on the line when all is over", hanging, "", 0, False, f"{len(seen)} calls"
+    )
     customers = {one["number"]: one["invite"] for one in seen if not one["number"].startswith(AT_WORK)}
-    pressed = [(call, ringing) for call in calls for ringing in call["phones"] if "pressed" in ringing and call["person"]]
+    pressed = [
+        (call, ringing)
+        for call in calls
+        for ringing in call["phones"]
+        if "pressed" in ringing and call["person"]
+    ]
     dialled = [
-        customers[call["number"]] - ringing["pressed"] for call, ringing in pressed if call["number"] in customers
+        customers[call["number"]] - ringing["pressed"]
+        for call, ringing in pressed
+        if call["number"] in customers
     ]
     decided = [
-        call["accepted"] - here.phones.epoch - ringing["pressed"] for call, ringing in pressed if call["accepted"]
+        call["accepted"] - here.phones.epoch - ringing["pressed"]
+        for call, ringing in pressed
+        if call["accepted"]
     ]
     to_dial = _cuts(dialled)
     yield Figure(
@@ -249,7 +265,9 @@ def _ringing(here: Here) -> Iterator[Figure]:
 
 def _people(here: Here) -> list[tuple[int, bool]]:
     """Every person, and whether they tap at their desk; the others answer by phone."""
-    rows = here.database.execute("select id, email from leadbell_person where email like 'person%' order by id")
+    rows = here.database.execute(
+        "select id, email from leadbell_person where email like 'person%' order by id"
+    )
     return [(person, int(email.partition("@")[0].removeprefix("person")) % 2 == 0) for person, email in rows]
 
 
@@ -276,7 +294,9 @@ def _match(calls: list[Row], seen: list[Row], epoch: float) -> None:
 
 def _at_desks(here: Here, desk: Row, counted: dict[str, float]) -> list[float]:
     opened = dict(
-        here.database.execute("select lead_id, envelope_id::text from leadbell_inquiry where outcome = 'opened'")
+        here.database.execute(
+            "select lead_id, envelope_id::text from leadbell_inquiry where outcome = 'opened'"
+        )
     )
     rang = ((opened[int(lead)], at) for lead, at in desk["rang"].items())
     return [at - counted[name] for name, at in rang if name in counted]
@@ -284,7 +304,9 @@ def _at_desks(here: Here, desk: Row, counted: dict[str, float]) -> list[float]:
 
 def _steps(calls: list[Row], counted: dict[str, float]) -> str:
     """Where the time goes after the decision to ring: until the switchboard takes it."""
-    took = [call["placed"] - call["asked"] for call in calls if call["envelope"] in counted and call["placed"]]
+    took = [
+        call["placed"] - call["asked"] for call in calls if call["envelope"] in counted and call["placed"]
+    ]
     cuts = _cuts(took)
     return f"wanted → taken p50 {cuts[0]:.0f} ms, p99 {cuts[1]:.0f} ms"
 
@@ -359,7 +381,9 @@ def _talking(here: Here) -> Iterator[Figure]:
         f"each; {wrong} channels without their tone",
     )  # fmt: skip
     if still < size.talking or len(heard) < 2 * size.talking or len(recordings) < size.talking:
-        raise RuntimeError(f"{still} talk, {len(heard)} phones, {len(recordings)} recordings: not {size.talking} calls")
+        raise RuntimeError(
+            f"{still} talk, {len(heard)} phones, {len(recordings)} recordings: not {size.talking} calls"
+        )
     others = ", ".join(f"{name} {part:.0f} %" for name, part in cores.items() if name != "switchboard")
     yield Figure(
         "calls", "… the switchboard, of a core", cores["switchboard"], "%", MOST_OF_A_CORE, False, others
@@ -440,7 +464,9 @@ def _one_lead_one_person(here: Here) -> Iterator[Figure]:
             first = min((one["pressed"] for one in call["phones"] if "pressed" in one), default=None)
             winner = f"{AT_WORK}{call['person'] or 0:07}"
             if first is not None:
-                stopped += [one["over"] - first for one in call["phones"] if one["number"] != winner and "over" in one]
+                stopped += [
+                    one["over"] - first for one in call["phones"] if one["number"] != winner and "over" in one
+                ]
     cuts = _cuts(stopped)
     yield Figure(
         "calls", f"{LEADS} leads ring all phones, {AT_ONCE} press 1 at once: with one person only", 100 * mine / alone,

@@ -123,7 +123,13 @@ class Phones(asyncio.DatagramProtocol):
             call.acked = True
 
     def _rings(
-        self, name: str, first: str, headers: dict[str, list[str]], body: str, address: tuple[str, int], now: float
+        self,
+        name: str,
+        first: str,
+        headers: dict[str, list[str]],
+        body: str,
+        address: tuple[str, int],
+        now: float,
     ) -> None:
         found, media = _SIP.search(first), _AUDIO.search(body)
         if found is None or media is None:
@@ -136,7 +142,9 @@ class Phones(asyncio.DatagramProtocol):
         rtp.setblocking(False)
         rtp.bind(("127.0.0.1", 0))
         rtp.connect(("127.0.0.1", int(media[1])))
-        call = self.calls[name] = Call(number, name, headers, address, does, int(media[1]), rtp, f"{len(self.all):x}")
+        call = self.calls[name] = Call(
+            number, name, headers, address, does, int(media[1]), rtp, f"{len(self.all):x}"
+        )
         call.times["invite"] = now
         self.all.append(call)
         self._reply(call, "100 Trying")
@@ -265,7 +273,10 @@ class Phones(asyncio.DatagramProtocol):
     def order(self, given: dict[str, Any]) -> Any:
         match given["do"]:
             case "behave":
-                self.salesperson, self.customer = Behaviour(**given["salesperson"]), Behaviour(**given["customer"])
+                self.salesperson, self.customer = (
+                    Behaviour(**given["salesperson"]),
+                    Behaviour(**given["customer"]),
+                )
                 self.silent_ones = frozenset(given.get("silent_ones", ()))
                 return {}
             case "press":

@@ -1,8 +1,10 @@
 """The import walls stand, and each of them notices when it is broken."""
 
+import ast
 import shutil
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,31 @@ def test_a_wall_notices_when_it_is_broken(house: Path, module: str, line: str, w
 def test_a_module_without_a_place_is_noticed(house: Path) -> None:
     (house / "leadbell" / "backdoor.py").touch()
     assert "leadbell.backdoor" in lint(house)
+
+
+#: Imported where they are there, never needed: the SIP line's user agent.
+OPTIONAL = {"baresip"}
+
+
+def test_what_runs_needs_nothing_that_only_tests_have() -> None:
+    """A fresh machine has the packages of requirements.lock, not those of the development."""
+    names = packages_distributions()
+    locked = {
+        line.partition("==")[0].lower().replace("_", "-")
+        for line in (ROOT / "requirements.lock").read_text().splitlines()
+        if "==" in line and not line.startswith((" ", "#"))
+    }
+    foreign = set()
+    for file in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            modules = (
+                [name.name for name in node.names] if isinstance(node, ast.Import)
+                else [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level
+                else []
+            )  # fmt: skip
+            for top in (
+                {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"leadbell"}
+            ):
+                if not {one.lower().replace("_", "-") for one in names.get(top, [top])} & locked:
+                    foreign.add((file.name, top))
+    assert {top for _, top in foreign} <= OPTIONAL, foreign

@@ -1,7 +1,8 @@
 """A telephone in a running house: `python -m tests.browser.phone DIR PERSON CUSTOMER WHAT`.
 
-WHAT is `lines` (one up, one down), `past` (calls of the last days), `rings` (a call to this customer, which rings at
-the person's phone), or something that the line hears of it: `picked_up`, `accepted`, `connected`, `ended` …
+WHAT is `lines` (one up, one down), `away` (no line and no call any more), `past` (calls of the last days), `rings`
+(a call to this customer, which rings at the person's phone), or something that the line hears of it: `picked_up`,
+`accepted`, `connected`, `ended` …
 """
 
 import sys
@@ -30,7 +31,7 @@ def main(folder: Path, person: int, customer: str, what: str) -> None:
         from django.db import transaction
 
         from leadbell.dealers.models import Person
-        from leadbell.lead.history import Assigned
+        from leadbell.lead.history import Assigned, AttemptEnded
         from leadbell.lead.journal import locked, record
         from leadbell.lead.models import Lead
         from leadbell.ring import calls
@@ -84,6 +85,14 @@ def main(folder: Path, person: int, customer: str, what: str) -> None:
                     id=uuid.uuid4(), dealer=lead.dealer, lead=lead, kind="outbound", line="sip", status="ringing",
                     ring_s=600, asked_at=now, placed_at=now, people=[person], person=who,
                 )  # fmt: skip
+            case "away":
+                Call.objects.exclude(status="over").update(status="over", outcome="nobody", ended_at=now)
+                PhoneLine.objects.all().delete()
+                for talking in Lead.objects.filter(calling_by__isnull=False):
+                    with transaction.atomic():
+                        called = locked(talking.pk)
+                        key, by = called.standing.calling or "", called.calling_by or 0
+                        record(called, AttemptEnded(at=now, key=key, by=by, outcome="no_answer"))
             case _:
                 call = (
                     Call.objects.filter(lead=lead, kind="outbound").exclude(status="over").latest("asked_at")

@@ -28,7 +28,7 @@ class Telephone:
 
 
 @pytest.fixture
-def line(northside_house: Northside) -> Telephone:
+def line(northside_house: Northside) -> Iterator[Telephone]:
     number = next(numbers)
     name = f"{LONG} {number % 100}"
     northside_house.lead(name, number)
@@ -37,7 +37,8 @@ def line(northside_house: Northside) -> Telephone:
         assert eventually(lambda: reading.execute(asked, [name]).fetchone() is not None, 20)
     told = Telephone(northside_house, name)
     told("lines")
-    return told
+    yield told
+    told("away")
 
 
 def test_a_call_as_it_happens(line: Telephone, visit: Visit) -> None:

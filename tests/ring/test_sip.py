@@ -324,7 +324,9 @@ def test_a_trunk_is_read(text: str, trunk: Trunk) -> None:
     assert trunk_from(text) == trunk
 
 
-@pytest.mark.parametrize("text", ["", "dealer:secret@host", "sip:dealer@host", "sip:dealer:se cret@host", "sip:a:b@"])
+@pytest.mark.parametrize(
+    "text", ["", "dealer:secret@host", "sip:dealer@host", "sip:dealer:se cret@host", "sip:a:b@"]
+)
 def test_what_is_no_trunk_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="LEADBELL_SIP_TRUNK"):
         trunk_from(text)

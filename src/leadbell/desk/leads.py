@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
-from django_stubs_ext import StrOrPromise
 
 from leadbell.dealers.shelves import names_of, sales_staff
 from leadbell.desk.entrance import Visit, door
@@ -22,7 +22,7 @@ from leadbell.words import Words
 if TYPE_CHECKING:
     from leadbell.lead.models import Lead
 
-PERIODS: tuple[tuple[str, StrOrPromise], ...] = (
+PERIODS: tuple[tuple[str, str | Promise], ...] = (
     ("1", _("today")), ("7", _("7 days")), ("30", _("30 days")), ("90", _("90 days")), ("all", _("ever")),
 )  # fmt: skip
 USUAL = {"state": "open", "period": "90"}

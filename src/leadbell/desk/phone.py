@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django_stubs_ext import StrOrPromise
 
 from leadbell.dealers.people import people_of
 from leadbell.desk.dealer import SPOKEN, framed, managed
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from leadbell.dealers.models import Organisation
 
 #: When each sentence is said.
-SAID_WHEN: dict[str, StrOrPromise] = {
+SAID_WHEN: dict[str, str | Promise] = {
     "whisper_lead": gettext_lazy("to the salesperson: a new lead"),
     "whisper_again": gettext_lazy("to the salesperson: a customer asked again"),
     "whisper_outbound": gettext_lazy("to the salesperson: they called from the screen"),

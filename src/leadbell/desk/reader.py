@@ -9,9 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 from leadbell.intake.shelves import quarantined
 from leadbell.lead.shelves import ringing_at
@@ -25,7 +24,7 @@ class Place:
     """An entry of the navigation; `name` is the page's URL name and the `active` of its context."""
 
     name: str
-    label: StrOrPromise
+    label: str | Promise
     icon: str
     roles: frozenset[str]
 

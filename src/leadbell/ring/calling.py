@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from django.db.models import F, Q, QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_stubs_ext import StrOrPromise
 
 from leadbell.dealers.models import Person
 from leadbell.lead.models import Lead
@@ -43,7 +43,7 @@ ENDS: Mapping[str, Words] = {
     "tested": say("the key press was heard"),
 }
 #: What is heard of a call, as a list says it; a step that isn't named here is shown as it is.
-STEPS: Mapping[str, StrOrPromise] = {
+STEPS: Mapping[str, str | Promise] = {
     "rings": gettext_lazy("the phone rings"),
     "picked_up": gettext_lazy("picked up"),
     "accepted": gettext_lazy("pressed 1"),
@@ -72,7 +72,7 @@ _GAVE_UP = frozenset({"declined", "phone_busy", "phone_silent", "phone_unreachab
 class LineState:
     """A line of a dealer, or the desk (without `row`), and how it is."""
 
-    name: StrOrPromise
+    name: str | Promise
     is_up: bool
     says: Words
     row: PhoneLine | None = None
@@ -107,7 +107,7 @@ class Step:
     """Something heard of a call, in milliseconds since it was wanted."""
 
     ms: int
-    what: StrOrPromise
+    what: str | Promise
     who: str
 
 
@@ -132,12 +132,10 @@ def _state(row: PhoneLine, now: datetime) -> LineState:
     if not row.enabled:
         return LineState(name, False, say("switched off"), row)
     if row.down_since is not None:
-        because = row.down_because or {"text": ""}
-        says = say(
-            "down since %(down_at)s because %(because)s",
-            down_at=row.down_since,
-            because=_(because["text"]) % because.get("values", {}) if because["text"] else "–",
-        )
+        because = row.down_because or {}
+        why: str = because.get("text", "")
+        told = _(why) % because.get("values", {}) if why else "–"
+        says = say("down since %(down_at)s because %(because)s", down_at=row.down_since, because=told)
         return LineState(name, False, says, row)
     if row.seen_at is None:
         return LineState(name, False, say("the switchboard has not been seen yet"), row)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 from leadbell.dealers.models import Person
 from leadbell.ring.calling import ends, what_happens
@@ -18,7 +18,7 @@ from leadbell.words import Words
 
 ON_A_PAGE = 50
 KINDS = tuple(Call.Kind.choices)
-OUTCOMES: tuple[tuple[str, StrOrPromise], ...] = (
+OUTCOMES: tuple[tuple[str, str | Promise], ...] = (
     ("conversation", _("conversation")), ("voicemail", _("voicemail")), ("no_answer", _("no answer")),
     ("busy", _("busy")), ("unreachable", _("can’t be reached")), ("missed", _("missed")),
     ("nobody", _("nobody picked up")), ("refused", _("not connected")), ("line_down", _("the line failed")),

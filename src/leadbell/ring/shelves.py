@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 from leadbell.dealers.models import Person
 from leadbell.lead.models import Lead
@@ -39,7 +39,7 @@ class Speaker:
     """Who is heard on a track, by name as far as it is known."""
 
     key: str
-    role: StrOrPromise
+    role: str | Promise
     name: str
 
 
