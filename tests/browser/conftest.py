@@ -72,6 +72,10 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+#: A refusal; a browser that a test has cut off, and what htmx adds to that. Another lost connection says more.
+EXPECTED = ("409", "ERR_INTERNET_DISCONNECTED", "htmx:afterRequest", "htmx:sendError")
+
+
 @dataclass
 class Complaints:
     """What a browser's console and its answers complained about."""
@@ -79,7 +83,7 @@ class Complaints:
     said: list[str] = field(default_factory=list)
 
     def console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and "409" not in message.text:
+        if message.type == "error" and not any(expected in message.text for expected in EXPECTED):
             self.said.append(message.text)
 
     def response(self, response: Response) -> None:
