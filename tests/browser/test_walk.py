@@ -90,7 +90,7 @@ def test_without_javascript_the_desk_still_works(northside_house: Northside, vis
 
 
 def test_a_cut_connection_is_said_and_mended(visit: Visit) -> None:
-    rosa = visit("Rosa")
+    rosa = visit("Rosa", cut_off=True)
     expect(rosa.locator("#not-live")).to_be_hidden()
     rosa.context.set_offline(True)
     rosa.evaluate("document.body.dispatchEvent(new Event('offline', {bubbles: true}))")
