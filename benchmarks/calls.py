@@ -24,8 +24,8 @@ from benchmarks.figures import Figure
 from benchmarks.house import ROOT, TELEPHONE, House, house
 from benchmarks.leads import adf
 from benchmarks.processes import family, megabytes
-from leadbell.ring import own_node, packages
-from leadbell.ring.node import Choices, Trunk
+from leadbell.ring.asterisk import own_node, packages
+from leadbell.ring.asterisk.files import Choices, Trunk
 from leadbell.trouble import Trouble
 
 MOST_TO_RING_MS, MOST_TO_DIAL_MS, MOST_TO_STOP_MS, MOST_OF_A_CORE = 150, 50, 100, 15.0

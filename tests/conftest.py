@@ -17,7 +17,7 @@ from leadbell import postgres, roles
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.actions import forget_choices
 from leadbell.intake.models import Source
-from leadbell.lead.history import Arrived, Origin
+from leadbell.lead.facts import Arrived, Origin
 from leadbell.lead.journal import record
 from leadbell.lead.models import Customer, Lead
 from leadbell.ring.wanted import forget_lines

@@ -47,6 +47,7 @@ def test_the_walls_stand(house: Path) -> None:
         ("postgres.py", "import leadbell.intake.models", "The way of a lead"),
         ("routing/rules.py", "import django.utils.timezone", "Decisions are pure"),
         ("ring/ports.py", "import psycopg", "Decisions are pure"),
+        ("lead/facts.py", "import leadbell.lead.models", "Decisions are pure"),
         ("lead/history.py", "import leadbell.lead.models", "Decisions are pure"),
         ("followup/playbook.py", "import leadbell.announce", "Decisions are pure"),
         ("intake/channels/adf.py", "import leadbell.intake.raw, django", "Decisions are pure"),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from leadbell import doorway, postgres, roles, supervise
 from leadbell.environment import environment
-from leadbell.ring import own_node, packages
+from leadbell.ring.asterisk import own_node, packages
 from leadbell.roles import Urls
 from leadbell.trouble import Trouble
 from leadbell.words import Words, say

@@ -17,7 +17,7 @@ def main(folder: Path, customer: str, person: int, seconds: int, recorded_s: int
     with with_database(folder, "owner"):
         from leadbell.lead.models import Lead
         from leadbell.ring.models import Call, Recording
-        from leadbell.ring.recordings import save
+        from leadbell.ring.recordings.saving import save
 
         now = datetime.now(UTC)
         lead = Lead.objects.get(customer__full_name=customer)

@@ -31,7 +31,7 @@ def main(folder: Path, person: int, customer: str, what: str) -> None:
         from django.db import transaction
 
         from leadbell.dealers.models import Person
-        from leadbell.lead.history import Assigned, AttemptEnded
+        from leadbell.lead.facts import Assigned, AttemptEnded
         from leadbell.lead.journal import locked, record
         from leadbell.lead.models import Lead
         from leadbell.ring import calls

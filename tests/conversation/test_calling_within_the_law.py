@@ -10,7 +10,7 @@ from leadbell.conversation.actions import consent, end_attempt, opt_out, start_a
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.clockwork import run_due
 from leadbell.lead.consent import has_allowed
-from leadbell.lead.history import AskedAgain, Attempted, Replied
+from leadbell.lead.facts import AskedAgain, Attempted, Replied
 from leadbell.lead.journal import locked, record
 from leadbell.lead.models import Consent, Lead
 from leadbell.refused import Refused

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from leadbell.conversation.rules import ASKED_FOR, nothing_agreed_yet
-from leadbell.lead import history as facts
+from leadbell.lead import facts
+from leadbell.lead.history import History
 from tests.conftest import NOON
 
 ROSA = 1
@@ -44,4 +45,4 @@ AFTER = NOON + 5 * MINUTE
     ],
 )  # fmt: skip
 def test_it_is_asked(happened, later, asked):
-    assert nothing_agreed_yet(facts.History((ARRIVED, *happened)).standing, NOON + later) is asked
+    assert nothing_agreed_yet(History((ARRIVED, *happened)).standing, NOON + later) is asked

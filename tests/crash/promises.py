@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from leadbell.lead.history import (
+from leadbell.lead.facts import (
     Accepted,
     AnyFact,
     AskedAgain,
@@ -17,11 +17,9 @@ from leadbell.lead.history import (
     Attempted,
     Rang,
     Reopened,
-    Standing,
     decode_fact,
-    decode_standing,
-    folded,
 )
+from leadbell.lead.history import Standing, decode_standing, folded
 from leadbell.lead.journal import projected
 from tests.crash.notebook import Notebook
 from tests.crash.senders import email_of, phone_of

@@ -19,7 +19,8 @@ from leadbell.followup.actions import follow_up
 from leadbell.followup.clockwork import run_due
 from leadbell.intake.models import Envelope, Inquiry, Source
 from leadbell.intake.sources import BY_HAND
-from leadbell.lead.history import Noted, folded
+from leadbell.lead.facts import Noted
+from leadbell.lead.history import folded
 from leadbell.lead.journal import locked, projected, read_history, record
 from leadbell.lead.models import Customer, Fact, Lead
 from leadbell.metrics.ledger import ledger

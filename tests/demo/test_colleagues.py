@@ -12,7 +12,7 @@ from leadbell.demo import stage
 from leadbell.demo.cast import STAR
 from leadbell.demo.colleagues import Colleagues, who_is_played
 from leadbell.followup.clockwork import run_due
-from leadbell.lead.history import Accepted, Attempted, AttemptEnded
+from leadbell.lead.facts import Accepted, Attempted, AttemptEnded
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
 from leadbell.ring.actions import ring

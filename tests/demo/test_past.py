@@ -11,21 +11,20 @@ from leadbell.demo.house import House
 from leadbell.demo.past import FEWEST_A_DAY, MOST_A_DAY, LeadRow, Past
 from leadbell.demo.writing import appointments
 from leadbell.followup.rules import Ring, decide
-from leadbell.lead.history import (
+from leadbell.lead.facts import (
     AnyFact,
     Arrived,
     AskedAgain,
     Attempted,
     AttemptEnded,
     Booked,
-    History,
     Lost,
     Opened,
     Rang,
     Replied,
     Sold,
-    folded,
 )
+from leadbell.lead.history import History, folded
 from tests.demo.conftest import DAYS, NOW, tell
 
 MINUTE = timedelta(minutes=1)

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from leadbell.desk.nudges import CALL, LINES, News, for_everybody, for_whose_desk_it_is
-from leadbell.lead.history import Accepted
+from leadbell.lead.facts import Accepted
 from leadbell.lead.journal import locked, read_history, record
 from leadbell.lead.models import Lead
 from leadbell.ring import actions as ring

@@ -13,7 +13,7 @@ from leadbell.followup.clockwork import run_due
 from leadbell.followup.playbook import DEFAULTS, Retry, RingRound
 from leadbell.followup.playbooks import plans_of
 from leadbell.intake.models import Envelope, Source
-from leadbell.lead.history import Assigned
+from leadbell.lead.facts import Assigned
 from leadbell.lead.journal import locked, record
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from leadbell.appointment import actions as appointment
 from leadbell.conversation import actions as conversation
-from leadbell.lead.history import Chosen
+from leadbell.lead.facts import Chosen
 from leadbell.lead.journal import plan, read_history
 from leadbell.lead.models import Lead
 from leadbell.ring import actions as ring

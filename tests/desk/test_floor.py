@@ -11,7 +11,7 @@ from leadbell.appointment import actions as appointment
 from leadbell.conversation import actions as conversation
 from leadbell.desk.dots import draw
 from leadbell.desk.wall import breaches, waits
-from leadbell.lead.history import Assigned, Rang
+from leadbell.lead.facts import Assigned, Rang
 from leadbell.lead.journal import locked, plan, record
 from leadbell.metrics.today import Received
 from leadbell.metrics.waiting import Attention, OpenLead

@@ -14,7 +14,7 @@ from leadbell.intake.inquiry import Customer as Who
 from leadbell.intake.inquiry import Inquiry, Phone, as_json
 from leadbell.intake.models import Envelope
 from leadbell.intake.models import Inquiry as Row
-from leadbell.lead.history import Chosen, Wrote
+from leadbell.lead.facts import Chosen, Wrote
 from leadbell.lead.journal import plan, read_history, record
 from leadbell.lead.models import Lead
 from leadbell.ring import actions as ring

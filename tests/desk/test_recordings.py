@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from leadbell.desk.recordings import Unsatisfiable, asked_range, drawn
 from leadbell.ring.models import Call, Playback, Recording
-from leadbell.ring.recordings import delete_due, delete_of_customer, save
+from leadbell.ring.recordings.deleting import delete_due, delete_of_customer
+from leadbell.ring.recordings.saving import save
 from tests.conftest import lead_of, make_dealer, make_person
 from tests.fakes.sounds import in_turns, left_at
 

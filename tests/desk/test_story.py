@@ -6,7 +6,8 @@ from typing import get_args
 import pytest
 
 from leadbell.desk.story import people_in, story
-from leadbell.lead import history as facts
+from leadbell.lead import facts
+from leadbell.lead.history import History
 from leadbell.words import say
 from tests.conftest import NOON
 
@@ -28,7 +29,7 @@ def ended(outcome, **about):
 
 def told(*happened):
     """What is told of the last fact: sentence, reasons, who."""
-    line = story(facts.History((ARRIVED, *happened)), NAMES)[-1]
+    line = story(History((ARRIVED, *happened)), NAMES)[-1]
     return str(line.sentence), [str(why) for why in line.why], line.who
 
 
@@ -107,7 +108,7 @@ def test_a_ring_shows_between_whom_it_was_decided():
     chosen = facts.Chosen(person=ROSA, score=0.4, because=(say("sells Hyundai"),))
     out = facts.Chosen(person=SAMIR, because=(say("off shift"),))
     rang = facts.Rang(at=after(1), people=(ROSA,), how="best", ring_s=20, ranked=(chosen,), excluded=(out,))
-    history = facts.History((ARRIVED, rang))
+    history = History((ARRIVED, rang))
     line = story(history, NAMES)[-1]
     assert (line.ranked, line.excluded) == ((chosen,), (out,))
     assert people_in(history) == {ROSA, SAMIR}

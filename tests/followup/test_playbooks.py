@@ -8,7 +8,7 @@ from leadbell.followup.models import PlaybookRow
 from leadbell.followup.playbook import DEFAULTS, Plan, Retry, RingRound
 from leadbell.followup.playbooks import change_plan, look_again, plans_of, reset_plan
 from leadbell.followup.telling import tell
-from leadbell.lead.history import Assigned
+from leadbell.lead.facts import Assigned
 from leadbell.lead.journal import locked, plan, record
 from leadbell.refused import Refused
 from tests.conftest import NOON, lead_of

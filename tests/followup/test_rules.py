@@ -17,7 +17,7 @@ from leadbell.followup.playbook import (
     what_is_wrong,
 )
 from leadbell.followup.rules import RULES, Ask, Decision, GiveUp, Rest, Ring, Wait, decide
-from leadbell.lead.history import (
+from leadbell.lead.facts import (
     Accepted,
     AnyFact,
     Arrived,
@@ -27,7 +27,6 @@ from leadbell.lead.history import (
     Booked,
     CallBackAgreed,
     Confirmed,
-    History,
     Lost,
     NoShow,
     OptedOut,
@@ -36,8 +35,8 @@ from leadbell.lead.history import (
     Shown,
     Sold,
     Wrote,
-    folded,
 )
+from leadbell.lead.history import History, folded
 from leadbell.lead.law import Quiet
 from leadbell.words import say
 

@@ -50,7 +50,7 @@ from leadbell.intake.graph import (
 from leadbell.intake.models import Envelope, Inquiry, Source
 from leadbell.intake.mouth import NOT_META, Mouth
 from leadbell.intake.post import uuid7
-from leadbell.lead.history import Rang
+from leadbell.lead.facts import Rang
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
 from leadbell.metrics.ledger import ledger

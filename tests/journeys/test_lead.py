@@ -16,7 +16,7 @@ from leadbell.followup.clockwork import run_due
 from leadbell.intake.actions import dismiss, release, type_in
 from leadbell.intake.models import Envelope, Inquiry, Source
 from leadbell.intake.post import uuid7
-from leadbell.lead.history import Rang
+from leadbell.lead.facts import Rang
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
 from leadbell.metrics.ledger import ledger

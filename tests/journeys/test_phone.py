@@ -18,11 +18,11 @@ import psycopg
 import pytest
 import soundfile
 
-from leadbell.ring import own_node
-from leadbell.ring.node import Choices, Trunk
+from leadbell.ring.asterisk import own_node
+from leadbell.ring.asterisk.files import Choices, Trunk
 from tests.crash.house import ROOT, House
-from tests.ring.asterisk import free_port, needed
-from tests.ring.phones import RATE, Phone, Phones, Ringing, loudest, phones
+from tests.ring.asterisk.running import free_port, needed
+from tests.ring.lines.phones import RATE, Phone, Phones, Ringing, loudest, phones
 
 pytestmark = [pytest.mark.phone, pytest.mark.slow]
 

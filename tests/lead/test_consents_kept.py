@@ -5,7 +5,7 @@ from importlib import import_module
 from django.db import connection
 
 from leadbell.dealers.models import Organisation, Person
-from leadbell.lead.history import OptedOut
+from leadbell.lead.facts import OptedOut
 from leadbell.lead.journal import locked, record
 from leadbell.lead.models import Consent, Customer
 from tests.conftest import NOON, lead_of

@@ -6,7 +6,8 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from leadbell.appointment.actions import book
 from leadbell.conversation.actions import end_attempt, start_attempt
 from leadbell.dealers.models import Organisation, Person
-from leadbell.lead.history import LOST_REASONS, Arrived, Rang, folded
+from leadbell.lead.facts import LOST_REASONS, Arrived, Rang
+from leadbell.lead.history import folded
 from leadbell.lead.journal import begin, locked, projected, read_history, record
 from leadbell.lead.models import LOST_REASON_CHOICES, Fact, Lead
 from leadbell.refused import Refused

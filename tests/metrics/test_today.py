@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from leadbell.appointment import actions as appointment
 from leadbell.conversation import actions as conversation
-from leadbell.lead.history import Assigned, Outcome, Rang
+from leadbell.lead.facts import Assigned, Outcome, Rang
 from leadbell.lead.journal import locked, plan, record
 from leadbell.metrics.figures import FEWEST, Median, Rate, clock, median
 from leadbell.metrics.network import compare

@@ -12,14 +12,13 @@ from leadbell.followup.actions import follow_up
 from leadbell.followup.clockwork import run_due
 from leadbell.followup.inbound import arrives
 from leadbell.followup.keypad import keyed
-from leadbell.lead.history import (
+from leadbell.lead.facts import (
     Accepted,
     Answered,
     Attempted,
     AttemptEnded,
     CallBackAgreed,
     Connected,
-    History,
     Lost,
     MissedCall,
     PassedOn,
@@ -27,6 +26,7 @@ from leadbell.lead.history import (
     Quoted,
     Rang,
 )
+from leadbell.lead.history import History
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused

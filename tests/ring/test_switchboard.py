@@ -15,7 +15,7 @@ from leadbell.dealers.models import Person
 from leadbell.followup.actions import follow_up
 from leadbell.followup.inbound import arrives
 from leadbell.followup.keypad import keyed
-from leadbell.lead.history import Attempted, AttemptEnded, MissedCall
+from leadbell.lead.facts import Attempted, AttemptEnded, MissedCall
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
 from leadbell.ring.actions import accept

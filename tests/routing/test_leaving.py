@@ -2,7 +2,7 @@
 
 import pytest
 
-from leadbell.lead.history import Assigned
+from leadbell.lead.facts import Assigned
 from leadbell.lead.journal import locked, read_history, record
 from leadbell.refused import Refused
 from leadbell.routing.leaving import leave, open_leads_of

@@ -6,7 +6,7 @@ from django.db import transaction
 from icalendar import Calendar, Event
 
 from leadbell.appointment.models import Appointment
-from leadbell.lead.history import Booked, Cancelled, Confirmed, HowConfirmed, Moved, NoShow, Shown
+from leadbell.lead.facts import Booked, Cancelled, Confirmed, HowConfirmed, Moved, NoShow, Shown
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from leadbell.cli import DEFAULT_DATA, Data
-from leadbell.ring import own_node, packages
-from leadbell.ring.node import Choices, Trunk, shared_files
+from leadbell.ring.asterisk import own_node, packages
+from leadbell.ring.asterisk.files import Choices, Trunk, shared_files
 from leadbell.trouble import Trouble
 
 asterisk = typer.Typer(no_args_is_help=True)

@@ -30,7 +30,7 @@ def up(
 def telephone(data: Path) -> "tuple[Job, ...]":
     """The switchboard where a line is set up, and an Asterisk of our own where one was chosen."""
     from leadbell import supervise
-    from leadbell.ring import own_node, packages
+    from leadbell.ring.asterisk import own_node, packages
 
     jobs: list[Job] = []
     if own_node.is_chosen(data):

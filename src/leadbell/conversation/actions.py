@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from leadbell.lead.consent import contact_forbidden, keep, may_call_now
-from leadbell.lead.history import (
+from leadbell.lead.facts import (
     Attempted,
     AttemptEnded,
     CallBackAgreed,

@@ -21,7 +21,7 @@ from leadbell.demo.shoppers import as_they_were
 from leadbell.demo.writing import go_on, write
 from leadbell.intake.inquiry import Customer as Asking
 from leadbell.intake.inquiry import Inquiry
-from leadbell.lead.history import decode_fact
+from leadbell.lead.facts import decode_fact
 from leadbell.lead.models import Customer, Handle, Lead
 from leadbell.trouble import Trouble
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from leadbell.lead.history import Origin
+from leadbell.lead.facts import Origin
 
 #: Opening hours as `dealers.hours` reads them.
 Week = Mapping[str, Sequence[Sequence[str]]]

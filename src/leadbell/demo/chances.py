@@ -12,7 +12,8 @@ from random import Random
 from typing import Literal, TypeVar
 
 from leadbell.dealers.hours import OpeningHours
-from leadbell.lead.history import HowConfirmed, Origin, Outcome, Standing
+from leadbell.lead.facts import HowConfirmed, Origin, Outcome
+from leadbell.lead.history import Standing
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 T = TypeVar("T")

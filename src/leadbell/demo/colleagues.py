@@ -20,7 +20,7 @@ from leadbell.demo import stage
 from leadbell.demo.cast import STAR, TREE
 from leadbell.demo.house import House
 from leadbell.demo.life import Life, Told
-from leadbell.lead.history import (
+from leadbell.lead.facts import (
     Accepted,
     AnyFact,
     Assigned,

@@ -9,7 +9,7 @@ from random import Random
 from leadbell.dealers.hours import OpeningHours, Shift
 from leadbell.demo.cast import Company, Player
 from leadbell.followup.playbook import DEFAULTS, Playbook
-from leadbell.lead.history import (
+from leadbell.lead.facts import (
     Accepted,
     AnyFact,
     Arrived,
@@ -22,8 +22,8 @@ from leadbell.lead.history import (
     Origin,
     RingKind,
     Sold,
-    Standing,
 )
+from leadbell.lead.history import Standing
 from leadbell.lead.law import MARKETING, Quiet, country_of, zones_of
 from leadbell.routing.rules import Asked, Candidate, choose_salesperson
 from leadbell.words import Words, say

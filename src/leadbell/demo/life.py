@@ -11,7 +11,7 @@ from leadbell.demo.cast import STAR
 from leadbell.demo.chances import DAY, HOUR, MINUTE
 from leadbell.demo.talk import WORDS
 from leadbell.followup.rules import Ask, Decision, GiveUp, Rest, Ring, Wait, decide
-from leadbell.lead.history import (
+from leadbell.lead.facts import (
     Accepted,
     AnyFact,
     AskedAgain,
@@ -22,7 +22,6 @@ from leadbell.lead.history import (
     CallBackAgreed,
     Cancelled,
     Confirmed,
-    History,
     Lost,
     Moved,
     NoShow,
@@ -35,11 +34,9 @@ from leadbell.lead.history import (
     Replied,
     Shown,
     Sold,
-    Standing,
     Wrote,
-    after,
-    folded,
 )
+from leadbell.lead.history import History, Standing, after, folded
 from leadbell.words import say
 
 if TYPE_CHECKING:

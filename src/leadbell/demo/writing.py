@@ -15,21 +15,21 @@ from leadbell.demo.past import CustomerRow, EnvelopeRow, InquiryRow, LeadRow, Pa
 from leadbell.followup.actions import LOOK_AGAIN
 from leadbell.followup.rules import Ask, GiveUp, Rest, Ring, Wait, decide
 from leadbell.intake.inquiry import Inquiry, as_json
-from leadbell.lead.history import (
+from leadbell.lead.facts import (
     AskedAgain,
     Attempted,
     AttemptEnded,
     Booked,
     Cancelled,
     Confirmed,
-    History,
     Moved,
     NoShow,
     Replied,
     Shown,
-    encode,
+    encode_fact,
     kind_of,
 )
+from leadbell.lead.history import History, encode_standing
 from leadbell.lead.journal import projected
 from leadbell.words import Words
 
@@ -118,7 +118,10 @@ def write_facts(stories: Iterable[tuple[int, int, Sequence[Told]]]) -> None:
     _copy(
         "leadbell_fact", _FACT,
         (
-            (lead, dealer, at, kind_of(one.fact), one.key, getattr(one.fact, "by", None), encode(one.fact).decode())
+            (
+                lead, dealer, at, kind_of(one.fact), one.key, getattr(one.fact, "by", None),
+                encode_fact(one.fact).decode(),
+            )
             for at, lead, _, dealer, one in rows
         ),
     )  # fmt: skip
@@ -215,7 +218,7 @@ def _asked(inquiries: Sequence[Inquiry]) -> tuple[list[dict[str, Any]], str]:
 
 def _standing(row: LeadRow, now: datetime, rings: Iterator[datetime]) -> tuple[Any, ...]:
     columns = projected(row.standing)
-    columns["standing"] = encode(row.standing).decode()
+    columns["standing"] = encode_standing(row.standing).decode()
     columns |= next_step(row, now, rings)
     return tuple(columns[name] for name in _STANDING)
 

@@ -26,7 +26,7 @@ from leadbell.intake.shelves import (
     the_envelope,
 )
 from leadbell.intake.sources import by_hand
-from leadbell.lead.history import Origin
+from leadbell.lead.facts import Origin
 from leadbell.refused import Refused
 from leadbell.words import say
 

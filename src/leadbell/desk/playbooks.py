@@ -15,7 +15,7 @@ from leadbell.desk.entrance import Visit, answer
 from leadbell.followup.playbook import DEFAULTS, Plan, Retry, RingRound
 from leadbell.followup.playbooks import change_plan, plans_of, reset_plan
 from leadbell.followup.telling import tell
-from leadbell.lead.history import Origin, RingKind
+from leadbell.lead.facts import Origin, RingKind
 from leadbell.refused import Refused
 from leadbell.words import say
 

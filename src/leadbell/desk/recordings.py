@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from leadbell.desk.entrance import Visit, door
-from leadbell.ring.recordings import listen
+from leadbell.ring.recordings.listening import listen
+from leadbell.ring.recordings.store import NotThere, StoreAway, the_store
 from leadbell.ring.shelves import NoSuchRecording, may_listen, recording_of, tracks_of
-from leadbell.ring.store import NotThere, StoreAway, the_store
 
 if TYPE_CHECKING:
     from leadbell.ring.models import Recording

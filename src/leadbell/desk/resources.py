@@ -17,8 +17,8 @@ from leadbell.desk.entrance import Visit, answer, door
 from leadbell.desk.times import chosen_time
 from leadbell.lead.consent import KINDS
 from leadbell.lead.doors import open_lead, take_lead
-from leadbell.lead.history import HowConfirmed
-from leadbell.lead.history import Outcome as Ended
+from leadbell.lead.facts import HowConfirmed
+from leadbell.lead.facts import Outcome as Ended
 from leadbell.refused import Refused
 from leadbell.ring import actions as ring
 from leadbell.ring.calling import rung_by_line

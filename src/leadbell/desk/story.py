@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from leadbell.lead.history import (
+from leadbell.lead.facts import (
     Accepted,
     Answered,
     AnyFact,
@@ -20,7 +20,6 @@ from leadbell.lead.history import (
     Chosen,
     Confirmed,
     Connected,
-    History,
     Lost,
     MissedCall,
     Moved,
@@ -37,10 +36,9 @@ from leadbell.lead.history import (
     Replied,
     Shown,
     Sold,
-    Standing,
     Wrote,
-    after,
 )
+from leadbell.lead.history import History, Standing, after
 from leadbell.words import Words, say
 
 Who = Literal["human", "automation", "system"]

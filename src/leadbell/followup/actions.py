@@ -8,7 +8,8 @@ from leadbell.announce import announce
 from leadbell.followup.playbook import Plan, Playbook, plan_from_json
 from leadbell.followup.rules import Ask, Decision, GiveUp, Rest, Ring, Wait, decide
 from leadbell.lead.consent import asked_by_themselves, contact_forbidden, quiet_of
-from leadbell.lead.history import History, Lost, Origin, Rang
+from leadbell.lead.facts import Lost, Origin, Rang
+from leadbell.lead.history import History
 from leadbell.lead.journal import plan, read_history
 from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Lead

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from leadbell.dealers.hours import OpeningHours
-from leadbell.lead.history import Origin, RingKind
+from leadbell.lead.facts import Origin, RingKind
 from leadbell.lead.law import Quiet
 from leadbell.words import Words, say
 

@@ -10,7 +10,7 @@ from leadbell.announce import announce, wake_clockwork
 from leadbell.dealers.models import Organisation
 from leadbell.followup.models import PlaybookRow
 from leadbell.followup.playbook import DEFAULTS, Plan, plan_from_json, what_is_wrong
-from leadbell.lead.history import Origin
+from leadbell.lead.facts import Origin
 from leadbell.refused import Refused
 
 

@@ -41,16 +41,17 @@ def work(spool: Path, now: datetime) -> int:
     # The models behind it exist only once Django is set up.
     from django.db import Error, connection
 
-    from leadbell.ring import recordings
+    from leadbell.ring.recordings.deleting import delete_due
+    from leadbell.ring.recordings.saving import ENDINGS, clear_away, save_some
 
     def find(key: str) -> Path | None:
-        return next((file for file in spool.rglob(f"{key}.*") if file.suffix in recordings.ENDINGS), None)
+        return next((file for file in spool.rglob(f"{key}.*") if file.suffix in ENDINGS), None)
 
     try:
-        if saved := recordings.save_some(now, find, AT_ONCE):
+        if saved := save_some(now, find, AT_ONCE):
             return saved
-        recordings.delete_due(now)
-        recordings.clear_away(spool.rglob("*.*"), now)
+        delete_due(now)
+        clear_away(spool.rglob("*.*"), now)
     except Error:
         log.warning("the database is away: trying again")
         connection.close()

@@ -6,16 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from leadbell.followup.playbook import GOLDEN, TAIL, Playbook
-from leadbell.lead.history import (
-    AskedAgain,
-    Attempted,
-    AttemptEnded,
-    History,
-    MissedCall,
-    Rang,
-    Replied,
-    RingKind,
-)
+from leadbell.lead.facts import AskedAgain, Attempted, AttemptEnded, MissedCall, Rang, Replied, RingKind
+from leadbell.lead.history import History
 from leadbell.lead.law import callable_from, is_expected, why_quiet
 from leadbell.words import Words, say
 

@@ -30,7 +30,7 @@ from leadbell.intake.rules import (
     recognise,
 )
 from leadbell.lead.consent import keep
-from leadbell.lead.history import Arrived, AskedAgain, Origin
+from leadbell.lead.facts import Arrived, AskedAgain, Origin
 from leadbell.lead.journal import begin, locked, record
 from leadbell.lead.models import Customer, Lead
 from leadbell.lead.visitor import told

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from leadbell.dealers.models import Organisation
 from leadbell.intake.models import Source
-from leadbell.lead.history import Origin
+from leadbell.lead.facts import Origin
 
 
 @dataclass(frozen=True, slots=True)

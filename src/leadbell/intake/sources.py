@@ -10,7 +10,7 @@ from leadbell.announce import announce
 from leadbell.dealers.models import Organisation
 from leadbell.intake.keys import Address, address_of, new_key
 from leadbell.intake.models import Source
-from leadbell.lead.history import Origin
+from leadbell.lead.facts import Origin
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.words import say

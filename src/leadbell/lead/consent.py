@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from leadbell import statement
-from leadbell.lead.history import Answered, Arrived, AskedAgain, History, MissedCall, Replied
+from leadbell.lead.facts import Answered, Arrived, AskedAgain, MissedCall, Replied
+from leadbell.lead.history import History
 from leadbell.lead.law import (
     MARKETING,
     QUIET_FROM,

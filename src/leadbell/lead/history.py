@@ -1,4 +1,4 @@
-"""What happened to a lead, as frozen values; where it stands is folded from them."""
+"""Where a lead stands: a pure fold over what happened to it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,256 +9,43 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from leadbell.words import Words
-
-Origin = Literal["online", "call", "chat", "walk_in", "direct_mail", "lost_sale"]
-Outcome = Literal["conversation", "voicemail", "no_answer", "busy", "wrong_number", "unreachable", "unknown"]
-RingKind = Literal["best", "all", "manager", "owner"]
-State = Literal[
-    "received",
-    "ringing",
-    "accepted",
-    "attempted",
-    "conversation",
-    "quote",
-    "appointment",
-    "confirmed",
-    "shown",
-    "sold",
-    "lost",
-]
-HowConfirmed = Literal["phone", "email", "video"]
-
-LOST_REASONS = (
-    "bought_elsewhere",
-    "no_interest",
-    "price",
-    "no_car",
-    "not_reachable",
-    "not_a_customer",
-    "no_answer_45_days",
-    "other",
+from leadbell.lead.facts import (
+    Accepted,
+    Answered,
+    AnyFact,
+    Arrived,
+    AskedAgain,
+    Assigned,
+    Attempted,
+    AttemptEnded,
+    Booked,
+    CallBackAgreed,
+    Cancelled,
+    Confirmed,
+    Connected,
+    Fact,
+    Lost,
+    MissedCall,
+    Moved,
+    NoShow,
+    Noted,
+    NothingAgreed,
+    Opened,
+    OptedOut,
+    Origin,
+    Outcome,
+    PassedOn,
+    PickedUp,
+    Quoted,
+    Rang,
+    Reopened,
+    Replied,
+    RingKind,
+    Shown,
+    Sold,
+    State,
+    Wrote,
 )
-
-
-class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that happened, once, at a moment (aware UTC)."""
-
-    at: datetime
-
-
-class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One person of a ranking, with the reasons; `score` is None for who was left out."""
-
-    person: int
-    because: tuple[Words, ...] = ()
-    score: float | None = None
-
-
-class Arrived(Fact, frozen=True, tag="arrived"):
-    """The first inquiry. Names, numbers and messages stay out of the journal: they are in the inquiry."""
-
-    origin: Origin
-    channel: str
-    source: str
-    envelope: str
-    by_phone: bool
-    by_email: bool
-    brand: str | None = None
-    condition: Literal["new", "used"] | None = None
-    language: str | None = None
-    #: The salesperson who had this customer before.
-    known_to: int | None = None
-    because: Words | None = None
-
-
-class AskedAgain(Fact, frozen=True, tag="asked_again"):
-    """The same customer asked again while this lead was open."""
-
-    channel: str
-    source: str
-    envelope: str
-    by_phone: bool = False
-    by_email: bool = False
-    because: Words | None = None
-
-
-class Rang(Fact, frozen=True, tag="rang"):
-    """A ring: these people's desks or phones ring until somebody accepts or `ring_s` seconds are over."""
-
-    people: tuple[int, ...]
-    how: RingKind
-    ring_s: int
-    because: tuple[Words, ...] = ()
-    ranked: tuple[Chosen, ...] = ()
-    excluded: tuple[Chosen, ...] = ()
-
-
-class Accepted(Fact, frozen=True, tag="accepted"):
-    by: int
-
-
-class PassedOn(Fact, frozen=True, tag="passed_on"):
-    """By the person's own choice, or `because` their phone was busy or silent."""
-
-    by: int
-    because: Words | None = None
-
-
-class PickedUp(Fact, frozen=True, tag="picked_up"):
-    """A salesperson's phone was answered; a voicemail does that too, so the lead is still nobody's."""
-
-    by: int
-
-
-class Assigned(Fact, frozen=True, tag="assigned"):
-    """Given to a person without a ring: by a manager, or by a rule (`by` is None)."""
-
-    to: int
-    by: int | None = None
-    because: Words | None = None
-
-
-class Opened(Fact, frozen=True, tag="opened"):
-    """Looked at on screen before the first attempt; over-preparation is measured from it [S3]."""
-
-    by: int
-
-
-class Attempted(Fact, frozen=True, tag="attempted"):
-    """A person starts to call. `key` names the attempt for ever: none is made twice."""
-
-    by: int
-    key: str
-    line: str = "desk"
-
-
-class Answered(Fact, frozen=True, tag="answered"):
-    """The customer called, and this person took the call."""
-
-    by: int
-    key: str
-    line: str
-
-
-class MissedCall(Fact, frozen=True, tag="missed_call"):
-    """The customer called and nobody took it: they are called back at once."""
-
-    line: str
-
-
-class Connected(Fact, frozen=True, tag="connected"):
-    """Customer and salesperson hear each other: heard by the line, or tapped."""
-
-    by: int
-    key: str
-
-
-class AttemptEnded(Fact, frozen=True, tag="attempt_ended"):
-    key: str
-    by: int
-    outcome: Outcome
-    #: None where the line can't hear when the customer answered.
-    connected_at: datetime | None = None
-    talk_ms: int | None = None
-
-
-class CallBackAgreed(Fact, frozen=True, tag="call_back"):
-    by: int
-    due_at: datetime
-    note: str = ""
-
-
-class Quoted(Fact, frozen=True, tag="quoted"):
-    by: int
-
-
-class NothingAgreed(Fact, frozen=True, tag="nothing_agreed"):
-    """After a conversation: nothing to note, the cadence goes on."""
-
-    by: int
-
-
-class Wrote(Fact, frozen=True, tag="wrote"):
-    """A message to the customer. Without a person it is automation, and never counts as work [S4]."""
-
-    carrier: Literal["email", "sms", "video", "chat"]
-    by: int | None = None
-
-
-class Replied(Fact, frozen=True, tag="replied"):
-    carrier: Literal["email", "sms", "chat", "call"]
-
-
-class Booked(Fact, frozen=True, tag="booked"):
-    appointment: int
-    by: int
-    starts_at: datetime
-    what: str = ""
-
-
-class Moved(Fact, frozen=True, tag="moved"):
-    appointment: int
-    by: int
-    starts_at: datetime
-
-
-class Confirmed(Fact, frozen=True, tag="confirmed"):
-    """Confirmed personally by the salesperson [S1]."""
-
-    appointment: int
-    by: int
-    how: HowConfirmed = "phone"
-
-
-class Shown(Fact, frozen=True, tag="shown"):
-    appointment: int
-    by: int
-
-
-class NoShow(Fact, frozen=True, tag="no_show"):
-    appointment: int
-    by: int
-
-
-class Cancelled(Fact, frozen=True, tag="cancelled"):
-    appointment: int
-    by: int
-
-
-class Noted(Fact, frozen=True, tag="noted"):
-    by: int
-    text: str
-
-
-class Sold(Fact, frozen=True, tag="sold"):
-    by: int
-
-
-class Lost(Fact, frozen=True, tag="lost"):
-    """Given up: by a person, or by the clockwork after day 45 (`by` is None)."""
-
-    reason: str
-    by: int | None = None
-    note: str = ""
-
-
-class Reopened(Fact, frozen=True, tag="reopened"):
-    by: int | None = None
-    because: Words | None = None
-
-
-class OptedOut(Fact, frozen=True, tag="opted_out"):
-    """The customer doesn't want to be contacted any more."""
-
-    by: int | None = None
-
-
-AnyFact = (
-    Arrived | AskedAgain | Rang | PickedUp | Accepted | PassedOn | Assigned | Opened | Attempted | Answered | MissedCall
-    | Connected | AttemptEnded | CallBackAgreed | NothingAgreed | Quoted | Wrote | Replied | Booked | Moved | Confirmed
-    | Shown | NoShow | Cancelled | Noted | Sold | Lost | Reopened | OptedOut
-)  # fmt: skip
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -504,25 +291,15 @@ class History:
 
 
 _encode = msgspec.json.Encoder()
-_decode_fact: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
-_decode_standing = msgspec.json.Decoder(Standing)
+_decode = msgspec.json.Decoder(Standing)
 
 
-def encode(value: AnyFact | Standing) -> bytes:
-    return _encode.encode(value)
-
-
-def decode_fact(stored: str | bytes) -> AnyFact:
-    fact: AnyFact = _decode_fact.decode(stored)
-    return fact
+def encode_standing(standing: Standing) -> bytes:
+    return _encode.encode(standing)
 
 
 def decode_standing(stored: str | bytes) -> Standing:
-    return _decode_standing.decode(stored)
-
-
-def kind_of(fact: AnyFact) -> str:
-    return str(fact.__struct_config__.tag)
+    return _decode.decode(stored)
 
 
 def folded(facts: Iterable[AnyFact]) -> Standing:

@@ -11,7 +11,8 @@ from django.db import connection
 
 from leadbell import statement
 from leadbell.announce import CLOCKWORK, SCREENS
-from leadbell.lead.history import AnyFact, Arrived, History, Standing, after, decode_fact, encode, kind_of
+from leadbell.lead.facts import AnyFact, Arrived, decode_fact, encode_fact, kind_of
+from leadbell.lead.history import History, Standing, after, encode_standing
 from leadbell.lead.models import Lead
 from leadbell.words import Words
 
@@ -123,8 +124,8 @@ def begin(lead: Lead, arrived: Arrived) -> Lead:
             "dealer": lead.dealer_id, "customer": lead.customer_id, "origin": lead.origin, "channel": lead.channel,
             "source": lead.source, "cars": json.dumps(lead.cars), "message": lead.message,
             "received_at": lead.received_at, "received_on": lead.received_on, "in_hours": lead.in_hours,
-            "standing": encode(standing).decode(), "wake_at": arrived.at, "fact_at": arrived.at,
-            "kind": kind_of(arrived), "body": encode(arrived).decode(), "screens": SCREENS,
+            "standing": encode_standing(standing).decode(), "wake_at": arrived.at, "fact_at": arrived.at,
+            "kind": kind_of(arrived), "body": encode_fact(arrived).decode(), "screens": SCREENS,
         },
     )  # fmt: skip
     lead._state.adding = False
@@ -151,8 +152,9 @@ def record(lead: Lead, fact: F, key: str | None = None, also: Iterable[int] = ()
         columns
         | {
             "lead": lead.pk, "dealer": lead.dealer_id, "fact_at": fact.at, "kind": kind_of(fact), "key": key,
-            "by": getattr(fact, "by", None), "body": encode(fact).decode(), "standing": encode(standing).decode(),
-            "wake_at": fact.at, "screens": SCREENS, "news": json.dumps(news, separators=(",", ":")),
+            "by": getattr(fact, "by", None), "body": encode_fact(fact).decode(),
+            "standing": encode_standing(standing).decode(), "wake_at": fact.at,
+            "screens": SCREENS, "news": json.dumps(news, separators=(",", ":")),
             "clockwork": CLOCKWORK,
         },
     )  # fmt: skip

@@ -12,7 +12,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberType as Type
 
 from leadbell.dealers.hours import OpeningHours
-from leadbell.lead.history import Origin
+from leadbell.lead.facts import Origin
 from leadbell.refused import Refused
 from leadbell.words import Words, say
 

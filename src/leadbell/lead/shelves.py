@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
 
 from leadbell.dealers.models import Person
-from leadbell.lead.history import Rang, decode_fact
+from leadbell.lead.facts import Rang, decode_fact
 from leadbell.lead.models import Lead
 from leadbell.words import Words
 

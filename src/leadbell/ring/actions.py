@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from leadbell.lead.history import Accepted, Chosen, PassedOn, Rang, RingKind
+from leadbell.lead.facts import Accepted, Chosen, PassedOn, Rang, RingKind
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused

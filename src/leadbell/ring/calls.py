@@ -14,7 +14,7 @@ from leadbell import statement
 from leadbell.announce import SCREENS, announce
 from leadbell.dealers.models import Person
 from leadbell.lead.consent import may_call_now
-from leadbell.lead.history import (
+from leadbell.lead.facts import (
     Answered,
     Attempted,
     AttemptEnded,

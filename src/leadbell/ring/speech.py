@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from leadbell.ring import packages
+from leadbell.ring.asterisk import packages
 from leadbell.ring.ports import Prompt
 
 log = structlog.get_logger("leadbell.speech")

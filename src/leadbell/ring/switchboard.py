@@ -18,9 +18,10 @@ import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from leadbell.announce import SCREENS, SWITCHBOARD
-from leadbell.ring import calls, health, recordings
+from leadbell.ring import calls, health
 from leadbell.ring.exchange import Exchange
 from leadbell.ring.ports import LAST_WORDS, Bell, Engine, Heard, LegFailed, LineDown
+from leadbell.ring.recordings import saving
 
 log = structlog.get_logger("leadbell.switchboard")
 T = TypeVar("T")
@@ -178,7 +179,7 @@ class Switchboard:
     async def _fetch_what_was_left(self) -> None:
         """Recordings that were wanted when the last switchboard ended."""
         for name in self.lines:
-            for key in await self._in_thread(recordings.wanted_of, name):
+            for key in await self._in_thread(saving.wanted_of, name):
                 self._fetch(name, key)
         await asyncio.Event().wait()
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from leadbell import statement
 from leadbell.dealers.hours import OpeningHours, Shift
 from leadbell.dealers.models import Person
-from leadbell.lead.history import Assigned, Chosen, RingKind
+from leadbell.lead.facts import Assigned, Chosen, RingKind
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused

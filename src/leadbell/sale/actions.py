@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from leadbell.lead.history import LOST_REASONS, Lost, Reopened, Sold
+from leadbell.lead.facts import LOST_REASONS, Lost, Reopened, Sold
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused

@@ -56,7 +56,7 @@ def webhooks(found: Mapping[str, Engine]) -> "web.Application | None":
 
 
 def _asterisk(settings: Any) -> "Asterisk | None":
-    from leadbell.ring import own_node
+    from leadbell.ring.asterisk import own_node
     from leadbell.ring.lines.ari import Node
     from leadbell.ring.lines.asterisk import Asterisk
     from leadbell.ring.speech import Speaker

@@ -11,9 +11,9 @@ from typing import Any
 
 import structlog
 
+from leadbell.ring.asterisk.files import APP, ARRIVED, DETECT, DETECTED, RECORD, RECORDED, RECORDING
 from leadbell.ring.exchange import key_of
 from leadbell.ring.lines.ari import Ari, AriFailed, Event, Node, Reception
-from leadbell.ring.node import APP, ARRIVED, DETECT, DETECTED, RECORD, RECORDED, RECORDING
 from leadbell.ring.ports import Ears, How, Leg, LegFailed, LegHeard, LegWhat, LiveLeg, Prompt
 from leadbell.ring.speech import Speaker
 

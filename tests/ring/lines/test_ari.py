@@ -13,7 +13,7 @@ from leadbell.ring.lines.ari import Node
 from leadbell.ring.lines.asterisk import Asterisk
 from leadbell.ring.ports import Ears, Leg, LegFailed, LegHeard
 from leadbell.ring.speech import Speaker
-from tests.ring.asterisk import free_port
+from tests.ring.asterisk.running import free_port
 
 KEY = "c0ffee"
 ROSAS, CUSTOMERS = f"{KEY}-p7", f"{KEY}-customer"

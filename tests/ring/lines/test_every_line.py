@@ -8,7 +8,7 @@ import pytest
 
 from leadbell.ring.ports import Bell, Dial, LineDown, Phone, Prompt, Ringing
 from tests.fakes.engine import FakeEngine
-from tests.ring.lines import WORLDS, InMemory, World, until
+from tests.ring.lines.worlds import WORLDS, InMemory, World, until
 
 ROSA, SAMIR = 7, 8
 NUMBERS = {"p7": "+31611111117", "p8": "+31611111118", "customer": "+31612345678"}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from leadbell.ring import own_node
-from leadbell.ring.node import MODULES, Choices, Trunk, odd, shared_files
-from leadbell.ring.packages import Mirror, Programs, mirrors
+from leadbell.ring.asterisk import own_node
+from leadbell.ring.asterisk.files import MODULES, Choices, Trunk, odd, shared_files
+from leadbell.ring.asterisk.packages import Mirror, Programs, mirrors
 from leadbell.trouble import Trouble
 
 PROVIDER = Trunk("sip.provider.example", "northside", "a secret")

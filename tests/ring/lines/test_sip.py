@@ -29,8 +29,8 @@ from leadbell.ring.ports import (
     What,
 )
 from leadbell.ring.speech import Speaker
-from tests.ring.asterisk import free_port
-from tests.ring.phones import Phones, Ringing, loudest, phones
+from tests.ring.asterisk.running import free_port
+from tests.ring.lines.phones import Phones, Ringing, loudest, phones
 
 pytestmark = [pytest.mark.phone, pytest.mark.slow]
 

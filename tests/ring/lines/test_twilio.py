@@ -29,7 +29,7 @@ from leadbell.ring.ports import (
     Prompt,
     UnderWay,
 )
-from tests.ring.twilio_house import ACCOUNT, TOKEN, FakeCall, TwilioHouse, sound, until
+from tests.ring.lines.twilio_house import ACCOUNT, TOKEN, FakeCall, TwilioHouse, sound, until
 
 KEY = "9f0c7a3e5b1d4f628a9b0c1d2e3f4a5b"
 ROSA, SAMIR = 7, 8

@@ -1,4 +1,4 @@
-"""Keep what a line has recorded, say what of it is missing, and delete it in time."""
+"""Keep what a line has recorded, and say what of it is missing."""
 
 import tempfile
 import uuid
@@ -14,15 +14,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from leadbell.announce import announce
-from leadbell.dealers.models import Person
-from leadbell.lead.models import Customer
-from leadbell.ring.models import PhoneRules, Playback, Recording
+from leadbell.ring.models import PhoneRules, Recording
+from leadbell.ring.recordings.store import StoreAway, name_of, the_store
 from leadbell.ring.shelves import NoSuchRecording
-from leadbell.ring.store import StoreAway, name_of, the_store
 from leadbell.words import Words, say
 
 if TYPE_CHECKING:
-    from leadbell.ring.sound import Sound
+    from leadbell.ring.recordings.sound import Sound
 
 log = structlog.get_logger("leadbell.recordings")
 
@@ -43,13 +41,6 @@ PLAUSIBLE_MS = 5_000
 #: What can't be read is left for a technician to look at for so long.
 LEFT_BEHIND = timedelta(days=7)
 ENDINGS = (".raw", ".wav")
-#: A browser may ask for the first bytes twice before it plays: that is one listening.
-SAME_LISTENING = timedelta(seconds=5)
-#: Who goes on in the middle of a recording has begun at most so long before, besides its length.
-PAUSED = timedelta(minutes=30)
-DELETED_AT_ONCE = 50
-#: After so many refusals in a row the store is left in peace until the next turn.
-PATIENCE = 3
 
 BEING_SAVED = say("it is being saved")
 NOT_RECORDED = say("the line recorded nothing")
@@ -72,7 +63,7 @@ def save(
     """
     call = uuid.UUID(call_key)
     recording = _claim(call, now)
-    if recording.status == Status.WANTED and not _is_to_go(recording, now):
+    if recording.status == Status.WANTED and not is_to_go(recording, now):
         recording = _settle(call, _try(recording, path, talk_ms, connected_at, now), now)
     if path is not None and recording.status in (Status.KEPT, Status.DELETED):
         path.unlink(missing_ok=True)
@@ -154,8 +145,8 @@ def _next(now: datetime) -> Recording | None:
 @transaction.atomic
 def _claim(call: uuid.UUID, now: datetime) -> Recording:
     """The row, ours for LEASE; where it will lie is written down before it lies there."""
-    recording = _locked(call)
-    if recording.status == Status.WANTED and not _is_to_go(recording, now):
+    recording = locked(call)
+    if recording.status == Status.WANTED and not is_to_go(recording, now):
         recording.stored_as = name_of(call, recording.created_at, settings.RECORDINGS_FORMAT)
         _lease(recording, now)
     return recording
@@ -166,14 +157,14 @@ def _lease(recording: Recording, now: datetime) -> None:
     recording.save(update_fields=["because", "stored_as"])
 
 
-def _locked(call: uuid.UUID) -> Recording:
+def locked(call: uuid.UUID) -> Recording:
     found = Recording.objects.select_for_update(of=("self",)).select_related("call").filter(call=call).first()
     if found is None:
         raise NoSuchRecording(call)
     return found
 
 
-def _is_to_go(recording: Recording, now: datetime) -> bool:
+def is_to_go(recording: Recording, now: datetime) -> bool:
     return recording.delete_at is not None and recording.delete_at <= now
 
 
@@ -182,7 +173,7 @@ def _try(
 ) -> Recording:
     """What becomes of it, not committed yet: no transaction is open while files are written and sent."""
     # numpy and libsndfile cost 25 MB, which only who saves recordings has to carry.
-    from leadbell.ring.sound import NotWritten, StillWritten, Unreadable, encode
+    from leadbell.ring.recordings.sound import NotWritten, StillWritten, Unreadable, encode
 
     if path is None:
         return _missing(recording, NOT_RECORDED)
@@ -263,7 +254,7 @@ def _pause_s(recording: Recording) -> int:
 @transaction.atomic
 def _settle(call: uuid.UUID, tried: Recording, now: datetime) -> Recording:
     """Commit what became of it, unless it was deleted meanwhile or somebody else was faster."""
-    recording = _locked(call)
+    recording = locked(call)
     if recording.status != Status.WANTED:
         return recording
     if recording.delete_at is not None:
@@ -283,83 +274,3 @@ def _settle(call: uuid.UUID, tried: Recording, now: datetime) -> Recording:
 def _keep_days(dealer: int) -> int:
     chosen = PhoneRules.objects.filter(dealer=dealer).values_list("keep_days", flat=True).first()
     return PhoneRules().keep_days if chosen is None else chosen
-
-
-# -- listening -------------------------------------------------------------------------------------------------
-
-
-def listen(recording: Recording, person: Person, from_the_start: bool, now: datetime) -> Playback | None:
-    """Write down that somebody listens, once per listening; None where that is written already.
-
-    Whoever begins in the middle without having listened to the start is written down as well.
-    """
-    within = SAME_LISTENING
-    if not from_the_start:
-        within = PAUSED + timedelta(milliseconds=recording.length_ms or 0)
-    if Playback.objects.filter(recording=recording, person=person, at__gt=now - within).exists():
-        return None
-    return Playback.objects.create(recording=recording, dealer_id=recording.dealer_id, person=person, at=now)
-
-
-# -- deleting --------------------------------------------------------------------------------------------------
-
-
-def delete_of_customer(customer: Customer, by: Person, now: datetime) -> int:
-    """Nobody hears this customer any more, also not in what isn't saved yet; how many recordings there were.
-
-    The sound itself is deleted by the next `delete_due`, which asks the store until it has done so.
-    """
-    because = msgspec.to_builtins(say("%(name)s had this customer’s data deleted", name=by.name))
-    theirs = Recording.objects.filter(
-        call__lead__customer=customer, status__in=(Status.WANTED, Status.KEPT, Status.MISSING)
-    )
-    return theirs.update(delete_at=now, because=because)
-
-
-def delete_due(now: datetime) -> int:
-    """Delete what has been kept long enough, from the store first, then in the row; how many.
-
-    What the store refuses is tried again the next time.
-    """
-    due = Recording.objects.filter(delete_at__lte=now).order_by("delete_at")[:DELETED_AT_ONCE]
-    deleted = refused = 0
-    for recording in list(due):
-        try:
-            if recording.stored_as:
-                the_store().delete(recording.stored_as)
-        except StoreAway as error:
-            log.warning(
-                "not deleted", dealer=recording.dealer_id, call=recording.call_id.hex, seen=str(error)
-            )
-            refused += 1
-            if refused == PATIENCE:
-                break
-            continue
-        deleted += _deleted(recording.call_id, now)
-    return deleted
-
-
-@transaction.atomic
-def _deleted(call: uuid.UUID, now: datetime) -> bool:
-    recording = _locked(call)
-    if not _is_to_go(recording, now):
-        return False
-    if recording.status == Status.DELETED:
-        recording.stored_as, recording.delete_at = "", None
-        recording.save(update_fields=["stored_as", "delete_at"])
-        return False
-    if recording.status == Status.WANTED and recording.stored_as:
-        # Somebody may be sending it to the store at this moment: what arrives there is deleted when he is done.
-        recording.delete_at = now + 2 * LEASE
-    else:
-        recording.stored_as, recording.delete_at = "", None
-    if recording.because is None:
-        recording.because = msgspec.to_builtins(
-            say("it had been kept for %(days)s days", days=(now - recording.created_at).days)
-        )
-    recording.status, recording.deleted_at = Status.DELETED, now
-    recording.waveform, recording.gaps, recording.bytes = None, [], None
-    recording.save()
-    announce(recording.dealer_id, "recording", recording.call.lead_id)
-    log.info("recording deleted", dealer=recording.dealer_id, lead=recording.call.lead_id, call=call.hex)
-    return True

@@ -19,10 +19,10 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientError, ClientSession
 
-from leadbell.ring import own_node, packages
+from leadbell.ring.asterisk import own_node, packages
+from leadbell.ring.asterisk.files import Choices, Trunk
+from leadbell.ring.asterisk.packages import Programs
 from leadbell.ring.lines.ari import Node
-from leadbell.ring.node import Choices, Trunk
-from leadbell.ring.packages import Programs
 from leadbell.trouble import Trouble
 
 PASSWORD = "only for tests"

@@ -13,9 +13,9 @@ from leadbell.ring.lines.twilio import Twilio
 from leadbell.ring.ports import Engine, Heard
 from leadbell.ring.speech import Speaker
 from tests.fakes.engine import FakeEngine
-from tests.ring.asterisk import asterisk
-from tests.ring.phones import Ringing, phones
-from tests.ring.twilio_house import ACCOUNT, TOKEN, TwilioHouse
+from tests.ring.asterisk.running import asterisk
+from tests.ring.lines.phones import Ringing, phones
+from tests.ring.lines.twilio_house import ACCOUNT, TOKEN, TwilioHouse
 
 WITHIN_S = 10.0
 

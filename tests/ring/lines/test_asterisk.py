@@ -31,8 +31,8 @@ from leadbell.ring.ports import (
     What,
 )
 from leadbell.ring.speech import Speaker
-from tests.ring.asterisk import Running, asterisk, free_port
-from tests.ring.phones import RATE, Phones, level, loudest, phones
+from tests.ring.asterisk.running import Running, asterisk, free_port
+from tests.ring.lines.phones import RATE, Phones, level, loudest, phones
 
 pytestmark = [pytest.mark.phone, pytest.mark.slow]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from leadbell.ring.node import Choices, Folders, can_hold, odd, own_files
-from leadbell.ring.packages import Programs
+from leadbell.ring.asterisk.files import Choices, Folders, can_hold, odd, own_files
+from leadbell.ring.asterisk.packages import Programs
 from leadbell.trouble import Trouble
 
 #: 24 bytes of chance; none of its letters means anything in a file of Asterisk's.

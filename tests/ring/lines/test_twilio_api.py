@@ -22,10 +22,10 @@ from aiohttp import web
 from leadbell.ring.lines.twilio import Twilio
 from leadbell.ring.lines.twilio_account import Account
 from leadbell.ring.ports import Ears, Leg, LegFailed, Prompt
-from tests.ring.twilio_house import ACCOUNT, TOKEN, TwilioHouse
+from tests.ring.lines.twilio_house import ACCOUNT, TOKEN, TwilioHouse
 from tests.waiting import eventually
 
-MODULES = Path(__file__).resolve().parents[2] / "node_modules"
+MODULES = Path(__file__).resolve().parents[3] / "node_modules"
 DOCUMENT = MODULES / "@twilio/cli-core/src/services/twilio-api/twilio_api_v2010.json"
 PRISM = MODULES / "@stoplight/prism-cli/dist/index.js"
 NODE = shutil.which("node") or shutil.which("node", path=str(MODULES.parent / ".venv/bin"))

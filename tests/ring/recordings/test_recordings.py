@@ -14,21 +14,20 @@ import soundfile as sf
 from django.db import connection
 
 from leadbell.ring.models import Call, PhoneRules, Playback, Recording
-from leadbell.ring.recordings import (
+from leadbell.ring.recordings.deleting import delete_due, delete_of_customer
+from leadbell.ring.recordings.listening import listen
+from leadbell.ring.recordings.saving import (
     COMES_WITHIN,
     FIRST_PAUSE_S,
     LEASE,
     LEFT_BEHIND,
     clear_away,
-    delete_due,
-    delete_of_customer,
     gaps_of,
-    listen,
     save,
     save_some,
 )
+from leadbell.ring.recordings.sound import Unreadable, encode
 from leadbell.ring.shelves import NoSuchRecording, calls_of, may_listen, tracks_of
-from leadbell.ring.sound import Unreadable, encode
 from tests.conftest import NOON, lead_of, make_person
 from tests.fakes.sounds import in_turns, left_at, raw, silence, tone, wav
 
@@ -578,7 +577,7 @@ def in_s3(s3, settings, tmp_path):
 
 @pytest.mark.django_db
 def test_an_s3_store_keeps_plays_and_deletes(call, recording, in_s3, file):
-    from leadbell.ring.store import the_store
+    from leadbell.ring.recordings.store import the_store
 
     kept = save_it(call, file)
     assert in_s3() == {f"calls/2026/11/{call.id.hex}.flac": kept.bytes}
@@ -606,7 +605,7 @@ def test_an_s3_store_that_does_not_answer_loses_nothing(call, recording, in_s3, 
 
 
 def test_a_name_says_nothing_but_the_month():
-    from leadbell.ring.store import name_of
+    from leadbell.ring.recordings.store import name_of
 
     key = uuid.UUID("01a2000408d472a7936c2c89590843a3")
     assert name_of(key, NOON, "flac") == "2026/11/01a2000408d472a7936c2c89590843a3.flac"
