@@ -6,10 +6,12 @@ from leadbell.followup.models import PlaybookRow
 from leadbell.intake.models import Envelope, Inquiry, Source
 from leadbell.lead.models import Consent, Customer, Fact, Handle, Lead
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
+from leadbell.unlost.models import Alert, UnlostChoice
 from leadbell.visits import joining
-from leadbell.visits.models import Site, SiteCount, Visitor, VisitorJoin
+from leadbell.visits.models import KnownVisit, Site, SiteCount, Visitor, VisitorJoin
 
 __all__ = [
+    "Alert",
     "Appointment",
     "Call",
     "Consent",
@@ -18,6 +20,7 @@ __all__ = [
     "Fact",
     "Handle",
     "Inquiry",
+    "KnownVisit",
     "Lead",
     "Organisation",
     "Person",
@@ -30,6 +33,7 @@ __all__ = [
     "SiteCount",
     "Source",
     "TrackingNumber",
+    "UnlostChoice",
     "Visitor",
     "VisitorJoin",
     "joining",

@@ -32,6 +32,7 @@ from leadbell.lead.facts import (
     OptedOut,
     Outcome,
     Rang,
+    SeenAgain,
     Shown,
     Sold,
     Wrote,
@@ -104,6 +105,11 @@ CHRISTMAS = timedelta(days=32)
 ASKED_LATE = (*TALKED, AskedAgain(at=NOON + DAYS, channel="adf", source="W", envelope="f", by_phone=True))
 BOOKED = (*TALKED, Booked(at=NOON + 5 * MINUTES, appointment=7, by=ROSA, starts_at=SATURDAY_11))
 CONFIRMED = (*BOOKED, Confirmed(at=NOON + 4 * DAYS, appointment=7, by=ROSA))
+LOST = (*TALKED, Lost(at=NOON + DAYS, by=ROSA, reason="price"))
+
+
+def seen(after: timedelta) -> SeenAgain:
+    return SeenAgain(at=NOON + after, visit=9, began_at=NOON + after, was="lost", told=(ROSA,))
 
 
 @pytest.mark.parametrize(
@@ -153,6 +159,13 @@ CONFIRMED = (*BOOKED, Confirmed(at=NOON + 4 * DAYS, appointment=7, by=ROSA))
         (PLAYBOOK, (*TALKED, OptedOut(at=NOON + HOURS, by=ROSA)), DAYS, Rest(...), "the customer doesn't want to be contacted"),
         (PLAYBOOK, (*BOOKED, Sold(at=SATURDAY_11, by=ROSA)), 6 * DAYS, Rest(...), "sold"),
         (PLAYBOOK, (*TALKED, Lost(at=NOON + DAYS, by=ROSA, reason="price")), 2 * DAYS, Rest(...), "lost: back as soon as the customer is"),
+        (PLAYBOOK, (*LOST, seen(70 * DAYS)), 70 * DAYS, Ask("call", ROSA, NOON + 70 * DAYS, ...), "on the website again: call while they look"),
+        (PLAYBOOK, (*LOST, seen(70 * DAYS + 9 * HOURS)), 70 * DAYS + 9 * HOURS, Ask("call", ROSA, NOON + 71 * DAYS - 3 * HOURS, ...), "was on the website again at"),
+        (PLAYBOOK, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS, "wrong_number"), seen(9 * DAYS)), 9 * DAYS, Ask("write", ROSA, NOON + 9 * DAYS, ...), "no phone number: write personally"),
+        (PLAYBOOK, (*LOST, seen(70 * DAYS), *attempt(2, 70 * DAYS + MINUTES, "conversation")), 70 * DAYS + HOURS, Ask("call", ROSA, NOON + 72 * DAYS, ...), "day 2 of 45"),
+        (PLAYBOOK, (*LOST, seen(70 * DAYS)), 116 * DAYS, GiveUp("no_answer_45_days", ...), "day 45: follow-up is over"),
+        (PLAYBOOK, (*BOOKED, Sold(at=SATURDAY_11, by=ROSA), seen(300 * DAYS)), 300 * DAYS, Rest(...), "sold"),
+        (CALIFORNIA, (*LOST, seen(70 * DAYS)), 70 * DAYS, Ask("call", ROSA, NOON + 70 * DAYS + 5 * HOURS, ...), "quiet hours"),
         (CALIFORNIA, (ARRIVED,), 0 * SECONDS, Ring("best", 20, ...), "new lead in opening hours: at once"),
         (CALIFORNIA, (arrived(NOON - 10 * HOURS),), 0 * SECONDS, Wait(NOON + 5 * HOURS, ...), "quiet hours where the customer lives, until 08:00 their time"),
         (CALIFORNIA, (arrived(NOON - 10 * HOURS),), 5 * HOURS, Ring("best", 20, ...), "arrived while the dealer was closed"),
@@ -194,7 +207,7 @@ def test_a_day_nobody_works_waits_for_the_next_opening() -> None:
 
 def test_every_rule_is_asked() -> None:
     """Taking a rule out changes a decision of the table above: none is there for show."""
-    assert len(RULES) == len(set(RULES)) == 18
+    assert len(RULES) == len(set(RULES)) == 19
 
 
 @pytest.mark.parametrize("origin", sorted(DEFAULTS))

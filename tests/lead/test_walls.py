@@ -13,7 +13,13 @@ from tests.conftest import NOON, lead_of, make_dealer, make_person
 
 WALLED = {
     table
-    for migration in ("0002_walls_between_tenants", "0008_calls", "0009_consents", "0010_visits")
+    for migration in (
+        "0002_walls_between_tenants",
+        "0008_calls",
+        "0009_consents",
+        "0010_visits",
+        "0011_unlost",
+    )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }
 

@@ -14,6 +14,7 @@ from leadbell.conversation.rules import nothing_agreed_yet
 from leadbell.dealers.rules import times_to_propose
 from leadbell.dealers.shelves import colleagues_of
 from leadbell.desk.entrance import Visit, door
+from leadbell.desk.seen import seen_at
 from leadbell.lead.finding import lost_reasons
 from leadbell.lead.shelves import desk_of, why_they_ring
 from leadbell.metrics.figures import REFERENCE_RESPONSE
@@ -120,6 +121,7 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
         "calling": [card(lead, now, live=by_line.calling(lead)) for lead in open_calls],
         "talked": [card(lead, now, live=by_line.conversations.get(lead.pk)) for lead in talked],
         "strips": by_line.strips,
+        "seen": seen_at(person, request.dealers, now),
         "lines_of": lines,
         "due": [lead for lead in mine.due.leads if lead.pk not in asked],
         "later": [lead for lead in mine.later.leads if lead.pk not in asked],

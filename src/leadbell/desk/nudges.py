@@ -34,7 +34,7 @@ def event(name: str, **data: int | None) -> bytes:
 
 
 DESK, FLOOR, INBOX, DEALER = event("desk"), event("floor"), event("inbox"), event("dealer")
-CALL, LINES = event("call"), event("lines")
+CALL, LINES, VISITS = event("call"), event("lines"), event("visits")
 
 
 def for_everybody(news: News) -> dict[str, bytes]:
@@ -50,6 +50,8 @@ def for_everybody(news: News) -> dict[str, bytes]:
         said["call"] = CALL
     elif news.w == "lines":
         said["lines"] = LINES
+    elif news.w in ("visit", "seen"):
+        said["visits"] = VISITS
     return said
 
 
@@ -58,6 +60,8 @@ def for_whose_desk_it_is(news: News) -> dict[str, bytes]:
     said = {}
     if news.w in ("ring", "quiet"):
         said[f"bell-{news.l}"] = event(news.w, lead=news.l)
+    elif news.w == "seen":
+        said[f"seen-{news.l}"] = event("seen", lead=news.l)
     elif news.w == "due":
         said["due"] = event("due", lead=news.l)
     return said | {"desk": DESK} | for_everybody(news)

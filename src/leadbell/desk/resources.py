@@ -25,6 +25,7 @@ from leadbell.ring.calling import rung_by_line
 from leadbell.ring.wanted import call_from_the_screen
 from leadbell.routing.actions import assign
 from leadbell.sale import actions as sale
+from leadbell.unlost.actions import put_aside
 from leadbell.words import say
 
 if TYPE_CHECKING:
@@ -246,3 +247,9 @@ def owner(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
     if not to.isdecimal():
         return Refused(say("Choose a colleague.")), ""
     return assign(lead, int(to), request.user.pk, now), _("Handed over.")
+
+
+@resource
+def putting_aside(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """Take the alert off the Desk; the lead and its next step stay."""
+    return put_aside(lead, request.user.pk, now), ""

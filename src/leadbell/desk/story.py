@@ -34,6 +34,7 @@ from leadbell.lead.facts import (
     Rang,
     Reopened,
     Replied,
+    SeenAgain,
     Shown,
     Sold,
     Wrote,
@@ -80,6 +81,8 @@ def people_in(history: History) -> frozenset[int]:
         found |= {getattr(fact, role) for role in ("by", "to") if getattr(fact, role, None) is not None}
         if isinstance(fact, Rang):
             found |= {*fact.people, *(one.person for one in (*fact.ranked, *fact.excluded))}
+        elif isinstance(fact, SeenAgain):
+            found |= {*fact.told}
     return frozenset(found)
 
 
@@ -337,6 +340,22 @@ def _opted_out(fact: OptedOut, names: Names, before: Standing) -> Line:
     )
 
 
+_SEEN_AGAIN = {
+    "lost": say("Seen on the website again: opened again"),
+    "quiet": say("Seen on the website, after nobody had worked on it"),
+    "sold": say("Bought, and on the website again"),
+}  # fmt: skip
+
+
+def _seen_again(fact: SeenAgain, names: Names, before: Standing) -> Line:
+    told = (say("%(people)s were told", people=_list(fact.told, names)),) if fact.told else ()
+    if len(fact.told) == 1:
+        told = (say("%(name)s was told", name=_name(fact.told[0], names)),)
+    if fact.by is not None:
+        told = (say("%(name)s took it from the list", name=_name(fact.by, names)),)
+    return Line(fact.at, "world-share", "system", _SEEN_AGAIN[fact.was], (*fact.because, *told), "good")
+
+
 _TELLERS: dict[type, Callable[..., Line]] = {
     Arrived: _arrived, AskedAgain: _asked_again, Rang: _rang, Accepted: _accepted, PassedOn: _passed_on,
     Assigned: _assigned, Opened: _opened, Attempted: _attempted, AttemptEnded: _attempt_ended,
@@ -344,6 +363,7 @@ _TELLERS: dict[type, Callable[..., Line]] = {
     Confirmed: _confirmed, Shown: _shown, NoShow: _no_show, Cancelled: _cancelled, Noted: _noted, Sold: _sold,
     Lost: _lost, Reopened: _reopened, OptedOut: _opted_out, PickedUp: _picked_up, Answered: _answered,
     MissedCall: _missed_call, Connected: _connected, NothingAgreed: _nothing_agreed,
+    SeenAgain: _seen_again,
 }  # fmt: skip
 
 

@@ -47,6 +47,7 @@ OF_A_LEAD = [
     path("sale/", resources.sold, name="sale"),
     path("loss/", resources.loss, name="loss"),
     path("reopening/", resources.reopening, name="reopening"),
+    path("alert/putting-aside/", resources.putting_aside, name="putting-aside"),
     path("visitors/<int:join>/undoing/", sites.undoing, name="join-undoing"),
 ]
 

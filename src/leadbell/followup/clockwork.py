@@ -17,11 +17,13 @@ from leadbell import statement
 from leadbell.announce import CLOCKWORK
 from leadbell.dealers.models import Organisation
 from leadbell.followup.actions import follow_up
+from leadbell.followup.returns import tell_of
 from leadbell.intake.actions import claim, quarantine, read_envelope, receive
 from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.intake.models import Envelope
 from leadbell.lead.journal import locked, plan
 from leadbell.lead.models import Lead
+from leadbell.visits.known import Noticed, done, later, next_due, noticed
 from leadbell.words import say
 
 log = structlog.get_logger("leadbell.clockwork")
@@ -116,22 +118,50 @@ def _follow_one(lead: Lead, now: datetime, apart: Apart) -> None:
         plan(lead, lead.next_kind or "wait", because, at=now, wake_at=now + AFTER_A_FAULT, whom=lead.owner_id)
 
 
+def notice_some(now: datetime, most: int = AT_ONCE) -> int:
+    """Look at the visits in which something happened, and tell whoever has to hear it, in one commit; how many."""
+    return _in_one_commit(_notice_these, now, most)
+
+
+def _notice_these(now: datetime, most: int, apart: Apart) -> int:
+    seen = noticed(now, most)
+    done([one for one in seen if _notice_one(one, now, apart)], now)
+    return len(seen)
+
+
+def _notice_one(one: Noticed, now: datetime, apart: Apart) -> bool:
+    try:
+        with apart():
+            tell_of(one, now)
+    except OperationalError:
+        raise
+    except Exception:
+        if apart is nullcontext:
+            raise
+        log.exception("a visit could not be looked at", visit=one.visit.pk)
+        later(one.visit, now)
+        return False
+    return True
+
+
 def run_due(now: datetime) -> tuple[int, int]:
     """Do everything that is due at `now`: (envelopes read, leads followed up)."""
     read = followed = 0
-    while any(done := (receive_some(now), follow_some(now))):
-        read += done[0]
-        followed += done[1]
+    while any(did := (receive_some(now), follow_some(now), notice_some(now))):
+        read += did[0]
+        followed += did[1]
     return read, followed
 
 
 def next_wake() -> datetime | None:
-    return (
+    """The first moment at which a lead or a visit is due."""
+    wake = (
         Lead.objects.filter(wake_at__isnull=False)
         .order_by("wake_at")
         .values_list("wake_at", flat=True)
         .first()
     )
+    return min((at for at in (wake, next_due()) if at), default=None)
 
 
 def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
@@ -145,7 +175,7 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
     while not stopping():
         # Each batch at its own moment: a lead that rings after a rush rings as long as any other.
         now = clock()
-        if receive_some(now) + follow_some(now):
+        if receive_some(now) + notice_some(now) + follow_some(now):
             continue
         wake = next_wake()
         patience = POLL_S if wake is None else min(POLL_S, max(0.0, (wake - clock()).total_seconds()))

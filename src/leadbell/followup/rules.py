@@ -186,6 +186,24 @@ def keep_the_appointment(playbook: Playbook, history: History, now: datetime) ->
     return Wait(s.appointment_at, say("the appointment is confirmed"))
 
 
+def call_while_they_look(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """Lost, and on the website again: a person gets in touch now, in opening hours [S4]."""
+    s = history.standing
+    if s.owner is None or s.seen_at is None or (s.worked_at is not None and s.worked_at >= s.seen_at):
+        return None
+    due = playbook.hours.shift_into_hours(s.seen_at)
+    because = (
+        say("on the website again: call while they look")
+        if due == s.seen_at
+        else say("was on the website again at %(seen_at)s: call", seen_at=s.seen_at)
+    )
+    if s.by_phone and not s.number_is_wrong:
+        return Ask("call", s.owner, due, because)
+    if s.by_email:
+        return Ask("write", s.owner, due, say("on the website again, no phone number: write personally"))
+    return None
+
+
 def keep_the_promise(playbook: Playbook, history: History, now: datetime) -> Decision | None:
     s = history.standing
     if s.call_back_at is None or s.owner is None:
@@ -221,7 +239,7 @@ def tell_the_manager(playbook: Playbook, history: History, now: datetime) -> Dec
     s, plan = history.standing, playbook.plan
     if s.owner is None or "manager" in s.rounds or _worked_since_asked(history) or s.asked_at is None:
         return None
-    since = max(s.asked_at, s.owned_at or s.asked_at)
+    since = max(s.asked_at, s.owned_at or s.asked_at, s.seen_at or s.asked_at)
     if not playbook.hours.is_open(now) or _is_quiet(playbook, history, now):
         return None
     if playbook.hours.open_ms_between(since, now) < plan.manager_after_m * 60_000:
@@ -302,7 +320,8 @@ def write_after_three(playbook: Playbook, history: History, now: datetime) -> De
 
 def stop_after_day_45(playbook: Playbook, history: History, now: datetime) -> Decision | None:
     s, last = history.standing, playbook.plan.last_day
-    if s.asked_at is None or s.owner is None or now < s.asked_at + timedelta(days=last + 1):
+    since = s.interested_at
+    if since is None or s.owner is None or now < since + timedelta(days=last + 1):
         return None
     if s.call_back_at is not None and now < s.call_back_at + PROMISE_KEPT_FOR:
         return None
@@ -312,17 +331,18 @@ def stop_after_day_45(playbook: Playbook, history: History, now: datetime) -> De
 def follow_the_cadence(playbook: Playbook, history: History, now: datetime) -> Decision | None:
     """Dense at first, the golden period from day 8 to 19, then less often, until day 45 [S4]."""
     s, plan = history.standing, playbook.plan
-    if s.owner is None or s.asked_at is None:
+    since = s.interested_at
+    if s.owner is None or since is None:
         return None
-    began = playbook.hours.local_day(s.asked_at)
+    began = playbook.hours.local_day(since)
     worked = (playbook.hours.local_day(s.worked_at) - began).days if s.worked_at else -1
     day = next((d for d in plan.cadence_days if d > worked), None)
-    end = s.asked_at + timedelta(days=plan.last_day + 1)
+    end = since + timedelta(days=plan.last_day + 1)
     if day is None:
         return Wait(
             end, say("the cadence is done: closed on day %(day)s if nothing happens", day=plan.last_day)
         )
-    due = _sensible(playbook, max(s.asked_at + timedelta(days=day), s.worked_at or s.asked_at), None)
+    due = _sensible(playbook, max(since + timedelta(days=day), s.worked_at or since), None)
     task: Task = "call" if s.by_phone and not s.number_is_wrong else "write"
     return Ask(task, s.owner, due, _why_that_day(day, plan.last_day), again_at=end)
 
@@ -339,6 +359,7 @@ RULES: tuple[Rule, ...] = (
     make_it_ring,
     keep_the_appointment,
     stop_after_day_45,
+    call_while_they_look,
     keep_the_promise,
     ring_the_owner_again,
     tell_the_manager,

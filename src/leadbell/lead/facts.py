@@ -244,6 +244,23 @@ class Reopened(Fact, frozen=True, tag="reopened"):
     because: Words | None = None
 
 
+class SeenAgain(Fact, frozen=True, tag="seen_again"):
+    """The customer of a lost lead is on the dealer's website: back into the funnel, and `told` hear of it [S4].
+
+    The evidence are the numbers of the visit and of the join. What they looked at stays there, where they can
+    erase it. `by`: a person took it from the list. `owner_left`: whose lead it was doesn't work here any more.
+    """
+
+    visit: int
+    began_at: datetime
+    was: Literal["lost", "quiet", "sold"]
+    join: int | None = None
+    told: tuple[int, ...] = ()
+    because: tuple[Words, ...] = ()
+    by: int | None = None
+    owner_left: bool = False
+
+
 class OptedOut(Fact, frozen=True, tag="opted_out"):
     """The customer doesn't want to be contacted any more."""
 
@@ -253,7 +270,7 @@ class OptedOut(Fact, frozen=True, tag="opted_out"):
 AnyFact = (
     Arrived | AskedAgain | Rang | PickedUp | Accepted | PassedOn | Assigned | Opened | Attempted | Answered | MissedCall
     | Connected | AttemptEnded | CallBackAgreed | NothingAgreed | Quoted | Wrote | Replied | Booked | Moved | Confirmed
-    | Shown | NoShow | Cancelled | Noted | Sold | Lost | Reopened | OptedOut
+    | Shown | NoShow | Cancelled | Noted | Sold | Lost | Reopened | OptedOut | SeenAgain
 )  # fmt: skip
 
 _encode = msgspec.json.Encoder()

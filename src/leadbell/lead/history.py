@@ -41,6 +41,7 @@ from leadbell.lead.facts import (
     Reopened,
     Replied,
     RingKind,
+    SeenAgain,
     Shown,
     Sold,
     State,
@@ -62,6 +63,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     received_at: datetime | None = None
     #: The newest sign of interest: arrival, another inquiry, a reply. The 45 days run from here.
     asked_at: datetime | None = None
+    #: When they were last seen on the website after they had been lost.
+    seen_at: datetime | None = None
     owner: int | None = None
     #: Since when the owner has it.
     owned_at: datetime | None = None
@@ -113,6 +116,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    @property
+    def interested_at(self) -> datetime | None:
+        """The newest sign of interest, the customer's own words or their visit: follow-up counts its days from it."""
+        return max((at for at in (self.asked_at, self.seen_at) if at), default=None)
 
 
 def _hands(standing: Standing, person: int) -> tuple[int, ...]:
@@ -241,10 +249,27 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
                 asked_at=fact.at, tries=0, rounds=(), rung=(), call_back_at=None,
                 appointment=None, appointment_at=None, confirmed_at=None, shown_at=None,
             )  # fmt: skip
+        case SeenAgain():
+            return _seen_again(standing, fact)
         case OptedOut():
             return replace(standing, opted_out=True)
         case Opened() | Noted():
             return standing
+
+
+def _seen_again(standing: Standing, fact: SeenAgain) -> Standing:
+    """What was sold stays sold; what was lost is open again, with the salesperson it had if they are still here."""
+    if standing.state == "sold":
+        return replace(standing, seen_at=fact.at)
+    owner = None if fact.owner_left else standing.owner
+    again = {} if owner is not None else {"owner": None, "owned_at": None, "rounds": (), "rung": ()}
+    if standing.is_open:
+        return replace(standing, **again, seen_at=fact.at, tries=0)
+    return replace(
+        standing, **again, state="accepted" if owner else "received", seen_at=fact.at, closed_at=None,
+        lost_reason=None, tries=0, call_back_at=None, appointment=None, appointment_at=None, confirmed_at=None,
+        shown_at=None,
+    )  # fmt: skip
 
 
 def _attempt_ended(standing: Standing, fact: AttemptEnded) -> Standing:

@@ -25,6 +25,11 @@ class Site(models.Model):
     origins = ArrayField(models.CharField(max_length=280), default=list)
     #: Addresses of car pages: `/cars/{make}/{model}/{stock}`.
     patterns = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    #: Addresses of pages about prices and about trading in a car: `/finance/*`.
+    price_pages = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    trade_in_pages = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    #: Networks of the dealer's own people, `192.0.2.0/24`: what comes from there is no customer's visit.
+    own_networks = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     keep_days = models.SmallIntegerField(default=60)
     consent = models.CharField(max_length=5, choices=Consent, default=Consent.ASK)
     created_at = models.DateTimeField()
@@ -49,6 +54,9 @@ class Visitor(models.Model):
     customer = models.ForeignKey(
         Customer, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
+
+    #: One of the dealer's own people said so, with a link made for it: no customer's browser.
+    own_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = (
@@ -96,3 +104,33 @@ class SiteCount(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["site", "day", "what"], name="one_count_per_day"),)
+
+
+class KnownVisit(models.Model):
+    """One visit of a browser whose customer we know: written with its beacons, read again by the clockwork.
+
+    What was looked at is summed up here, and goes with the visitor when they ask to be forgotten.
+    """
+
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+", db_index=False)
+    #: Deleting the visitor deletes their visits, in the database itself.
+    visitor = models.ForeignKey(
+        Visitor, models.DO_NOTHING, related_name="visits", db_constraint=False, db_index=False
+    )
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    began_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    #: When it is to be summed up again; nothing where nothing new happened.
+    due_at = models.DateTimeField(null=True, blank=True)
+    summed_at = models.DateTimeField(null=True, blank=True)
+    #: `rules.Sum` as JSON: pages, time, cars, signals.
+    body = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["due_at"], name="visit_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["dealer", "-last_at"], name="visit_newest"),
+            models.Index(fields=["customer", "-last_at"], name="visit_of_customer"),
+        )
+        constraints = (models.UniqueConstraint(fields=["visitor", "began_at"], name="one_visit_at_a_time"),)

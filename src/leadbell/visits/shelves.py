@@ -1,5 +1,6 @@
 """What the screens show of visits: how each site does today, and what a lead's customer looked at."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -8,11 +9,15 @@ from django.db import connection
 
 from leadbell.dealers.models import Organisation
 from leadbell.lead.models import Lead
-from leadbell.visits.models import Site, SiteCount, VisitorJoin
+from leadbell.visits.known import sum_of
+from leadbell.visits.models import KnownVisit, Site, SiteCount, VisitorJoin
 from leadbell.visits.rules import Car, Joined, Seen, Visit, spans_of, visits_in
+from leadbell.visits.sums import Sum
 
 #: So many of a customer's beacons are read for one page; older ones are left out.
 MOST_SHOWN = 2000
+#: Whoever was seen this recently is on the website now.
+STILL_HERE = timedelta(minutes=5)
 #: What was heard this recently counts as "it works".
 LATELY = timedelta(days=1)
 
@@ -114,3 +119,40 @@ def visits_of(lead: Lead) -> list[Visit]:
     return visits_in(
         one for one in seen if any(span.visitor == one.visitor and span.holds(one.at) for span in spans)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownShown:
+    """A visit of somebody we know: since when, what it was about, and whether they are still there."""
+
+    visit: KnownVisit
+    sum: Sum
+    here: bool
+
+
+def _known(visit: KnownVisit, now: datetime) -> KnownShown:
+    return KnownShown(visit, sum_of(visit), now - visit.last_at < STILL_HERE)
+
+
+def known_visits(numbers: Iterable[int], now: datetime) -> dict[int, KnownShown]:
+    """By number; what was erased is missing."""
+    found = KnownVisit.objects.filter(pk__in=list(numbers)).select_related("site")
+    return {visit.pk: _known(visit, now) for visit in found}
+
+
+def newest_visits(dealers: Sequence[int], customers: Iterable[int], now: datetime) -> dict[int, KnownShown]:
+    """Each customer's newest visit within LATELY."""
+    visits = (
+        KnownVisit.objects.filter(dealer__in=dealers, customer__in=list(customers))
+        .filter(last_at__gt=now - LATELY)
+        .order_by("customer", "-last_at").distinct("customer").select_related("site")
+    )  # fmt: skip
+    return {visit.customer_id: _known(visit, now) for visit in visits}
+
+
+def here_now(dealers: Sequence[int], now: datetime, most: int = 50) -> list[KnownShown]:
+    """Those of the people we know who are on the websites now, who came last first."""
+    visits = KnownVisit.objects.filter(dealer__in=dealers, last_at__gt=now - STILL_HERE, last_at__lte=now)
+    return [
+        _known(visit, now) for visit in visits.select_related("site", "customer").order_by("-last_at")[:most]
+    ]

@@ -5,7 +5,7 @@ A kill loses at most what waits, EVERY_S seconds of beacons; while the database 
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -56,6 +56,8 @@ order by site, day, what
 on conflict (site_id, day, what) do update
     set beacons = c.beacons + excluded.beacons, last_at = greatest(c.last_at, excluded.last_at)
 """
+_SIGHTED = "select site, uid from leadbell_sighted(%s::bigint[], %s::uuid[], %s::timestamptz[])"
+_OWN = "select leadbell_own_visitor(%s, %s::uuid, %s)"
 _JOIN = "select leadbell_join_visitor(%s, %s::uuid, %s, 'link', %s::jsonb, %s)"
 
 Counts = dict[tuple[int, int, date, str], tuple[int, datetime]]
@@ -73,6 +75,8 @@ class Writer:
         self._counts: Counts = {}
         self._seen: dict[tuple[str, int], float] = {}
         self._erased: dict[str, float] = {}
+        #: Browsers whose customer is known: each of their signals is news for somebody.
+        self._known: set[tuple[str, int]] = set()
         self._connection: psycopg.AsyncConnection | None = None
         self._one_at_a_time = asyncio.Lock()
         self._writing: asyncio.Task[None] | None = None
@@ -214,11 +218,27 @@ class Writer:
                 )  # fmt: skip
             for join in joins:
                 await cursor.execute(_JOIN, join)
+            known = await self._sight(cursor, looks, fresh)
             if kept:
                 await cursor.execute(_COUNT, _columns(kept))
         if len(self._seen) > MOST_REMEMBERED:
             self._seen = {name: at for name, at in self._seen.items() if now - at < SEEN_EVERY_S}
         self._seen |= dict.fromkeys(fresh, now)
+        self._known = known
+
+    async def _sight(
+        self, cursor: psycopg.AsyncCursor, looks: Sequence[Look], fresh: Mapping[tuple[str, int], Look]
+    ) -> set[tuple[str, int]]:
+        """Write down, in the same commit, that people we know are here; who is known now."""
+        last = dict(fresh)
+        if self._known:
+            last |= {name: x for x in looks if (name := (x.visitor, x.site.id)) in self._known}
+        if not last:
+            return self._known
+        of = last.values()
+        await cursor.execute(_SIGHTED, [[x.site.id for x in of], [x.visitor for x in of], [x.at for x in of]])
+        known = {(uid.hex, site) for site, uid in await cursor.fetchall()}
+        return (self._known - last.keys()) | known
 
     async def _keep_up(self, connection: psycopg.AsyncConnection) -> None:
         """Ask for the sites again, and now and then for the partitions of the days to come."""
