@@ -1,0 +1,170 @@
+"""Turns figures into one SQL statement: only what they need of lead_facts.sql, in the engine's dialect."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from typing import cast
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.optimizer.eliminate_ctes import eliminate_ctes
+from sqlglot.optimizer.eliminate_joins import eliminate_joins
+from sqlglot.optimizer.pushdown_projections import pushdown_projections
+from sqlglot.optimizer.qualify import qualify
+
+from leadbell.metrics.metric import Metric
+from leadbell.metrics.tables import TABLES
+
+#: The dialect everything here is written in.
+OURS = "duckdb"
+#: What figures may be grouped and filtered by.
+KEYS = (
+    "dealer", "salesperson", "brand", "origin", "source", "campaign", "channel", "received_on", "received_month",
+    "set_aside", "lost_reason",
+)  # fmt: skip
+#: Keys that aren't columns of the row itself.
+_WRITTEN = {"received_month": "cast(floor(received_on / 100.0) as integer)"}
+#: Percentiles of a measure.
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+class NoSuchKey(ValueError):
+    """Figures can't be grouped or filtered by this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which leads: received from (and before) a local day as 20261123, and with one of these values per key."""
+
+    since: int | None = None
+    until: int | None = None
+    only: Mapping[str, Sequence[str | int | None]] = field(default_factory=dict)
+
+
+EVERY = Which()
+
+
+@lru_cache
+def _whole() -> exp.Query:
+    written = files("leadbell.metrics").joinpath("lead_facts.sql").read_text("utf-8")
+    schema: dict[str, object] = {
+        table.name: {column.name: column.type for column in table.columns} for table in TABLES.values()
+    }
+    parsed = sqlglot.parse_one(written, dialect=OURS)
+    return cast(exp.Query, qualify(parsed, schema=schema, dialect=OURS, quote_identifiers=False))
+
+
+def columns() -> tuple[str, ...]:
+    """The columns of a lead's row, in order."""
+    return tuple(_whole().named_selects)
+
+
+@lru_cache(maxsize=512)
+def _only(needed: frozenset[str]) -> exp.Query:
+    """lead_facts.sql with these columns, and without whatever only the others need."""
+    query = _whole().copy()
+    kept = [one for one in query.selects if one.alias_or_name in needed]
+    query.set("expressions", kept)
+    before = ""
+    while before != (now := query.sql(dialect=OURS)):
+        before = now
+        query = eliminate_ctes(eliminate_joins(pushdown_projections(query)))
+    return query
+
+
+def facts(needed: Iterable[str] | None = None) -> exp.Query:
+    """The query of one row per lead, with the columns needed (None: all)."""
+    every = columns()
+    wanted = frozenset(every if needed is None else needed)
+    if unknown := wanted - set(every):
+        raise NoSuchKey(f"a lead's row has no {', '.join(sorted(unknown))}")
+    return (_whole() if wanted == set(every) else _only(wanted)).copy()
+
+
+def condition(written: str) -> exp.Expression:
+    return _parsed(written).copy()
+
+
+@lru_cache(maxsize=2_000)
+def _parsed(written: str) -> exp.Expression:
+    return cast(exp.Expression, sqlglot.parse_one(written, dialect=OURS))
+
+
+def _key(name: str) -> exp.Expression:
+    if name not in KEYS:
+        raise NoSuchKey(f"figures can't be grouped by {name!r}: use {', '.join(KEYS)}")
+    return condition(_WRITTEN.get(name, name))
+
+
+def _literal(value: str | int) -> exp.Expression:
+    return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
+
+
+def _filters(which: Which) -> list[exp.Expression]:
+    found: list[exp.Expression] = []
+    if which.since is not None:
+        found.append(exp.column("received_on") >= exp.Literal.number(which.since))
+    if which.until is not None:
+        found.append(exp.column("received_on") < exp.Literal.number(which.until))
+    for name, values in which.only.items():
+        said = [_literal(value) for value in values if value is not None]
+        parts: list[exp.Expression] = [exp.In(this=_key(name), expressions=said)] if said else []
+        if None in values:
+            parts.append(exp.Is(this=_key(name), expression=exp.Null()))
+        found.append(exp.paren(exp.or_(*parts)) if parts else exp.false())
+    return found
+
+
+def select(
+    shown: Mapping[str, exp.Expression | str],
+    by: Mapping[str, exp.Expression | str],
+    which: Which,
+    as_of_ms: int,
+    relation: str | None,
+) -> exp.Select:
+    """`by` and `shown` over the rows of the leads; from `relation` where they stand already, else worked out."""
+    query = exp.Select()
+    parsed = {name: condition(said) if isinstance(said, str) else said for name, said in by.items()}
+    for name, said in parsed.items():
+        query = query.select(exp.alias_(said.copy(), name, quoted=False))
+    for name, one in shown.items():
+        query = query.select(exp.alias_(condition(one) if isinstance(one, str) else one, name, quoted=False))
+    for one in _filters(which):
+        query = query.where(one)
+    if parsed:
+        query = query.group_by(*(said.copy() for said in parsed.values()))
+        query = query.order_by(*(said.copy() for said in parsed.values()))
+    query = _at(query, as_of_ms)
+    needed = {column.name for column in query.find_all(exp.Column)}
+    inner = exp.to_table(relation) if relation else facts(needed or {"lead"}).subquery("f")
+    return query.from_(inner)
+
+
+def _at(query: exp.Select, as_of_ms: int) -> exp.Select:
+    """Say when it is asked."""
+    for column in list(query.find_all(exp.Column)):
+        if column.name == "as_of":
+            column.replace(exp.Literal.number(as_of_ms))
+    return query
+
+
+def keys(by: Sequence[str]) -> dict[str, exp.Expression | str]:
+    return {name: _key(name) for name in by}
+
+
+def counted(metric: Metric, prefix: str) -> dict[str, str]:
+    """The aggregates of one figure: `<prefix>_part`, `<prefix>_of`, and of a measure its quantiles."""
+    part, of = metric.part, metric.of
+    if metric.shape == "share":
+        return {
+            f"{prefix}_part": f"count(case when ({of}) and ({part}) then 1 end)",
+            f"{prefix}_of": f"count(case when {of} then 1 end)",
+        }
+    if metric.shape == "ratio":
+        return {f"{prefix}_part": f"sum({part})", f"{prefix}_of": f"sum({of})"}
+    value = f"case when {of} then {part} end"
+    return {f"{prefix}_part": f"sum({value})", f"{prefix}_of": f"count({value})"} | {
+        f"{prefix}_q{i}": f"percentile_cont({q}) within group (order by {value})"
+        for i, q in enumerate(QUANTILES)
+    }
