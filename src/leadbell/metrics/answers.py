@@ -7,7 +7,7 @@ from typing import Any
 
 from leadbell.metrics import question
 from leadbell.metrics.engines import Engine
-from leadbell.metrics.metric import Metric
+from leadbell.metrics.metric import Metric, Need
 from leadbell.metrics.question import EVERY, Which
 from leadbell.metrics.tables import why_not
 from leadbell.words import Words
@@ -70,9 +70,9 @@ def wilson(part: int, of: int) -> Interval | None:
     return (middle - half if part else 0.0), (middle + half if part < of else 1.0)
 
 
-def unsupported(metric: Metric, lacks: frozenset[str]) -> Words | None:
-    """Why the figure can't be said without these columns; None if it can."""
-    for need in metric.needs:
+def missing_for(needs: Iterable[Need], lacks: frozenset[str]) -> Words | None:
+    """Why what has these needs can't be said without the columns that lack; None if it can."""
+    for need in needs:
         either = (need,) if isinstance(need, str) else need
         if all(column in lacks for column in either):
             return why_not(either[0])
@@ -92,7 +92,7 @@ def ask(
     """
     can, cannot = [], []
     for metric in metrics:
-        because = unsupported(metric, engine.lacks)
+        because = missing_for(metric.needs, engine.lacks)
         if because is None:
             can.append(metric)
         else:

@@ -9,7 +9,7 @@ _FORWARDED = say("leads forwarded in opening hours")
 _NEEDS = ("leads.origin", "leads.in_hours", "touches.started_ms")
 _MEAN_RESPONSE = Reference(130_000, "S0", say("2:10 on average, of 5,247 leads forwarded in opening hours"))
 _TWO_MINUTES = Reference(120_000, "S3", say("call within 2 minutes"))
-_CONTACT = Reference(0.73, "S0", say("73 %; S0 doesn't say whether of all leads forwarded or attempted"))
+_CONTACT = Reference(0.73, "S0", say("73 %; S0 doesn't say of all leads, or of those attempted"))
 
 METRICS = (
     Metric(
@@ -19,7 +19,8 @@ METRICS = (
         (Reference(0.85, "S0", say("85 % of 5,247 leads forwarded in opening hours")),), _NEEDS,
     ),
     Metric(
-        "first_attempt_contact_rate", say("contact at the first attempt, of leads forwarded in opening hours"), _FORWARDED,
+        "first_attempt_contact_rate", say("contact at the first attempt, of leads forwarded in opening hours"),
+        _FORWARDED,
         say("leads whose first attempt became a conversation, of all leads forwarded in opening hours"),
         "share", "share", "first_contact = 1",
         f"{FORWARDED} and (first_attempt_ms is null or first_contact is not null)", "more", (_CONTACT,),
