@@ -64,6 +64,8 @@ class Call:
     times: dict[str, float] = field(default_factory=dict)
     up: bool = False
     acked: bool = False
+    #: Its BYE was answered.
+    let_go: bool = False
     over: bool = False
     tone: int = 0
     frames: list[bytes] = field(default_factory=list)
@@ -121,6 +123,8 @@ class Phones(asyncio.DatagramProtocol):
                 self._ends(call, "bye", now)
         elif method == "ACK" and call is not None:
             call.acked = True
+        elif method == "SIP/2.0" and call is not None:  # we ask for nothing but a BYE
+            call.let_go = True
 
     def _rings(
         self,
@@ -180,9 +184,12 @@ class Phones(asyncio.DatagramProtocol):
             call.held = HELD + REPEATED
 
     def _hang_up(self, call: Call, tried: int) -> None:
-        if call.over or tried > TRIES:
+        """Until it is answered: a datagram may be lost where many arrive at once."""
+        if call.let_go or tried > TRIES or (call.over and not tried):
             return
-        self._ends(call, "hung_up", time.perf_counter())
+        if not call.over:
+            self._ends(call, "hung_up", time.perf_counter())
+        self.loop.call_later(AGAIN_S, self._hang_up, call, tried + 1)
         contact = _TO.search(call.invite["contact"][0])
         target = contact[1] if contact else f"sip:127.0.0.1:{call.address[1]}"
         host, port = cast(asyncio.DatagramTransport, self._transport).get_extra_info("sockname")[:2]

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import math
 import os
 import re
 import shlex
@@ -23,6 +24,10 @@ RATE = 8000
 #: Sentences hold customers' names: they are kept this short, and never more than so many.
 KEPT_S, KEPT = 3600, 2000
 WITHIN_S = 10.0
+#: Looked through for old ones at most so often.
+TIDIED_EVERY_S = 60.0
+#: Whoever is on the phone goes before a sentence that is being made, and not all of them are made at once.
+NICE, AT_ONCE = 5, 4
 #: Words per minute; espeak-ng's own 175 is fast on a telephone.
 PACE = 155
 #: espeak-ng calls some languages otherwise; one it doesn't know is spoken as English.
@@ -43,6 +48,8 @@ class Speaker:
         self._command = tuple(shlex.split(command)) or _espeak()
         self._recorded = _sentences(recorded) if recorded else {}
         self._under_way: dict[Path, asyncio.Task[bool]] = {}
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._tidied_at = -TIDIED_EVERY_S
 
     async def warm_up(self) -> None:
         """Load what is needed to speak, so that the first sentence of the day doesn't wait for it."""
@@ -69,11 +76,14 @@ class Speaker:
     async def _make(self, prompt: Prompt, path: Path, recorded: Path | None) -> bool:
         raw = path.with_suffix(".spoken")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-            if recorded is None:
-                await self._run(prompt, raw)
-            await asyncio.to_thread(_for_telephones, recorded or raw, path)
-            await asyncio.to_thread(_forget_old, self.folder)
+            async with self._turn:
+                self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+                if recorded is None:
+                    await self._run(prompt, raw)
+                await asyncio.to_thread(_for_telephones, recorded or raw, path)
+            if time.monotonic() >= self._tidied_at + TIDIED_EVERY_S:
+                self._tidied_at = time.monotonic()
+                await asyncio.to_thread(_forget_old, self.folder)
         except (OSError, RuntimeError, ValueError, TimeoutError) as error:
             log.warning(
                 "nothing could be said", language=prompt.language, because=str(error) or "it took too long"
@@ -99,6 +109,8 @@ class Speaker:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
+        with suppress(OSError):  # it may have ended already
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
         on_stdin = not any("{text}" in word for word in self._command)
         try:
             said = await asyncio.wait_for(process.communicate(text.encode() if on_stdin else b""), WITHIN_S)
@@ -148,14 +160,30 @@ def _for_telephones(spoken: Path, path: Path) -> None:
     sound, rate = soundfile.read(spoken, dtype="float32", always_2d=True)
     wave = sound.mean(axis=1)
     if rate != RATE and len(wave):
-        length = max(1, round(len(wave) * RATE / rate))
-        spectrum = np.fft.rfft(wave)
-        wanted = length // 2 + 1
-        spectrum = np.pad(spectrum[:wanted], (0, max(0, wanted - len(spectrum))))
-        wave = np.fft.irfft(spectrum, length) * (length / len(wave))
+        wave = _at_our_rate(wave, rate)
     new = path.with_suffix(".new")
     soundfile.write(new, np.clip(wave, -1, 1), RATE, subtype="PCM_16", format="WAV")
     new.replace(path)
+
+
+def _at_our_rate(wave: Any, rate: int) -> Any:
+    """The same sound at RATE, by way of its spectrum; silence is added up to a length that divides well.
+
+    A spectrum of a prime number of samples takes thirty times as long.
+    """
+    np, _ = _sound_libraries()
+    common = math.gcd(rate, RATE)
+    given, wanted = rate // common, RATE // common
+    parts = 1 << math.ceil(math.log2(max(1, math.ceil(len(wave) / given))))
+    for smaller in (parts * 5 // 8, parts * 3 // 4):
+        if smaller * given >= len(wave):
+            parts = smaller
+            break
+    spectrum = np.fft.rfft(wave, parts * given)
+    there = parts * wanted // 2 + 1
+    spectrum = np.pad(spectrum[:there], (0, max(0, there - len(spectrum))))
+    sound = np.fft.irfft(spectrum, parts * wanted) * (wanted / given)
+    return sound[: max(1, round(len(wave) * RATE / rate))]
 
 
 def _forget_old(folder: Path) -> None:
