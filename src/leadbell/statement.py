@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 from django.db.utils import DatabaseErrorWrapper
 
 
@@ -34,3 +34,17 @@ def without_waiting() -> Iterator[None]:
     connection.ensure_connection()
     with DatabaseErrorWrapper(connection), connection.connection.pipeline():
         yield
+
+
+@contextmanager
+def in_one_go() -> Iterator[None]:
+    """A transaction that waits for PostgreSQL only where it asks something: its last statements travel with COMMIT.
+
+    Whoever stands outside of it afterwards knows that it is committed; inside another transaction that one commits.
+    """
+    outermost = not connection.in_atomic_block
+    with transaction.atomic(savepoint=False), without_waiting():
+        yield
+        if outermost and not connection.needs_rollback:
+            with DatabaseErrorWrapper(connection):
+                connection.connection.commit()

@@ -127,22 +127,28 @@ def has_allowed(customer: int, kind: Kind) -> bool | None:
 
 # Campaigns come in again as "asked again": what the dealer's own source sent is not the customer's word. The
 # dealer's choices about calls are the ring's, whose tables this room does not know.
-_ASKED = """
-select
-    (select max(f.at) from leadbell_fact f where f.lead_id = %(lead)s and (
+def asked_of(lead: str, dealer: str) -> str:
+    """Two columns of SQL for a lead and its dealer, named by expressions of SQL: what `may_call_now` has to know."""
+    return f"""
+    (select max(f.at) from leadbell_fact f where f.lead_id = {lead} and (
         f.kind in ('replied', 'missed_call', 'answered')
         or f.kind = 'arrived' and not f.body->>'origin' = any(%(marketing)s::text[])
         or f.kind = 'asked_again' and not exists (
             select from leadbell_source s where s.dealer_id = f.dealer_id and s.name = f.body->>'source'
                 and s.origin = any(%(marketing)s::text[])))),
     (select json_build_array(r.quiet_from, r.quiet_until) from leadbell_phonerules r
-        where r.dealer_id = %(dealer)s)
-"""
+        where r.dealer_id = {dealer})
+"""  # noqa: S608 (the callers name columns or parameters)
 
 
-def may_call_now(lead: Lead, now: datetime) -> Refused | None:
-    """Whether the law lets anybody of the dealer call this lead's customer now."""
-    asked_at, hours = _asked(lead)
+_ASKED = f"select {asked_of('%(lead)s', '%(dealer)s')}"
+#: When the customer last asked by themselves, and the dealer's own quiet hours: the columns of `asked_of`.
+Asked = tuple[datetime | None, tuple[int, int] | list[int] | None]
+
+
+def may_call_now(lead: Lead, now: datetime, asked: Asked | None = None) -> Refused | None:
+    """Whether the law lets anybody of the dealer call this lead's customer now; `asked` where it is known."""
+    asked_at, hours = asked or _asked(lead)
     return may_call(
         now, quiet_of(lead, asked_at, hours), origin=lead.standing.origin, asked_at=asked_at,
         agreed_at=lead.standing.call_back_at, opted_out_at=lead.customer.opted_out_at,
@@ -173,7 +179,9 @@ def asked_by_themselves(lead: Lead, history: History) -> datetime | None:
     return arrived.at if arrived and arrived.origin not in MARKETING else None
 
 
-def quiet_of(lead: Lead, asked_at: datetime | None, hours: tuple[int, int] | None = None) -> Quiet:
+def quiet_of(
+    lead: Lead, asked_at: datetime | None, hours: tuple[int, int] | list[int] | None = None
+) -> Quiet:
     """When this customer is left alone; `hours` are the dealer's own, in minutes of the customer's clock."""
     since, until = hours or (QUIET_FROM, QUIET_UNTIL)
     number, home = lead.customer.phone, lead.dealer.zone
@@ -182,8 +190,7 @@ def quiet_of(lead: Lead, asked_at: datetime | None, hours: tuple[int, int] | Non
     return Quiet(zones_of(number, home), home, since % _DAY_M, until % _DAY_M, marketing, country)
 
 
-def _asked(lead: Lead) -> tuple[datetime | None, tuple[int, int] | None]:
-    """When the customer last asked by themselves, and the dealer's own quiet hours."""
+def _asked(lead: Lead) -> Asked:
     values = {"lead": lead.pk, "dealer": lead.dealer_id, "marketing": sorted(MARKETING)}
     ((asked_at, hours),) = statement.run(_ASKED, values)
-    return asked_at, (hours[0], hours[1]) if hours else None
+    return asked_at, hours

@@ -1,7 +1,7 @@
 """Calls on the lines that hear them: wanted by people and clockwork, made by the switchboard, told to the journal."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,15 +24,15 @@ from leadbell.lead.facts import (
     PassedOn,
     PickedUp,
 )
-from leadbell.lead.journal import locked, record
+from leadbell.lead.journal import record
 from leadbell.lead.law import may_dial
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.ring import prompts
 from leadbell.ring.actions import accept
-from leadbell.ring.models import Call, PhoneLine, PhoneRules, Recording
+from leadbell.ring.held import FORGETFUL, Held, hold, keep, people, take
+from leadbell.ring.models import Call, PhoneRules, Recording
 from leadbell.ring.ports import Bell, Dial, Heard, Phone, Prompt, UnderWay
-from leadbell.ring.wanted import rules_of
 from leadbell.words import Words, say
 
 log = structlog.get_logger("leadbell.calls")
@@ -69,70 +69,40 @@ class Placed:
     bell: Bell
 
 
-#: Nobody waits for the disk: should the database forget it in a crash, the line still knows the call by its key.
-_FORGETFUL = "set_config('synchronous_commit', 'off', true)"
-_CLAIM = f"""
-update leadbell_call set status = 'ringing', placed_at = %(now)s
-where id in (
-    select id from leadbell_call where status = 'wanted' order by asked_at limit %(most)s for update skip locked
-) returning id, {_FORGETFUL}
-"""  # noqa: S608 (the part is the constant above)
-
-
-@transaction.atomic
 def claim(now: datetime) -> list[Placed]:
     """The calls that are wanted, marked as ringing before anything rings."""
-    ids = [row[0] for row in statement.run(_CLAIM, {"now": now, "most": MOST_AT_ONCE})]
-    if not ids:
-        return []
-    calls = list(
-        Call.objects.filter(pk__in=ids).select_related("dealer", "lead__customer").order_by("asked_at")
-    )
-    known = _Known.of(calls)
-    placed = []
-    for call in calls:
-        if (now - call.asked_at).total_seconds() > call.ring_s:
-            _over(call, "nobody", now, say("the switchboard was away while it should have rung"))
-            continue
-        placed.append(Placed(call.line, _bell(call, known, now)))
-        _tell_screens(call)
-    return placed
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What bells are made from, asked for once for many calls."""
-
-    lines: dict[tuple[int, str], PhoneLine]
-    rules: dict[int, PhoneRules]
-    people: dict[int, Person]
-
-    @classmethod
-    def of(cls, calls: Sequence[Call]) -> "_Known":
-        dealers = {call.dealer_id for call in calls}
-        lines = PhoneLine.objects.filter(dealer__in=dealers, kind__in={call.line for call in calls})
-        return cls(
-            {(line.dealer_id, line.kind): line for line in lines},
-            {rules.dealer_id: rules for rules in PhoneRules.objects.filter(dealer__in=dealers)},
-            Person.objects.in_bulk({person for call in calls for person in call.people}),
-        )
+    with statement.in_one_go():
+        taken = take(now, MOST_AT_ONCE)
+        rung = people(person for held in taken for person in held.call.people) if taken else {}
+        placed = []
+        for held in taken:
+            call = held.call
+            if (now - call.asked_at).total_seconds() > call.ring_s:
+                _over(call, "nobody", now, say("the switchboard was away while it should have rung"))
+                continue
+            placed.append(Placed(call.line, _bell(held, rung, now)))
+            _tell_screens(call)
+        return placed
 
 
 def bell_of(call: Call, now: datetime, later: dict[int, float] | None = None) -> Bell:
     """The bell of a call: whom to ring where, and what they hear. `later`: seconds after which a person joins."""
-    return _bell(call, _Known.of([call]), now, later)
+    held = hold(call.pk.hex)
+    if held is None:
+        raise Call.DoesNotExist(call.pk)
+    return _bell(held, people(call.people), now, later)
 
 
-def _bell(call: Call, known: _Known, now: datetime, later: dict[int, float] | None = None) -> Bell:
-    line = known.lines.get((call.dealer_id, call.line))
-    rules = known.rules.get(call.dealer_id) or PhoneRules(dealer_id=call.dealer_id)
+def _bell(
+    held: Held, rung: Mapping[int, Person], now: datetime, later: dict[int, float] | None = None
+) -> Bell:
+    call, line, rules = held.call, held.line, held.rules
     left = max(1, round(call.ring_s - (now - call.asked_at).total_seconds()))
-    people = [known.people[person] for person in call.people if person in known.people]
     phones = tuple(
         Phone(
             p.pk, f"sip:{p.extension}" if p.extension else p.phone, _whisper(call, rules, p), (later or {}).get(p.pk, 0)
         )
-        for p in people
+        for p in (rung[person] for person in call.people if person in rung)
         if p.extension or (p.phone and may_dial(p.phone, call.dealer.country, rules.countries) is None)
     )  # fmt: skip
     if call.kind == Call.Kind.TEST and call.number:
@@ -157,17 +127,23 @@ def _whisper(call: Call, rules: PhoneRules, person: Person) -> Any:
     return prompts.whisper(rules.prompts, name, person.language, lead.customer.full_name, lead.car, since)
 
 
-@transaction.atomic
 def accepted(key: str, person: int, now: datetime) -> Dial | Turned:
     """Somebody pressed 1: the lead is theirs, the attempt is stored, and the customer may be dialled.
 
-    The lead's row lock decides between two people; who is second hears so.
+    The lead's row lock decides between two people; who is second hears so. Two waits for the database, and when it
+    returns the attempt is committed.
     """
-    call, lead = _locked(key)
-    rules = rules_of(call.dealer_id)
-    if lead is None:
-        return _tested(call, rules, person, now)
-    who = Person.objects.get(pk=person)
+    with statement.in_one_go():
+        held = hold(key, person)
+        if held is None:
+            raise Call.DoesNotExist(key)
+        if held.lead is None:
+            return _tested(held, now)
+        return _decided(held, held.lead, held.person or Person.objects.get(pk=person), now)
+
+
+def _decided(held: Held, lead: Lead, who: Person, now: datetime) -> Dial | Turned:
+    call, rules, person = held.call, held.rules, who.pk
 
     def turned(name: str, because: Words) -> Turned:
         _over(call, "refused", now, because)
@@ -179,7 +155,7 @@ def accepted(key: str, person: int, now: datetime) -> Dial | Turned:
         outcome = accept(lead, person, now)
         if isinstance(outcome, Refused):
             return turned("taken", outcome.because)
-    if (forbidden := _forbidden(lead, call, rules, now)) is not None:
+    if (forbidden := _forbidden(held, lead, now)) is not None:
         return turned("not_now", forbidden)
     call.person_id, call.accepted_at = person, now
     number = lead.customer.phone or ""
@@ -191,34 +167,38 @@ def accepted(key: str, person: int, now: datetime) -> Dial | Turned:
         record(lead, Attempted(at=now, by=person, key=call.attempt, line=call.line), key=call.attempt)
     call.status = Call.Status.DIALLING
     _step(call, "accepted", now, person)
-    call.save()
-    return _dial(call, rules, who, number, now)
+    keep(call)
+    return _dial(held, who, number, now)
 
 
-def _tested(call: Call, rules: PhoneRules, person: int, now: datetime) -> Turned:
+def _tested(held: Held, now: datetime) -> Turned:
     """A test call needs no customer: the key was heard."""
-    who = Person.objects.filter(pk=person).first()
+    call, who = held.call, held.person
     if call.status != Call.Status.OVER:
-        _step(call, "accepted", now, person)
+        _step(call, "accepted", now, who.pk if who else 0)
         _over(call, "tested", now, None)
-    return Turned(prompts.sentence(rules.prompts, "tested", who.language if who else call.dealer.language))
+    language = who.language if who else call.dealer.language
+    return Turned(prompts.sentence(held.rules.prompts, "tested", language))
 
 
-def _forbidden(lead: Lead, call: Call, rules: PhoneRules, now: datetime) -> Words | None:
+def _forbidden(held: Held, lead: Lead, now: datetime) -> Words | None:
     """Why this customer may not be called now; a customer who called us may always be answered."""
-    standing = lead.standing
+    call, standing = held.call, lead.standing
     if standing.calling is not None:
         return say("a colleague is calling this customer right now")
     if call.kind == Call.Kind.INBOUND:
         return None
     if not lead.customer.phone:
         return say("There is no phone number: write personally.")
-    refused = may_call_now(lead, now) or may_dial(lead.customer.phone, lead.dealer.country, rules.countries)
+    countries = held.rules.countries
+    refused = may_call_now(lead, now, held.asked) or may_dial(
+        lead.customer.phone, lead.dealer.country, countries
+    )
     return refused.because if refused else None
 
 
-def _dial(call: Call, rules: PhoneRules, who: Person, number: str, now: datetime) -> Dial:
-    line = PhoneLine.objects.filter(dealer=call.dealer_id, kind=call.line).first()
+def _dial(held: Held, who: Person, number: str, now: datetime) -> Dial:
+    call, rules, line = held.call, held.rules, held.line
     records = rules.recording != PhoneRules.Recording.OFF
     language = (
         call.lead.customer.language if call.lead and call.lead.customer.language else call.dealer.language
@@ -253,8 +233,8 @@ with step as (
     returning dealer_id, lead_id, people, person_id
 )
 select pg_notify(%(screens)s, json_build_object('d', dealer_id, 'w', 'call', 'l', lead_id, 'p',
-    to_json(case when person_id is null then people else array[person_id] end))::text), {_FORGETFUL} from step
-"""  # noqa: S608 (the part is the constant above)
+    to_json(case when person_id is null then people else array[person_id] end))::text), {FORGETFUL} from step
+"""  # noqa: S608 (the part is a constant)
 
 
 def heard(news: Heard) -> Prompt | None:
@@ -269,15 +249,14 @@ def heard(news: Heard) -> Prompt | None:
     return None
 
 
-@transaction.atomic
 def _heard(news: Heard) -> Prompt | None:
-    try:
-        call, lead = _locked(news.key)
-    except Call.DoesNotExist:
-        return None
-    if call.status == Call.Status.OVER:
-        return None
-    now = news.at
+    with statement.in_one_go():
+        held = hold(news.key)
+        return None if held is None or held.call.status == Call.Status.OVER else _written_down(held, news)
+
+
+def _written_down(held: Held, news: Heard) -> Prompt | None:
+    call, lead, now = held.call, held.lead, news.at
     _step(call, news.what, now, news.person)
     match news.what:
         case "picked_up" if lead is not None and news.person in lead.ringing:
@@ -291,16 +270,17 @@ def _heard(news: Heard) -> Prompt | None:
             if lead is not None and lead.standing.calling == call.attempt:
                 record(lead, Connected(at=now, by=call.person_id or 0, key=call.attempt))
         case "nobody" if call.kind == Call.Kind.INBOUND and lead is not None:
-            return _missed(call, lead, now)
+            return _missed(held, lead, now)
         case "no_answer" | "busy" | "unreachable" | "lost_track" | "ended" | "gone" | "line_down" | "nobody":
-            _end(call, lead, news, now)
+            _end(held, news, now)
             return None
-    call.save()
+    keep(call)
     _tell_screens(call)
     return None
 
 
-def _end(call: Call, lead: Lead | None, news: Heard, now: datetime) -> None:
+def _end(held: Held, news: Heard, now: datetime) -> None:
+    call, lead = held.call, held.lead
     outcome = "voicemail" if call.outcome == "voicemail" else OUTCOMES[news.what]
     call.talk_ms = news.talk_ms
     if lead is not None and call.kind == Call.Kind.INBOUND and not call.attempt:
@@ -314,21 +294,22 @@ def _end(call: Call, lead: Lead | None, news: Heard, now: datetime) -> None:
             connected_at=call.connected_at if talked else None, talk_ms=news.talk_ms if talked else None,
         )  # fmt: skip
         record(lead, ended, key=f"{call.attempt}:ended")
-    if call.connected_at is not None and rules_of(call.dealer_id).recording != PhoneRules.Recording.OFF:
-        Recording.objects.get_or_create(call=call, defaults={"dealer_id": call.dealer_id, "created_at": now})
+    if call.connected_at is not None and held.rules.recording != PhoneRules.Recording.OFF:
+        wanted = Recording(call=call, dealer_id=call.dealer_id, created_at=now)
+        Recording.objects.bulk_create([wanted], ignore_conflicts=True)
     if news.what == "line_down":
         _pass_on_the_rest(call, lead, now)
     last = outcome if call.attempt else news.what
     _over(call, last, now, say("the line failed") if news.what in ("line_down", "lost_track") else None)
 
 
-def _missed(call: Call, lead: Lead, now: datetime) -> Prompt:
+def _missed(held: Held, lead: Lead, now: datetime) -> Prompt:
     """Nobody took the customer's call: they hear that we call back, and the lead rings at once."""
+    call = held.call
     record(lead, MissedCall(at=now, line=call.line))
     _over(call, "missed", now, None)
-    rules = rules_of(call.dealer_id)
     name = "missed" if call.dealer.opening_hours.is_open(now) else "closed"
-    return prompts.sentence(rules.prompts, name, lead.customer.language or call.dealer.language)
+    return prompts.sentence(held.rules.prompts, name, lead.customer.language or call.dealer.language)
 
 
 def _pass_on(lead: Lead | None, news: Heard, now: datetime, even_at_the_desk: bool) -> None:
@@ -352,14 +333,16 @@ def _desk_is_open(person: int, now: datetime) -> bool:
     return Person.objects.filter(pk=person, seen_at__gt=now - DESK_OPEN).exists()
 
 
-@transaction.atomic
 def could_not_ring(key: str, because: str, now: datetime) -> None:
     """The line answered that it is down: the desk rings already, and whoever has no desk open is passed over."""
-    call, lead = _locked(key)
-    if call.status == Call.Status.OVER:
-        return
-    log.warning("a call could not be made", dealer=call.dealer_id, line=call.line, because=because)
-    _end(call, lead, Heard(key, "line_down", now, because=because), now)
+    with statement.in_one_go():
+        held = hold(key)
+        if held is None or held.call.status == Call.Status.OVER:
+            return
+        log.warning(
+            "a call could not be made", dealer=held.call.dealer_id, line=held.call.line, because=because
+        )
+        _end(held, Heard(key, "line_down", now, because=because), now)
 
 
 @transaction.atomic
@@ -414,17 +397,6 @@ def under_way(line: str) -> list[UnderWay]:
 # -- small steps -----------------------------------------------------------------------------------------------
 
 
-def _locked(key: str) -> tuple[Call, Lead | None]:
-    """The lead first, then the call: everybody locks in this order. Raises Call.DoesNotExist."""
-    number = uuid.UUID(hex=key)
-    lead_id = Call.objects.values_list("lead_id", flat=True).get(pk=number)
-    lead = locked(lead_id) if lead_id is not None else None
-    call = Call.objects.select_for_update(of=("self",)).select_related("dealer").get(pk=number)
-    if lead is not None:
-        call.lead = lead
-    return call, lead
-
-
 def _step(call: Call, what: str, now: datetime, person: int | None) -> None:
     if len(call.steps) < MOST_STEPS:
         call.steps = [*call.steps, [round((now - call.asked_at).total_seconds() * 1000), what, person]]
@@ -433,7 +405,7 @@ def _step(call: Call, what: str, now: datetime, person: int | None) -> None:
 def _over(call: Call, outcome: str, now: datetime, because: Words | None) -> None:
     call.status, call.outcome, call.ended_at = Call.Status.OVER, outcome, now
     call.because = msgspec.to_builtins(because) if because else None
-    call.save()
+    keep(call)
     _tell_screens(call)
     log.info(
         "call over", dealer=call.dealer_id, lead=call.lead_id, line=call.line, kind=call.kind, outcome=outcome,
