@@ -52,6 +52,7 @@ def test_the_walls_stand(house: Path) -> None:
         ("followup/playbook.py", "import leadbell.announce", "Decisions are pure"),
         ("intake/channels/adf.py", "import leadbell.intake.raw, django", "Decisions are pure"),
         ("followup/actions.py", "import leadbell.ring.lines.desk", "names a telephone line"),
+        ("followup/posting.py", "import leadbell.conversation.carriers.smtp", "names a carrier of messages"),
         ("intake/reading.py", "import leadbell.intake.channels.meta", "names an intake channel"),
         ("desk/floor.py", "import leadbell.lead.models", "Screens go through doors and actions"),
     ],

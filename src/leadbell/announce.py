@@ -13,6 +13,9 @@ SCREENS = "leadbell_screens"
 #: Listened to by the switchboard: a call is wanted.
 SWITCHBOARD = "leadbell_switchboard"
 
+#: Listened to by the messenger: a message waits to be sent, or was taken in.
+MESSENGER = "leadbell_messenger"
+
 _NOTIFY = "select pg_notify(%(channel)s, %(news)s)"
 
 
@@ -24,3 +27,7 @@ def announce(dealer: int, what: str, lead: int | None = None, people: Iterable[i
 
 def wake_clockwork() -> None:
     statement.tell(_NOTIFY, {"channel": CLOCKWORK, "news": ""})
+
+
+def wake_messenger() -> None:
+    statement.tell(_NOTIFY, {"channel": MESSENGER, "news": ""})

@@ -1,6 +1,15 @@
 """Registers each room's tables, and who hears what another room tells."""
 
 from leadbell.appointment.models import Appointment
+from leadbell.conversation.models import (
+    DeadAddress,
+    Incoming,
+    Message,
+    MessageSecret,
+    MessageSetup,
+    MessageTemplate,
+    Signature,
+)
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.models import PlaybookRow
 from leadbell.intake.models import Envelope, Inquiry, Source
@@ -16,12 +25,18 @@ __all__ = [
     "Call",
     "Consent",
     "Customer",
+    "DeadAddress",
     "Envelope",
     "Fact",
     "Handle",
+    "Incoming",
     "Inquiry",
     "KnownVisit",
     "Lead",
+    "Message",
+    "MessageSecret",
+    "MessageSetup",
+    "MessageTemplate",
     "Organisation",
     "Person",
     "PhoneLine",
@@ -29,6 +44,7 @@ __all__ = [
     "Playback",
     "PlaybookRow",
     "Recording",
+    "Signature",
     "Site",
     "SiteCount",
     "Source",

@@ -56,6 +56,7 @@ class Job:
 WEB = Job("web", ("leadbell.web",), "app")
 CLOCKWORK = Job("clockwork", ("leadbell.followup",), "clockwork")
 SMTP = Job("smtp", ("leadbell.intake.smtp",), "mouth")
+MESSENGER = Job("messenger", ("leadbell.followup.messenger",), "clockwork", waits=True)
 SWITCHBOARD = Job("switchboard", ("leadbell.followup.switchboard",), "clockwork")
 RECORDINGS = Job("recordings", ("leadbell.followup.recordings",), "clockwork")
 

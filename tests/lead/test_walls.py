@@ -19,6 +19,7 @@ WALLED = {
         "0009_consents",
         "0010_visits",
         "0011_unlost",
+        "0012_messages",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }

@@ -116,15 +116,22 @@ def cancel(lead: Lead, person: int, now: datetime) -> Cancelled | Refused:
 
 def as_calendar(appointment: Appointment, now: datetime) -> bytes:
     """The appointment as an iCalendar file (RFC 5545) for the salesperson's own calendar."""
+    who = [str(appointment.lead.customer), appointment.what, appointment.lead.car]
+    return _calendar(appointment, now, who)
+
+
+def as_invitation(appointment: Appointment, now: datetime) -> bytes:
+    """The same for the customer's calendar: with the dealer's name, and without our own notes."""
+    return _calendar(appointment, now, [appointment.dealer.name, appointment.lead.car])
+
+
+def _calendar(appointment: Appointment, now: datetime, summary: list[str]) -> bytes:
     event = Event()
     event.add("uid", f"appointment-{appointment.pk}@leadbell")
     event.add("dtstamp", now)
     event.add("dtstart", appointment.starts_at)
     event.add("dtend", appointment.starts_at + timedelta(minutes=appointment.minutes))
-    event.add(
-        "summary",
-        " · ".join(filter(None, [str(appointment.lead.customer), appointment.what, appointment.lead.car])),
-    )
+    event.add("summary", " · ".join(filter(None, summary)))
     event.add("location", appointment.dealer.name)
     event.add("sequence", appointment.sequence)
     event.add("status", "CANCELLED" if appointment.status == Appointment.Status.CANCELLED else "CONFIRMED")

@@ -6,7 +6,7 @@ from typing import Literal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from leadbell.lead.consent import contact_forbidden, keep, may_call_now
+from leadbell.lead.consent import asked_by_themselves, contact_forbidden, keep, may_call_now
 from leadbell.lead.facts import (
     Attempted,
     AttemptEnded,
@@ -20,8 +20,8 @@ from leadbell.lead.facts import (
     Quoted,
     Wrote,
 )
-from leadbell.lead.journal import record
-from leadbell.lead.law import Kind, Said
+from leadbell.lead.journal import read_history, record
+from leadbell.lead.law import Kind, Said, is_marketing
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.words import say
@@ -151,6 +151,26 @@ def opt_out(
     if words:
         record(lead, Noted(at=now, by=person, text=words))
     return told
+
+
+@transaction.atomic
+def opt_out_by_link(lead: Lead, carrier: str, words: str, now: datetime) -> bool:
+    """The customer opts out by themselves, with what they were sent; True when that is news.
+
+    Of what a campaign sent that is a no to marketing, of what they asked for a no to being contacted.
+    """
+    if contact_forbidden(lead):
+        return False
+    kind: Kind = "marketing" if is_marketing_to(lead) else "contact"
+    keep(lead, [Said(kind, False, words)], now, channel=carrier)
+    _wake_others(lead, now)
+    record(lead, OptedOut(at=now))
+    return True
+
+
+def is_marketing_to(lead: Lead) -> bool:
+    """Whether what we write about this lead is our own idea."""
+    return is_marketing(lead.standing.origin, asked_by_themselves(lead, read_history(lead)))
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""What is still to be told about a conversation."""
+"""What is still to be told about a conversation, and when a message is tried again."""
 
 from datetime import datetime, timedelta
 
@@ -19,3 +19,15 @@ def nothing_agreed_yet(standing: Standing, now: datetime) -> bool:
         return False
     agreed = s.call_back_at or s.appointment
     return not agreed and s.worked_at not in (s.quoted_at, s.wrote_at)
+
+
+#: Minutes between two tries; a server that is away for longer than a day has had its chance.
+TRY_AGAIN_M = (1, 5, 15, 60, 240, 480)
+GIVE_UP_AFTER = timedelta(hours=24)
+
+
+def next_try(tries: int, created_at: datetime, now: datetime) -> datetime | None:
+    """When a message that was surely not sent is tried again, after so many tries; None: never."""
+    if not 1 <= tries <= len(TRY_AGAIN_M) or now - created_at >= GIVE_UP_AFTER:
+        return None
+    return now + timedelta(minutes=TRY_AGAIN_M[tries - 1])

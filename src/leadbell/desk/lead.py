@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from leadbell.appointment.shelves import appointment_of
 from leadbell.conversation.actions import opened
 from leadbell.conversation.rules import nothing_agreed_yet
+from leadbell.conversation.shelves import can_send, thread_of
 from leadbell.dealers.shelves import names_of, sales_staff
 from leadbell.desk.desk import Card, card, heard
 from leadbell.desk.entrance import Visit, door
@@ -30,6 +31,7 @@ from leadbell.visits.shelves import joins_of, visits_of
 if TYPE_CHECKING:
     from leadbell.lead.models import Lead
 
+NEWEST_MESSAGES = 4
 TARGET = timedelta(minutes=2)
 
 
@@ -70,6 +72,8 @@ def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         "story": story(history, names),
         "names": names,
         "calls": calls_of(lead, request.user),
+        "thread": thread_of(lead)[-NEWEST_MESSAGES:],
+        "can_send": can_send(lead.dealer_id),
         "visits": visits_of(lead),
         "joins": joins_of(lead),
         "appointment": agreed,

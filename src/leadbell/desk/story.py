@@ -37,6 +37,7 @@ from leadbell.lead.facts import (
     SeenAgain,
     Shown,
     Sold,
+    Undelivered,
     Wrote,
 )
 from leadbell.lead.history import History, Standing, after
@@ -261,6 +262,14 @@ def _replied(fact: Replied, names: Names, before: Standing) -> Line:
     return Line(fact.at, "message-reply", "system", sentence, tone="good")
 
 
+def _undelivered(fact: Undelivered, names: Names, before: Standing) -> Line:
+    sentence = (
+        say("The e-mail didn't reach the customer") if fact.carrier == "email"
+        else say("The text didn't reach the customer")
+    )  # fmt: skip
+    return Line(fact.at, "mail-x", "system", sentence, _one(fact.because), "bad")
+
+
 def _booked(fact: Booked, names: Names, before: Standing) -> Line:
     sentence = say("Appointment: %(starts_at)s", starts_at=fact.starts_at)
     why = (say("made by %(name)s", name=_name(fact.by, names)),)
@@ -359,7 +368,8 @@ def _seen_again(fact: SeenAgain, names: Names, before: Standing) -> Line:
 _TELLERS: dict[type, Callable[..., Line]] = {
     Arrived: _arrived, AskedAgain: _asked_again, Rang: _rang, Accepted: _accepted, PassedOn: _passed_on,
     Assigned: _assigned, Opened: _opened, Attempted: _attempted, AttemptEnded: _attempt_ended,
-    CallBackAgreed: _call_back, Quoted: _quoted, Wrote: _wrote, Replied: _replied, Booked: _booked, Moved: _moved,
+    CallBackAgreed: _call_back, Quoted: _quoted, Wrote: _wrote, Replied: _replied, Undelivered: _undelivered,
+    Booked: _booked, Moved: _moved,
     Confirmed: _confirmed, Shown: _shown, NoShow: _no_show, Cancelled: _cancelled, Noted: _noted, Sold: _sold,
     Lost: _lost, Reopened: _reopened, OptedOut: _opted_out, PickedUp: _picked_up, Answered: _answered,
     MissedCall: _missed_call, Connected: _connected, NothingAgreed: _nothing_agreed,

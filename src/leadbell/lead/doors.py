@@ -73,5 +73,12 @@ def take_lead(person: Person, number: int) -> Lead:
     return journal.locked(number)
 
 
+def take_for(dealer: int, number: int) -> Lead:
+    """One lead of this dealer to act on for its own customer, locked until the transaction ends. Raises NoSuchLead."""
+    if not Lead.objects.filter(pk=number, dealer=dealer).exists():
+        raise NoSuchLead(number)
+    return journal.locked(number)
+
+
 def dealers_named(dealers: Iterable[int]) -> QuerySet[Organisation]:
     return Organisation.objects.filter(pk__in=list(dealers)).order_by("name")

@@ -180,10 +180,24 @@ class Wrote(Fact, frozen=True, tag="wrote"):
 
     carrier: Literal["email", "sms", "video", "chat"]
     by: int | None = None
+    #: The stored message, where it was sent from here.
+    message: int | None = None
 
 
 class Replied(Fact, frozen=True, tag="replied"):
     carrier: Literal["email", "sms", "chat", "call"]
+    message: int | None = None
+
+
+class Undelivered(Fact, frozen=True, tag="undelivered"):
+    """A message didn't reach the customer: what `by` wrote still has to be said."""
+
+    carrier: Literal["email", "sms"]
+    message: int
+    by: int | None = None
+    because: Words | None = None
+    #: Another e-mail address is left to write to.
+    by_email: bool = True
 
 
 class Booked(Fact, frozen=True, tag="booked"):
@@ -269,8 +283,8 @@ class OptedOut(Fact, frozen=True, tag="opted_out"):
 
 AnyFact = (
     Arrived | AskedAgain | Rang | PickedUp | Accepted | PassedOn | Assigned | Opened | Attempted | Answered | MissedCall
-    | Connected | AttemptEnded | CallBackAgreed | NothingAgreed | Quoted | Wrote | Replied | Booked | Moved | Confirmed
-    | Shown | NoShow | Cancelled | Noted | Sold | Lost | Reopened | OptedOut | SeenAgain
+    | Connected | AttemptEnded | CallBackAgreed | NothingAgreed | Quoted | Wrote | Replied | Undelivered | Booked
+    | Moved | Confirmed | Shown | NoShow | Cancelled | Noted | Sold | Lost | Reopened | OptedOut | SeenAgain
 )  # fmt: skip
 
 _encode = msgspec.json.Encoder()

@@ -45,6 +45,7 @@ from leadbell.lead.facts import (
     Shown,
     Sold,
     State,
+    Undelivered,
     Wrote,
 )
 
@@ -214,6 +215,9 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             )  # fmt: skip
         case Replied():
             return replace(standing, asked_at=fact.at, tries=0)
+        case Undelivered():
+            wrote_at = standing.wrote_at if fact.by is None else None
+            return replace(standing, wrote_at=wrote_at, by_email=standing.by_email and fact.by_email)
         case Booked():
             return replace(
                 standing, state="appointment", appointment=fact.appointment, appointment_at=fact.starts_at,

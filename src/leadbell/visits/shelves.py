@@ -156,3 +156,9 @@ def here_now(dealers: Sequence[int], now: datetime, most: int = 50) -> list[Know
     return [
         _known(visit, now) for visit in visits.select_related("site", "customer").order_by("-last_at")[:most]
     ]
+
+
+def origins_of(dealer: int) -> list[str]:
+    """The addresses of the dealer's websites in use, `https://www.northside.example`."""
+    sites = Site.objects.filter(dealer=dealer, removed_at=None).values_list("origins", flat=True)
+    return [origin for origins in sites for origin in origins]

@@ -1,0 +1,18 @@
+"""The carriers there are. Nobody else names one."""
+
+from functools import lru_cache
+from typing import Any
+
+from leadbell.conversation.ports import Carrier, CarrierName
+
+
+@lru_cache(maxsize=1)
+def _email() -> Carrier:
+    from leadbell.conversation.carriers.smtp import Smtp
+
+    return Smtp()
+
+
+def carrier_for(name: CarrierName, settings: Any) -> Carrier | None:
+    """The carrier of this name; None where it is not set up here."""
+    return _email() if name == "email" else None

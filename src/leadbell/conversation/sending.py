@@ -1,0 +1,215 @@
+"""Sending what was stored: claimed in one transaction, handed to a carrier outside it, settled in another.
+
+A message is handed over at most once between two answers: whoever dies in between leaves it "perhaps sent".
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+from django.db import transaction
+
+from leadbell.announce import announce
+from leadbell.conversation.models import DeadAddress, Message, MessageSecret, MessageSetup
+from leadbell.conversation.ports import Account, Never, NotNow, Outcome, Perhaps, Security, Sent
+from leadbell.conversation.rules import next_try
+from leadbell.conversation.writing import addresses_of
+from leadbell.lead.consent import asked_by_themselves, contact_forbidden, quiet_of
+from leadbell.lead.facts import Undelivered
+from leadbell.lead.journal import locked, read_history, record
+from leadbell.lead.law import callable_from, is_expected, why_quiet
+from leadbell.lead.models import Lead
+from leadbell.words import Words, say
+
+log = structlog.get_logger("leadbell.messages")
+
+STOPPED = say("Leadbell was stopped while this was being sent")
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that is ours to hand over now, with the account it goes out by."""
+
+    message: Message
+    account: Account
+
+
+@transaction.atomic
+def claim(now: datetime, most: int, busy: Collection[int] = ()) -> list[Claimed]:
+    """Up to `most` messages that are due, one per dealer, none of a dealer in `busy`.
+
+    One that may no longer be sent is settled here: the customer opted out, or the account is gone.
+    """
+    due = (
+        Message.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("dealer", "by").filter(status="queued", send_at__lte=now).exclude(dealer__in=list(busy))
+        .order_by("send_at")[: most * 4]
+    )  # fmt: skip
+    claimed: dict[int, Claimed] = {}
+    for message in due:
+        if len(claimed) >= most or message.dealer_id in claimed:
+            continue
+        lead = Lead.objects.select_related("customer", "dealer").get(pk=message.lead_id)
+        message.lead = lead
+        if because := contact_forbidden(lead):
+            _settle(message, "failed", now, because=because)
+            continue
+        if message.carrier == "sms" and (until := _quiet_until(lead, now)):
+            _change(message, send_at=until[0], because=_stored(until[1]))
+            continue
+        account = account_of(message.dealer_id, message.carrier)
+        if account is None:
+            _change(message, send_at=now + timedelta(minutes=15), because=_stored(_switched_off(message)))
+            continue
+        _change(message, status="sending", tries=message.tries + 1, tried_at=now, send_at=None)
+        claimed[message.dealer_id] = Claimed(message, account)
+    return list(claimed.values())
+
+
+def account_of(dealer: int, carrier: str) -> Account | None:
+    """Where this dealer's messages go out; None where it isn't set up, or was switched off."""
+    setup = MessageSetup.objects.filter(dealer=dealer).first()
+    if setup is None:
+        return None
+    if carrier == "sms":
+        return Account(setup.sms_number) if setup.sms_number else None
+    return mail_account(setup) if setup.mails else None
+
+
+def mail_account(setup: MessageSetup) -> Account:
+    secret = MessageSecret.objects.filter(dealer=setup.dealer_id).first()
+    security: Security = msgspec.convert(setup.security, type=Security)
+    return Account(
+        setup.sender, setup.host, setup.port, security, setup.login, secret.password if secret else ""
+    )
+
+
+@transaction.atomic
+def settle(number: int, outcome: Outcome, now: datetime) -> None:
+    """Write down what became of a message that was handed over."""
+    lead, message = _locked(number)
+    if message.status not in ("sending", "unsure"):
+        return
+    match outcome:
+        case Sent():
+            _settle(message, "sent", now, provider_id=outcome.provider_id, sent_at=now)
+            _account_works(message, now)
+        case Perhaps():
+            _settle(message, "unsure", now, because=outcome.because)
+        case NotNow():
+            again_at = next_try(message.tries, message.created_at, now)
+            if again_at is None:
+                _undelivered(lead, message, "failed", outcome.because, now)
+            else:
+                _change(message, status="queued", send_at=again_at, because=_stored(outcome.because))
+                announce(message.dealer_id, "changed", message.lead_id)
+            if outcome.ours:
+                _account_fails(message, outcome.because)
+        case Never():
+            if outcome.dead:
+                bury(message.dealer_id, message.carrier, message.address, outcome.because, now)
+            _undelivered(lead, message, "failed", outcome.because, now)
+    log.info("settled", dealer=message.dealer_id, lead=message.lead_id, message=number, status=message.status)
+
+
+@transaction.atomic
+def came_back(number: int, because: Words, now: datetime, *, dead: bool) -> None:
+    """A message that was sent came back: the customer hasn't got it. `dead`: nothing ever arrives there."""
+    lead, message = _locked(number)
+    if message.way != "out" or message.status in ("bounced", "failed"):
+        return
+    if dead:
+        bury(message.dealer_id, message.carrier, message.address, because, now)
+    _undelivered(lead, message, "bounced", because, now)
+
+
+@transaction.atomic
+def arrived(number: int, now: datetime, *, delivered: bool, provider_id: str = "") -> None:
+    """The carrier says later that a message went out, or was delivered; what was unsure is known then."""
+    _, message = _locked(number)
+    known = {"queued": 0, "sending": 1, "unsure": 1, "sent": 2, "delivered": 3}
+    status = "delivered" if delivered else "sent"
+    if known.get(message.status, 9) < known[status]:
+        sent_at, name = message.sent_at or now, provider_id or message.provider_id
+        _settle(message, status, now, provider_id=name, sent_at=sent_at)
+
+
+def forgotten(now: datetime) -> int:
+    """What an earlier life was handing over when it ended may have been sent: nobody repeats it by itself."""
+    with transaction.atomic():
+        left = list(Message.objects.select_for_update(of=("self",)).filter(status="sending"))
+        for message in left:
+            _settle(message, "unsure", now, because=STOPPED)
+    return len(left)
+
+
+def bury(dealer: int, carrier: str, address: str, because: Words, now: datetime) -> None:
+    """Nothing is sent to this address any more."""
+    DeadAddress.objects.update_or_create(
+        dealer_id=dealer, carrier=carrier, address=address.lower(),
+        defaults={"because": _stored(because)}, create_defaults={"because": _stored(because), "since": now},
+    )  # fmt: skip
+
+
+def _undelivered(lead: Lead, message: Message, status: str, because: Words, now: datetime) -> None:
+    _settle(message, status, now, because=because)
+    left = any(dead is None for _, dead in addresses_of(lead, "email"))
+    fact = Undelivered(
+        at=now, carrier="email" if message.carrier == "email" else "sms", message=message.pk, by=message.by_id,
+        because=because, by_email=left,
+    )  # fmt: skip
+    record(lead, fact, key=f"undelivered:{message.pk}")
+
+
+def _locked(number: int) -> tuple[Lead, Message]:
+    """The lead's row first, as everybody who records facts does."""
+    lead = locked(Message.objects.values_list("lead_id", flat=True).get(pk=number))
+    return lead, Message.objects.select_for_update(of=("self",)).get(pk=number)
+
+
+def _quiet_until(lead: Lead, now: datetime) -> tuple[datetime, Words] | None:
+    """Until when a text would disturb this customer."""
+    asked_at = asked_by_themselves(lead, read_history(lead))
+    quiet = quiet_of(lead, asked_at)
+    if is_expected(now, asked_at, lead.standing.call_back_at):
+        return None
+    because = why_quiet(now, quiet)
+    return (callable_from(now, quiet), because) if because else None
+
+
+def _switched_off(message: Message) -> Words:
+    return (
+        say("e-mail was switched off: it waits")
+        if message.carrier == "email"
+        else say("texts were switched off")
+    )
+
+
+def _settle(
+    message: Message, status: str, now: datetime, because: Words | None = None, **more: object
+) -> None:
+    _change(message, status=status, settled_at=now, send_at=None, because=_stored(because), **more)
+    announce(message.dealer_id, "changed", message.lead_id)
+
+
+def _change(message: Message, **fields: object) -> None:
+    for name, value in fields.items():
+        setattr(message, name, value)
+    message.save(update_fields=list(fields))
+
+
+def _account_works(message: Message, now: datetime) -> None:
+    if message.carrier == "email":
+        MessageSetup.objects.filter(dealer=message.dealer_id).update(mail_at=now, mail_because=None)
+
+
+def _account_fails(message: Message, because: Words) -> None:
+    if message.carrier == "email":
+        MessageSetup.objects.filter(dealer=message.dealer_id).update(mail_because=_stored(because))
+        announce(message.dealer_id, "dealer")
+
+
+def _stored(because: Words | None) -> object:
+    return msgspec.to_builtins(because) if because else None
