@@ -17,7 +17,7 @@ from leadbell.lead.models import Consent, Customer, Fact, Handle, Lead
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
 from leadbell.unlost.models import Alert, UnlostChoice
 from leadbell.visits import joining
-from leadbell.visits.models import KnownVisit, Site, SiteCount, Visitor, VisitorJoin
+from leadbell.visits.models import KnownVisit, Site, SiteCount, SitePulse, Visitor, VisitorJoin
 
 __all__ = [
     "Alert",
@@ -47,6 +47,7 @@ __all__ = [
     "Signature",
     "Site",
     "SiteCount",
+    "SitePulse",
     "Source",
     "TrackingNumber",
     "UnlostChoice",

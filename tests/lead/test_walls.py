@@ -20,6 +20,7 @@ WALLED = {
         "0010_visits",
         "0011_unlost",
         "0012_messages",
+        "0013_pulse",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }

@@ -66,7 +66,7 @@ def here(cluster: roles.Urls, django_db_setup: None) -> Iterator[Town]:
     with town(cluster) as there:
         yield there
         ours = [there.organisations]
-        for table in ("visitorjoin", "visitor", "sitecount", "beacon", "site"):
+        for table in ("visitorjoin", "visitor", "sitecount", "sitepulse", "beacon", "site"):
             there.db.execute(f"delete from leadbell_{table} where dealer_id = any(%s)", ours)
 
 

@@ -14,7 +14,7 @@ from leadbell.conversation.rules import nothing_agreed_yet
 from leadbell.dealers.rules import times_to_propose
 from leadbell.dealers.shelves import colleagues_of
 from leadbell.desk.entrance import Visit, door
-from leadbell.desk.seen import seen_at
+from leadbell.desk.seen import on_the_website, seen_at, with_visits
 from leadbell.lead.finding import lost_reasons
 from leadbell.lead.shelves import desk_of, why_they_ring
 from leadbell.metrics.figures import REFERENCE_RESPONSE
@@ -110,6 +110,7 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
     hours = person.organisation.opening_hours
     lines = rung_by_line(person, request.dealers, now)
     by_line = heard(calls_at(person, request.dealers, now), mine.ringing, open_calls, talked)
+    seen = seen_at(person, request.dealers, now)
     shown = {
         "active": "desk",
         "now": now,
@@ -121,9 +122,10 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
         "calling": [card(lead, now, live=by_line.calling(lead)) for lead in open_calls],
         "talked": [card(lead, now, live=by_line.conversations.get(lead.pk)) for lead in talked],
         "strips": by_line.strips,
-        "seen": seen_at(person, request.dealers, now),
+        "seen": seen,
+        "looking": on_the_website(person, request.dealers, seen, now),
         "lines_of": lines,
-        "due": [lead for lead in mine.due.leads if lead.pk not in asked],
+        "due": with_visits([lead for lead in mine.due.leads if lead.pk not in asked], request.dealers, now),
         "later": [lead for lead in mine.later.leads if lead.pk not in asked],
         "settling": [lead for lead in mine.settling if lead.pk not in asked],
         "diary": diary_of(person, now),

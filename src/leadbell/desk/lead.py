@@ -17,6 +17,7 @@ from leadbell.dealers.shelves import names_of, sales_staff
 from leadbell.desk.desk import Card, card, heard
 from leadbell.desk.entrance import Visit, door
 from leadbell.desk.next_step import next_step
+from leadbell.desk.seen import lines_of, with_lines
 from leadbell.desk.story import people_in, story
 from leadbell.intake.asked import asked_for
 from leadbell.lead.consent import consents_of, contact_forbidden, kinds
@@ -26,7 +27,7 @@ from leadbell.lead.journal import read_history
 from leadbell.lead.shelves import why_they_ring
 from leadbell.ring.calling import calls_about, rung_by_line
 from leadbell.ring.shelves import calls_of
-from leadbell.visits.shelves import joins_of, visits_of
+from leadbell.visits.shelves import joins_of, visits_of, visits_of_customer
 
 if TYPE_CHECKING:
     from leadbell.lead.models import Lead
@@ -69,7 +70,7 @@ def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         "late": lead.next_at is not None
         and lead.next_kind not in ("wait", "ring", "rest")
         and lead.next_at <= now,
-        "story": story(history, names),
+        "story": with_lines(story(history, names), lines_of(visits_of_customer(lead, now))),
         "names": names,
         "calls": calls_of(lead, request.user),
         "thread": thread_of(lead)[-NEWEST_MESSAGES:],

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadbell.intake.shelves import quarantined
 from leadbell.lead.shelves import ringing_at
+from leadbell.unlost.shelves import news_for
 
 THEMES = {"auto": _("As the device"), "light": _("Light"), "dark": _("Dark")}
 THEME_COOKIE = "leadbell_theme"
@@ -33,6 +34,7 @@ SALES = frozenset({"salesperson", "bdc", "manager"})
 PLACES = (
     Place("desk", _("Desk"), "bell", SALES),
     Place("leads", _("Leads"), "users", SALES),
+    Place("unlost", _("Unlost"), "world-share", SALES),
     Place("calls", _("Calls"), "phone", SALES),
     Place("floor", _("Floor"), "layout-dashboard", SALES),
     Place("inbox", _("Inbox"), "inbox", frozenset({"manager", "bdc"})),
@@ -80,6 +82,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "ringing_here": SimpleLazyObject(
             lambda: ringing_at(person, dealers, now) if person and dealers else ()
         ),
+        "seen_here": SimpleLazyObject(lambda: news_for(person, dealers, now) if person and dealers else ()),
     }
 
 

@@ -15,6 +15,7 @@ from leadbell.appointment.shelves import appointment_of
 from leadbell.conversation import actions as conversation
 from leadbell.desk.entrance import Visit, answer, door
 from leadbell.desk.times import chosen_time
+from leadbell.followup.returns import bring_back_by_hand
 from leadbell.lead.consent import KINDS
 from leadbell.lead.doors import open_lead, take_lead
 from leadbell.lead.facts import HowConfirmed
@@ -253,3 +254,12 @@ def owner(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
 def putting_aside(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
     """Take the alert off the Desk; the lead and its next step stay."""
     return put_aside(lead, request.user.pk, now), ""
+
+
+@resource
+def bringing_back(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """Take a lost lead whose customer was seen, and with `then=call` begin to call at once."""
+    outcome: Outcome = bring_back_by_hand(lead, request.user.pk, now)
+    if isinstance(outcome, Refused) or request.POST.get("then") != "call":
+        return outcome, _("Opened again: it is on the Desk.")
+    return _begin_to_call(request, lead, now)

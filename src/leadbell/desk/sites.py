@@ -29,6 +29,7 @@ REASONS = {
     "slow": gettext_lazy("sent too slowly"),
     "unreadable": gettext_lazy("not readable"),
     "absurd_clock": gettext_lazy("the clock is off by more than a day"),
+    "own_people": gettext_lazy("from a network of your own people"),
     "no_consent": gettext_lazy("the visitor didn’t agree"),
     "opted_out": gettext_lazy("the browser asks not to be tracked"),
     "bot_search": gettext_lazy("bot: search engine"),
@@ -95,6 +96,9 @@ def _sites(
             "site": one.site,
             "origins": "\n".join(one.site.origins),
             "patterns": "\n".join(one.site.patterns),
+            "price_pages": "\n".join(one.site.price_pages),
+            "trade_in_pages": "\n".join(one.site.trade_in_pages),
+            "own_networks": "\n".join(one.site.own_networks),
             "drops": [(REASONS.get(why, why), count) for why, count in one.drops],
         }
         for one in sites_of(dealer, now)

@@ -22,6 +22,8 @@ from leadbell.desk import (
     resources,
     sites,
     start,
+    unlost,
+    visitors,
 )
 
 OF_A_LEAD = [
@@ -52,6 +54,7 @@ OF_A_LEAD = [
     path("sale/", resources.sold, name="sale"),
     path("loss/", resources.loss, name="loss"),
     path("reopening/", resources.reopening, name="reopening"),
+    path("return/", resources.bringing_back, name="bringing-back"),
     path("alert/putting-aside/", resources.putting_aside, name="putting-aside"),
     path("visitors/<int:join>/undoing/", sites.undoing, name="join-undoing"),
 ]
@@ -69,6 +72,7 @@ OF_A_DEALER = [
     path("channels/<int:number>/test/", channels.test, name="channel-test"),
     path("channels/<int:number>/access-token/", channels.access_token, name="channel-access-token"),
     path("channels/<int:number>/revocation/", channels.revocation, name="channel-revocation"),
+    path("unlost/", unlost.choices, name="dealer-unlost"),
     path("sites/", sites.sites, name="dealer-sites"),
     path("sites/<int:number>/", sites.site, name="dealer-site"),
     path("sites/<int:number>/removal/", sites.removal, name="site-removal"),
@@ -101,6 +105,8 @@ urlpatterns = [
     path("calls/", calls.calls, name="calls"),
     path("calls/<uuid:call>/recording", recordings.audio, name="recording"),
     path("calls/<uuid:call>/recording/waveform.svg", recordings.waveform, name="recording-waveform"),
+    path("unlost/", unlost.unlost, name="unlost"),
+    path("visitors/", visitors.visitors, name="visitors"),
     path("floor/", floor.floor, name="floor"),
     path("floor/responses/", floor.responses, name="floor-responses"),
     path("floor/breaches/", floor.breached, name="floor-breaches"),

@@ -6,12 +6,15 @@ from datetime import datetime
 from leadbell.announce import announce
 from leadbell.followup.actions import follow_up
 from leadbell.lead.consent import contact_forbidden
+from leadbell.lead.facts import SeenAgain
 from leadbell.lead.journal import locked
 from leadbell.lead.models import Lead
-from leadbell.routing.actions import staff_of
-from leadbell.unlost.actions import alert, choice_of, told_on, was_told
-from leadbell.unlost.rules import Back, Colleague, Full, Leave, Watched, who_is_back, whom_to_tell
-from leadbell.visits.known import Noticed
+from leadbell.refused import Refused
+from leadbell.routing.actions import assign, staff_of
+from leadbell.unlost.actions import alert, choice_of, take, told_on, was_told
+from leadbell.unlost.rules import Back, Choice, Colleague, Full, Leave, Watched, who_is_back, whom_to_tell
+from leadbell.visits.known import Noticed, newest_of
+from leadbell.words import say
 
 #: A customer's newest leads; older ones don't decide any more.
 MOST_LEADS = 10
@@ -59,3 +62,24 @@ def _bring_back(one: Noticed, leads: Sequence[Lead], number: int, now: datetime)
     alert(lead, visit.pk, visit.began_at, one.join, back, whom, now)
     follow_up(lead, now)
     return True
+
+
+#: Whoever takes a lead from the list by hand has decided: neither window nor switch hold them up.
+_BY_HAND = Choice(quiet_days=0)
+
+
+def bring_back_by_hand(lead: Lead, person: int, now: datetime) -> SeenAgain | Refused:
+    """Take the locked lead from the list of those who were seen again."""
+    found = newest_of(lead)
+    if found is None:
+        return Refused(say("What was seen of this customer was erased, or is over its time."))
+    visit, join = found
+    back = who_is_back(_watched([lead]), _BY_HAND, now)
+    if isinstance(back, Leave):
+        return Refused(back.because)
+    fact = take(lead, visit.pk, visit.began_at, join, back, person, now)
+    if isinstance(fact, SeenAgain) and lead.is_open:
+        if lead.owner_id is None:
+            assign(lead, person, person, now)
+        follow_up(lead, now)
+    return fact

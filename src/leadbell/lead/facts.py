@@ -269,6 +269,8 @@ class SeenAgain(Fact, frozen=True, tag="seen_again"):
     began_at: datetime
     was: Literal["lost", "quiet", "sold"]
     join: int | None = None
+    #: Whole days since a human last worked on it: by which windows it was lost.
+    days: int = 0
     told: tuple[int, ...] = ()
     because: tuple[Words, ...] = ()
     by: int | None = None

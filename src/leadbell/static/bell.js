@@ -35,6 +35,19 @@ const strike = (pitch, at) => {
     tone.stop(at + length)
   }
 }
+// A customer who is back: one soft note, once for each, unless somebody switched it off in the menu.
+const SOFT = 'leadbell-seen-sound'
+const soft = () => { try { return localStorage.getItem(SOFT) !== 'off' } catch { return true } }
+const heard = new Set()
+const note = () => {
+  for (const line of document.querySelectorAll('#bell [data-seen]')) {
+    if (Date.parse(line.dataset.until) < now()) line.remove()
+    else if (!heard.has(line.dataset.seen)) {
+      heard.add(line.dataset.seen)
+      if (mine && audio?.state === 'running' && soft()) strike(523, audio.currentTime + 0.02)
+    }
+  }
+}
 const chime = () => {
   strike(784, audio.currentTime + 0.02)
   strike(1046.5, audio.currentTime + 0.22)
@@ -67,7 +80,17 @@ if (audio) {
   offer()
   setInterval(offer, 5000)
 }
+const showSoft = () => {
+  const button = document.querySelector('[data-seen-sound]')
+  button?.setAttribute('aria-pressed', String(soft()))
+  if (button) button.hidden = !audio
+}
+showSoft()
 document.addEventListener('click', async ({ target }) => {
+  if (target.closest('[data-seen-sound]')) {
+    try { localStorage.setItem(SOFT, soft() ? 'off' : 'on') } catch { /* no storage: it stays on */ }
+    showSoft()
+  }
   if (target.closest('[data-sound]')) { await audio.resume(); canSound(); chime() }
   if (target.closest('[data-notify]')) { await Notification.requestPermission(); offer() }
 })
@@ -93,6 +116,7 @@ async function unnotice() {
 }
 
 setInterval(() => {
+  note()
   const lines = ringing()
   tick += 1
   if (!lines.length) {

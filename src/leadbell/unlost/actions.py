@@ -47,7 +47,7 @@ def alert(
     fact = record(
         lead,
         SeenAgain(
-            at=now, visit=visit, began_at=began_at, was=back.was, join=join, told=told.people,
+            at=now, visit=visit, began_at=began_at, was=back.was, join=join, days=back.days, told=told.people,
             because=(back.because, told.because), owner_left=told.owner_left,
         ),
         key=f"visit:{visit}",
@@ -58,6 +58,29 @@ def alert(
         because=msgspec.to_builtins(fact.because),
     )  # fmt: skip
     announce(lead.dealer_id, "seen", lead.pk, told.people)
+    return fact
+
+
+def take(
+    lead: Lead, visit: int, began_at: datetime, join: int | None, back: Back, person: int, now: datetime
+) -> SeenAgain | Refused:
+    """A person takes the locked lead from the list: open again, theirs if it was nobody's. Nobody else is told."""
+    if Alert.objects.filter(lead=lead, visit=visit).exists():
+        return Refused(say("Somebody was told of this visit already."))
+    fact = record(
+        lead,
+        SeenAgain(
+            at=now, visit=visit, began_at=began_at, was=back.was, join=join, days=back.days, by=person,
+            because=(back.because,),
+        ),
+        key=f"visit:{visit}",
+        also=[person],
+    )  # fmt: skip
+    Alert.objects.create(
+        dealer_id=lead.dealer_id, lead=lead, visit=visit, people=[person], at=now,
+        because=msgspec.to_builtins(fact.because),
+    )  # fmt: skip
+    announce(lead.dealer_id, "visit", lead.pk, [person])
     return fact
 
 

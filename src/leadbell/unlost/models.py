@@ -1,11 +1,15 @@
 """What a dealer wants to be told about customers who come back, and what was told."""
 
+from datetime import datetime, timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from leadbell.dealers.models import Organisation
 from leadbell.lead.models import Lead
 from leadbell.unlost.rules import CAP, QUIET_DAYS, SOLD_QUIET_DAYS
+
+ON_EVERY_PAGE = timedelta(minutes=10)
 
 
 class UnlostChoice(models.Model):
@@ -40,3 +44,8 @@ class Alert(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["lead", "visit"], name="one_alert_per_lead_and_visit"),
         )
+
+    @property
+    def until(self) -> datetime:
+        """So long every page shows it, not only the Desk."""
+        return self.at + ON_EVERY_PAGE

@@ -50,6 +50,8 @@ class Back:
     lead: int
     was: Was
     because: Words
+    #: Whole days since a human last worked on it.
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +114,35 @@ def quiet_since(standing: Standing) -> datetime | None:
 
 def _back(one: Watched, choice: Choice, now: datetime) -> Back | None:
     s = one.standing
+    since = quiet_since(s)
+    days = max(0, (now - since).days) if since else 0
     if s.state == "sold":
-        return Back(one.lead, "sold", say("bought on %(bought_at)s, and looks again", bought_at=s.closed_at))
+        bought = say("bought on %(bought_at)s, and looks again", bought_at=s.closed_at)
+        return Back(one.lead, "sold", bought, days)
     if s.state == "lost":
         if s.lost_reason in _NO_CUSTOMER:
             return None
-        return Back(one.lead, "lost", say("lost on %(lost_at)s", lost_at=s.closed_at))
+        return Back(one.lead, "lost", say("lost on %(lost_at)s", lost_at=s.closed_at), days)
+    return Back(one.lead, "quiet", say("nobody worked on it for %(days)s days", days=days), days)
+
+
+def lost_at(standing: Standing, window: int) -> datetime | None:
+    """Since when a lead is lost by a window of so many days: marked so, or without human work for so long [S4].
+
+    A lead that came back counts as it was until somebody works on it. None where it isn't lost, or never was one.
+    """
+    s = standing
+    if s.state == "sold" or s.lost_reason in _NO_CUSTOMER | _BOUGHT or s.opted_out:
+        return None
+    if s.appointment_at is not None and s.is_open:
+        return None
     since = quiet_since(s)
-    days = (now - since).days if since else 0
-    return Back(one.lead, "quiet", say("nobody worked on it for %(days)s days", days=days))
+    quiet_at = since + timedelta(days=window) if since else None
+    if s.closed_at is not None:
+        return min(s.closed_at, quiet_at) if quiet_at else s.closed_at
+    if s.seen_at is not None and (s.worked_at is None or s.worked_at < s.seen_at):
+        return min(s.seen_at, quiet_at) if quiet_at else s.seen_at
+    return quiet_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from leadbell.announce import announce
 from leadbell.dealers.models import Organisation
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
-from leadbell.visits.models import Site, Visitor, VisitorJoin
-from leadbell.visits.rules import MOST_PATTERNS, origin_of, pattern_of
+from leadbell.visits.models import KnownVisit, Site, Visitor, VisitorJoin
+from leadbell.visits.rules import MOST_PATTERNS, network_of, origin_of, pattern_of
+from leadbell.visits.sums import page_pattern
 from leadbell.words import say
 
 MOST_ORIGINS = 20
@@ -27,10 +28,13 @@ class SiteSaid:
     patterns: list[str]
     keep_days: int
     consent: str
+    price_pages: list[str]
+    trade_in_pages: list[str]
+    own_networks: list[str]
 
 
 def read_site(said: Mapping[str, str]) -> SiteSaid | Refused:
-    """The form's `name`, `origins` and `patterns` (one a line), `keep_days` and `consent`."""
+    """The form's `name`, `origins`, `patterns` and pages (one a line), own networks, `keep_days` and `consent`."""
     name = said.get("name", "").strip()[:120]
     if not name:
         return Refused(say("Give the website a name."))
@@ -43,7 +47,7 @@ def read_site(said: Mapping[str, str]) -> SiteSaid | Refused:
         return Refused(
             say("Name the addresses of the website, one a line, %(most)s at most.", most=MOST_ORIGINS)
         )
-    patterns = [line.strip() for line in said.get("patterns", "").splitlines() if line.strip()]
+    patterns = _lines(said, "patterns")
     for pattern in patterns:
         if pattern_of(pattern) is None:
             return Refused(
@@ -60,7 +64,28 @@ def read_site(said: Mapping[str, str]) -> SiteSaid | Refused:
     consent = said.get("consent", Site.Consent.ASK)
     if consent not in Site.Consent.values:
         return Refused(say("Choose whether visitors who agreed are recognised."))
-    return SiteSaid(name, [one for one in dict.fromkeys(origins) if one], patterns, int(keep), consent)
+    pages: dict[str, list[str]] = {}
+    for which in ("price_pages", "trade_in_pages"):
+        lines = pages[which] = _lines(said, which)
+        for line in lines:
+            if page_pattern(line) is None:
+                return Refused(
+                    say("“%(page)s” is no part of a website. Write it like /finance.", page=line[:80])
+                )
+    networks = said.get("own_networks", "").replace(",", "\n").split()
+    for one in networks:
+        if network_of(one) is None:
+            return Refused(say("“%(network)s” is no network. Write it like 192.0.2.0/24.", network=one[:80]))
+    if max(len(networks), *map(len, pages.values())) > MOST_PATTERNS:
+        return Refused(say("%(most)s lines are the most.", most=MOST_PATTERNS))
+    return SiteSaid(
+        name, [one for one in dict.fromkeys(origins) if one], patterns, int(keep), consent,
+        pages["price_pages"], pages["trade_in_pages"], networks,
+    )  # fmt: skip
+
+
+def _lines(said: Mapping[str, str], name: str) -> list[str]:
+    return [line.strip() for line in said.get(name, "").splitlines() if line.strip()]
 
 
 @transaction.atomic
@@ -73,7 +98,8 @@ def add_site(dealer: Organisation, said: Mapping[str, str], now: datetime) -> Si
         return Refused(say("There is a website called “%(name)s” already.", name=read.name))
     site = Site.objects.create(
         dealer=dealer, name=read.name, key=secrets.token_hex(10), origins=read.origins, patterns=read.patterns,
-        keep_days=read.keep_days, consent=read.consent, created_at=now,
+        keep_days=read.keep_days, consent=read.consent, price_pages=read.price_pages,
+        trade_in_pages=read.trade_in_pages, own_networks=read.own_networks, created_at=now,
     )  # fmt: skip
     announce(dealer.pk, "dealer")
     return site
@@ -93,7 +119,9 @@ def change_site(site: Site, said: Mapping[str, str]) -> Site | Refused:
         return Refused(say("There is a website called “%(name)s” already.", name=read.name))
     site.name, site.origins, site.patterns = read.name, read.origins, read.patterns
     site.keep_days, site.consent = read.keep_days, read.consent
-    site.save(update_fields=["name", "origins", "patterns", "keep_days", "consent"])
+    site.price_pages, site.trade_in_pages = read.price_pages, read.trade_in_pages
+    site.own_networks = read.own_networks
+    site.save()
     announce(site.dealer_id, "dealer")
     return site
 
@@ -118,6 +146,7 @@ def undo_join(lead: Lead, join: VisitorJoin, person: int, now: datetime) -> Visi
     before = (
         VisitorJoin.objects.filter(visitor=join.visitor_id, undone_at=None).order_by("-at", "-id").first()
     )
+    KnownVisit.objects.filter(visitor=join.visitor_id, customer=join.customer_id).delete()
     Visitor.objects.filter(pk=join.visitor_id).update(customer=before.customer_id if before else None)
     announce(lead.dealer_id, "changed", lead.pk)
     return join

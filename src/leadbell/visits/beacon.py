@@ -72,6 +72,7 @@ class Said:
     gzip: bool = False
     known_script: bytes = b""
     visitor: str = ""
+    address: str = ""
 
 
 class _AboutMe(msgspec.Struct):
@@ -134,7 +135,7 @@ class Beacons:
             await send(_NOTHING)
         now = datetime.now(UTC)
         told = body if isinstance(body, Drop) else read_beacon(body)
-        request = Request(said.origin, said.user_agent, said.opted_out)
+        request = Request(said.origin, said.user_agent, said.opted_out, said.address)
         judged = judge(told, request, self.writer.by_key, self.writer.by_origin, now)
         if isinstance(judged, Look):
             self.writer.keep(judged)
@@ -248,7 +249,7 @@ def _asked(scope: "HTTPScope", said: Said, body: bytes) -> _AboutMe | None:
 
 
 def _said(scope: "HTTPScope") -> Said:
-    said = Said()
+    said = Said(address=scope["client"][0] if scope["client"] else "")
     for name, value in scope["headers"]:
         if name == b"origin":
             said.origin = value[:300].decode("latin-1")

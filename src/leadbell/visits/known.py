@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from django.db import connection
 
+from leadbell.lead.models import Lead
 from leadbell.visits.models import KnownVisit, VisitorJoin
 from leadbell.visits.rules import Car, Seen
 from leadbell.visits.sums import Sum, sum_up
@@ -63,13 +64,23 @@ def _noticed(visit: KnownVisit) -> Noticed:
         ]
     sum_ = sum_up(seen, visit.began_at, visit.site.price_pages, visit.site.trade_in_pages)
     before = sum_of(visit)
-    join = (
-        VisitorJoin.objects.filter(visitor=visit.visitor_id, customer=visit.customer_id, undone_at=None)
-        .order_by("-at", "-id")
-        .values_list("pk", flat=True)
-        .first()
-    )
-    return Noticed(visit, sum_, (sum_.pages, sum_.signals) != (before.pages, before.signals), join)
+    is_news = (sum_.pages, sum_.signals) != (before.pages, before.signals)
+    return Noticed(visit, sum_, is_news, _join_of(visit))
+
+
+def _join_of(visit: KnownVisit) -> int | None:
+    """By which join the browser is this customer's."""
+    joins = VisitorJoin.objects.filter(
+        visitor=visit.visitor_id, customer=visit.customer_id, undone_at=None
+    ).order_by("-at", "-id")
+    return joins.values_list("pk", flat=True).first()
+
+
+def newest_of(lead: Lead) -> tuple[KnownVisit, int | None] | None:
+    """The newest visit of the lead's customer, and the join that says whose it is."""
+    visits = KnownVisit.objects.filter(dealer=lead.dealer_id, customer=lead.customer_id)
+    visit = visits.order_by("-last_at").first()
+    return (visit, _join_of(visit)) if visit else None
 
 
 def sum_of(visit: KnownVisit) -> Sum:

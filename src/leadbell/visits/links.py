@@ -9,6 +9,8 @@ from django.core.signing import BadSignature, Signer
 
 PARAMETER = "leadbell"
 GOOD_FOR = timedelta(days=30)
+#: In place of a lead: the browser of one of the dealer's own people.
+OWN = 0
 _SALT = "leadbell.visits.link"
 
 
@@ -26,6 +28,11 @@ def link_for(address: str, dealer: int, lead: int, now: datetime) -> str:
     parts = urlsplit(address)
     query = [(name, value) for name, value in parse_qsl(parts.query, True) if name != PARAMETER]
     return urlunsplit(parts._replace(query=urlencode([*query, (PARAMETER, made)])))
+
+
+def own_link_for(address: str, dealer: int, now: datetime) -> str:
+    """The address with a parameter that marks the browser that opens it as the dealer's own: no customer's visit."""
+    return link_for(address, dealer, OWN, now)
 
 
 def read_link(said: str, dealer: int, now: datetime) -> Link | None:

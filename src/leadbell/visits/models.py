@@ -134,3 +134,16 @@ class KnownVisit(models.Model):
             models.Index(fields=["customer", "-last_at"], name="visit_of_customer"),
         )
         constraints = (models.UniqueConstraint(fields=["visitor", "began_at"], name="one_visit_at_a_time"),)
+
+
+class SitePulse(models.Model):
+    """Page views of one minute in one part of a website, anonymous ones too; forgotten after two hours."""
+
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+", db_index=False)
+    minute = models.DateTimeField()
+    part = models.CharField(max_length=40)
+    views = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["site", "minute", "part"], name="one_pulse_a_minute"),)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 #: A page view with a long address, a long title and a car is well below it.
 LARGEST_BEACON = 8_192
+LONGEST_PART = 30
 LONGEST_KEY, LONGEST_ID, LONGEST_PATH, LONGEST_TITLE, LONGEST_WORD = 40, 40, 300, 200, 80
 #: A clock that is further off than this belongs to no visitor.
 ABSURD = timedelta(days=1)
@@ -20,6 +22,9 @@ MOST_PRICE = 100_000_000
 MOST_PATTERNS = 10
 
 KINDS = frozenset({"view", "time", "form_opened", "form_sent", "chat_opened", "chat_sent", "tel", "mail"})
+
+
+Network = IPv4Network | IPv6Network
 
 
 class Drop(StrEnum):
@@ -31,6 +36,7 @@ class Drop(StrEnum):
     SLOW = "slow"
     UNREADABLE = "unreadable"
     ABSURD_CLOCK = "absurd_clock"
+    OWN_PEOPLE = "own_people"
     NO_CONSENT = "no_consent"
     OPTED_OUT = "opted_out"
     BOT_SEARCH = "bot_search"
@@ -98,6 +104,8 @@ class Site:
     keep_days: int
     #: Whether visitors who consent may be recognised at all.
     recognises: bool
+    #: Where the dealer's own people sit.
+    networks: tuple[Network, ...] = ()
 
 
 class Told(msgspec.Struct, rename={
@@ -126,6 +134,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     origin: str
     user_agent: str
     opted_out: bool
+    #: The sender's, judged and forgotten: it is never stored.
+    address: str = ""
 
 
 class Look(msgspec.Struct, frozen=True, gc=False):
@@ -151,6 +161,8 @@ class Dropped:
     because: Drop
     site: Site | None = None
     is_view: bool = False
+    #: Of a page looked at without consent: its part of the website is counted.
+    path: str = ""
 
 
 _READ = msgspec.json.Decoder(Told)
@@ -190,10 +202,12 @@ def judge(
         or not 0 <= told.ms <= LONGEST_LOOK_MS
     ):
         return Dropped(Drop.ABSURD_CLOCK, site)
+    if site.networks and is_within(request.address, site.networks):
+        return Dropped(Drop.OWN_PEOPLE, site)
     if request.opted_out or told.opted_out:
-        return Dropped(Drop.OPTED_OUT, site, told.kind == "view")
+        return Dropped(Drop.OPTED_OUT, site, told.kind == "view", path_of(told.url[:2000]))
     if not told.consent or not told.visitor or not site.recognises:
-        return Dropped(Drop.NO_CONSENT, site, told.kind == "view")
+        return Dropped(Drop.NO_CONSENT, site, told.kind == "view", path_of(told.url[:2000]))
     visitor = visitor_id(told.visitor)
     if visitor is None:
         return Dropped(Drop.UNREADABLE, site)
@@ -202,6 +216,27 @@ def judge(
         site, visitor, now, told.kind, _word(told.page)[:LONGEST_ID], path_of(address),
         _word(told.title)[:LONGEST_TITLE], car_of(told.car, address, site.patterns), int(told.ms), told.link[:400],
     )  # fmt: skip
+
+
+def network_of(written: str) -> Network | None:
+    """`192.0.2.0/24`, or one address; None where it is none, or half of the Internet."""
+    try:
+        network = ip_network(written.strip(), strict=False)
+    except ValueError:
+        return None
+    return network if network.prefixlen >= 8 else None
+
+
+@lru_cache(maxsize=4096)
+def is_within(address: str, networks: tuple[Network, ...]) -> bool:
+    """Whether an address is in one of the networks; one that can't be read is in none."""
+    try:
+        found: IPv4Address | IPv6Address = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return any(found.version == network.version and found in network for network in networks)
 
 
 _RANDOM = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
@@ -217,6 +252,12 @@ def visitor_id(said: str) -> str | None:
 def path_of(address: str) -> str:
     """The path alone: what stands behind ? or # may be somebody's name or address."""
     return _word(address.partition("#")[0].partition("?")[0])[:LONGEST_PATH] or "/"
+
+
+@lru_cache(maxsize=4096)
+def part_of(path: str) -> str:
+    """The part of a website that a page belongs to: `/cars` for `/cars/hyundai/kona/N-41`."""
+    return "/" + path.strip("/").partition("/")[0][:LONGEST_PART].lower()
 
 
 def car_of(

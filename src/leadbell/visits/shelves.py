@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import connection
 
-from leadbell.dealers.models import Organisation
+from leadbell.dealers.models import Organisation, Person
 from leadbell.lead.models import Lead
 from leadbell.visits.known import sum_of
-from leadbell.visits.models import KnownVisit, Site, SiteCount, VisitorJoin
+from leadbell.visits.links import own_link_for
+from leadbell.visits.models import KnownVisit, Site, SiteCount, SitePulse, VisitorJoin
 from leadbell.visits.rules import Car, Joined, Seen, Visit, spans_of, visits_in
 from leadbell.visits.sums import Sum
 
@@ -43,6 +44,8 @@ class SiteShown:
     kept_at: datetime | None
     heard_at: datetime | None
     works: bool
+    #: For the dealer's own people: opened once, their browser's visits don't count.
+    own_links: tuple[str, ...]
 
 
 def sites_of(dealer: Organisation, now: datetime) -> list[SiteShown]:
@@ -68,6 +71,7 @@ def _shown(site: Site, counts: list[SiteCount], now: datetime) -> SiteShown:
         kept_at=kept_at,
         heard_at=max((one.last_at for one in counts), default=None),
         works=kept_at is not None and now - kept_at <= LATELY,
+        own_links=tuple(own_link_for(f"{origin}/", site.dealer_id, now) for origin in site.origins),
     )
 
 
@@ -162,3 +166,83 @@ def origins_of(dealer: int) -> list[str]:
     """The addresses of the dealer's websites in use, `https://www.northside.example`."""
     sites = Site.objects.filter(dealer=dealer, removed_at=None).values_list("origins", flat=True)
     return [origin for origins in sites for origin in origins]
+
+
+def seen_since(dealers: Sequence[int], since: datetime, now: datetime, most: int = 500) -> list[KnownShown]:
+    """Each customer's newest visit since then, who came last first."""
+    visits = KnownVisit.objects.filter(dealer__in=dealers, last_at__gt=since, last_at__lte=now)
+    newest: dict[int, KnownVisit] = {}
+    for visit in visits.select_related("site").order_by("-last_at")[: most * 4]:
+        newest.setdefault(visit.customer_id, visit)
+    return [_known(visit, now) for visit in list(newest.values())[:most]]
+
+
+def visits_of_customer(lead: Lead, now: datetime, most: int = 20) -> list[KnownShown]:
+    """The newest visits of the lead's customer since the lead arrived."""
+    visits = KnownVisit.objects.filter(
+        dealer=lead.dealer_id, customer=lead.customer_id, last_at__gte=lead.received_at
+    )
+    return [_known(visit, now) for visit in visits.order_by("-last_at")[:most]]
+
+
+def here_of(person: Person, dealers: Sequence[int], now: datetime) -> list[tuple[Lead, KnownShown]]:
+    """This person's open leads whose customers are on the website now, who came last first."""
+    visits = {
+        visit.customer_id: visit
+        for visit in KnownVisit.objects.filter(dealer__in=dealers, last_at__gt=now - STILL_HERE)
+        .select_related("site")
+        .order_by("last_at")
+    }
+    leads = Lead.objects.filter(owner=person, closed_at=None, customer__in=list(visits)) if visits else ()
+    if not leads:
+        return []
+    found = [
+        (lead, _known(visits[lead.customer_id], now)) for lead in leads.select_related("customer", "dealer")
+    ]
+    return sorted(found, key=lambda one: one[1].visit.last_at, reverse=True)
+
+
+#: What the Visitors page looks back on.
+PULSE = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Page views of a website in the last half hour, by minute and by part, and how many known people are there."""
+
+    site: Site
+    views: int
+    minutes: tuple[int, ...]
+    parts: tuple[tuple[str, int], ...]
+    known: int
+    drops: tuple[tuple[str, int], ...]
+
+
+def pulse_of(dealers: Sequence[int], now: datetime) -> list[Pulse]:
+    """For each website in use; the minute under way is the last."""
+    last = now.replace(second=0, microsecond=0)
+    since = last - PULSE + timedelta(minutes=1)
+    sites = Site.objects.filter(dealer__in=dealers, removed_at=None).select_related("dealer").order_by("id")
+    beats = list(SitePulse.objects.filter(dealer__in=dealers, minute__gte=since, minute__lte=last))
+    known = here_now(dealers, now, 1000)
+    counts = list(SiteCount.objects.filter(dealer__in=dealers, day=now.astimezone(UTC).date()))
+    return [
+        _pulse(
+            site, [b for b in beats if b.site_id == site.pk], since,
+            len({one.visit.customer_id for one in known if one.visit.site_id == site.pk}),
+            [c for c in counts if c.site_id == site.pk and c.what not in ("kept", "anonymous")],
+        )
+        for site in sites
+    ]  # fmt: skip
+
+
+def _pulse(site: Site, beats: list[SitePulse], since: datetime, known: int, drops: list[SiteCount]) -> Pulse:
+    minutes = [0] * (PULSE // timedelta(minutes=1))
+    parts: dict[str, int] = {}
+    for beat in beats:
+        minutes[(beat.minute - since) // timedelta(minutes=1)] += beat.views
+        parts[beat.part] = parts.get(beat.part, 0) + beat.views
+    return Pulse(
+        site, sum(minutes), tuple(minutes), tuple(sorted(parts.items(), key=lambda one: (-one[1], one[0]))[:12]),
+        known, tuple(sorted(((c.what, c.beacons) for c in drops), key=lambda one: -one[1])),
+    )  # fmt: skip

@@ -14,8 +14,8 @@ import psycopg
 import structlog
 from psycopg.conninfo import make_conninfo
 
-from leadbell.visits.links import read_link
-from leadbell.visits.rules import ANONYMOUS, Drop, Dropped, Look, Site, pattern_of
+from leadbell.visits.links import OWN, read_link
+from leadbell.visits.rules import ANONYMOUS, Drop, Dropped, Look, Site, network_of, part_of, pattern_of
 
 log = structlog.get_logger("leadbell.visits")
 
@@ -32,12 +32,15 @@ MOST_REMEMBERED = 100_000
 #: What is still on its way from somebody who asked to be forgotten is let go by for so long.
 FORGET_S = 60.0
 WRITE_WITHIN_S = 5.0
+#: Parts of websites that are counted apart in one commit; the rest is counted together.
+MOST_PARTS = 200
+OTHER_PARTS = "…"
 
 _COLUMNS = (
     "at, dealer_id, site_id, keep_days, visitor, kind, page, path, title, stock, make, model, price, ms"
 )
 _SITES = """
-select id, dealer_id, key, origins, patterns, keep_days, consent = 'ask' from leadbell_site
+select id, dealer_id, key, origins, patterns, keep_days, consent = 'ask', own_networks from leadbell_site
 where removed_at is null order by id
 """
 _SEEN = """
@@ -58,8 +61,13 @@ on conflict (site_id, day, what) do update
 """
 _SIGHTED = "select site, uid from leadbell_sighted(%s::bigint[], %s::uuid[], %s::timestamptz[])"
 _OWN = "select leadbell_own_visitor(%s, %s::uuid, %s)"
+_PULSE = """
+select leadbell_beat(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::bigint[])
+"""
 _JOIN = "select leadbell_join_visitor(%s, %s::uuid, %s, 'link', %s::jsonb, %s)"
 
+#: (dealer, site, minute, part of the website): page views.
+Pulse = dict[tuple[int, int, datetime, str], int]
 Counts = dict[tuple[int, int, date, str], tuple[int, datetime]]
 
 
@@ -75,6 +83,7 @@ class Writer:
         self._counts: Counts = {}
         self._seen: dict[tuple[str, int], float] = {}
         self._erased: dict[str, float] = {}
+        self._pulse: Pulse = {}
         #: Browsers whose customer is known: each of their signals is news for somebody.
         self._known: set[tuple[str, int]] = set()
         self._connection: psycopg.AsyncConnection | None = None
@@ -103,6 +112,8 @@ class Writer:
             self.count(Dropped(Drop.TOO_MANY, look.site), look.at)
         else:
             self._waiting.append(look)
+            if look.kind == "view":
+                self._beat(look.site, look.path, look.at)
 
     def count(self, dropped: Dropped, at: datetime, beacons: int = 1) -> None:
         if dropped.site is None:
@@ -110,6 +121,7 @@ class Writer:
         self._add(dropped.site, dropped.because, at, beacons)
         if dropped.is_view and dropped.because in ANONYMOUS:
             self._add(dropped.site, "anonymous", at, beacons)
+            self._beat(dropped.site, dropped.path, at)
 
     async def known(self, site: Site, visitor: str) -> dict[str, Any] | None:
         """What is known of a visitor; None where nothing is. Raises psycopg.Error."""
@@ -136,6 +148,14 @@ class Writer:
             row = await found.fetchone()
         return bool(row and row[0])
 
+    def _beat(self, site: Site, path: str, at: datetime) -> None:
+        """One page view more in this minute and part of the website, whoever it was."""
+        minute = at.replace(second=0, microsecond=0)
+        name = (site.dealer, site.id, minute, part_of(path))
+        if name not in self._pulse and len(self._pulse) >= MOST_PARTS:
+            name = (site.dealer, site.id, minute, OTHER_PARTS)
+        self._pulse[name] = self._pulse.get(name, 0) + 1
+
     def _add(self, site: Site, what: str, at: datetime, beacons: int) -> None:
         name = (site.dealer, site.id, at.astimezone(UTC).date(), str(what))
         before, last_at = self._counts.get(name, (0, at))
@@ -151,12 +171,13 @@ class Writer:
         """One commit; what can't be written now is dropped and counted, its counts wait for the database."""
         looks, self._waiting = self._waiting, []
         counts, self._counts = self._counts, {}
+        pulse, self._pulse = self._pulse, {}
         try:
             async with asyncio.timeout(WRITE_WITHIN_S), self._one_at_a_time:
                 connection = await self._connected()
                 await self._keep_up(connection)
                 if looks or counts:
-                    await self._commit_with_room(connection, looks, counts)
+                    await self._commit_with_room(connection, looks, counts, pulse)
             if self._away:
                 self._away = False
                 log.info("the database is back")
@@ -176,21 +197,22 @@ class Writer:
             self.count(Dropped(Drop.DATABASE_AWAY, look.site), look.at)
 
     async def _commit_with_room(
-        self, connection: psycopg.AsyncConnection, looks: Sequence[Look], counts: Counts
+        self, connection: psycopg.AsyncConnection, looks: Sequence[Look], counts: Counts, pulse: Pulse
     ) -> None:
         """Commit; where a day has no partition yet, make it and commit again, as after a deadlock."""
         try:
-            await self._commit(connection, looks, counts)
+            await self._commit(connection, looks, counts, pulse)
         except (psycopg.errors.UndefinedTable, psycopg.errors.DeadlockDetected):
             await connection.execute("select leadbell_keep_beacons()")
-            await self._commit(connection, looks, counts)
+            await self._commit(connection, looks, counts, pulse)
 
     async def _commit(
-        self, connection: psycopg.AsyncConnection, looks: Sequence[Look], counts: Counts
+        self, connection: psycopg.AsyncConnection, looks: Sequence[Look], counts: Counts, pulse: Pulse
     ) -> None:
         now = self._clock()
         fresh: dict[tuple[str, int], Look] = {}
         joins: list[tuple[int, str, int, str, datetime]] = []
+        owns: list[tuple[int, str, datetime]] = []
         kept: Counts = dict(counts)
         soon = now - SEEN_EVERY_S
         for look in looks:
@@ -199,7 +221,10 @@ class Writer:
                 fresh[name] = look
             if look.link and (link := read_link(look.link, look.site.dealer, look.at)):
                 fresh[name] = look
-                joins.append((look.site.dealer, look.visitor, link.lead, link.evidence, look.at))
+                if link.lead == OWN:
+                    owns.append((look.site.dealer, look.visitor, look.at))
+                else:
+                    joins.append((look.site.dealer, look.visitor, link.lead, link.evidence, look.at))
         leaves = _by_leaf(looks)
         for (site, day), rows in leaves.items():
             tally = (site.dealer, site.id, day, "kept")
@@ -218,9 +243,15 @@ class Writer:
                 )  # fmt: skip
             for join in joins:
                 await cursor.execute(_JOIN, join)
+            for own in owns:
+                await cursor.execute(_OWN, own)
             known = await self._sight(cursor, looks, fresh)
             if kept:
                 await cursor.execute(_COUNT, _columns(kept))
+            if pulse:
+                await cursor.execute(
+                    _PULSE, [*([name[place] for name in pulse] for place in range(4)), list(pulse.values())]
+                )
         if len(self._seen) > MOST_REMEMBERED:
             self._seen = {name: at for name, at in self._seen.items() if now - at < SEEN_EVERY_S}
         self._seen |= dict.fromkeys(fresh, now)
@@ -245,6 +276,7 @@ class Writer:
         now = self._clock()
         if now - self._kept_at > KEEP_EVERY_S:
             await connection.execute("select leadbell_keep_beacons()")
+            await connection.execute("select leadbell_forget_pulse()")
             self._kept_at = now
         if now - self.site_known_at > FRESH_S:
             found = await connection.execute(_SITES)
@@ -253,8 +285,11 @@ class Writer:
 
     def _know(self, rows: Iterable[tuple[Any, ...]]) -> None:
         sites = [
-            Site(number, dealer, key, frozenset(origins), tuple(filter(None, map(pattern_of, patterns))), keep, may)
-            for number, dealer, key, origins, patterns, keep, may in rows
+            Site(
+                number, dealer, key, frozenset(origins), tuple(filter(None, map(pattern_of, patterns))), keep, may,
+                tuple(filter(None, map(network_of, networks))),
+            )
+            for number, dealer, key, origins, patterns, keep, may, networks in rows
         ]  # fmt: skip
         self.by_key = {site.key: site for site in sites}
         self.by_origin = {origin: site for site in reversed(sites) for origin in site.origins}
