@@ -119,7 +119,8 @@ def _answer(metric: Metric, group: tuple[str | int | None, ...], values: Any) ->
     part, of = int(next(values) or 0), int(next(values) or 0)
     if metric.shape == "measure":
         quantiles = [
-            None if q is None else float(q) / metric.scale for q in (next(values) for _ in question.QUANTILES)
+            None if q is None else round(float(q), 3) / metric.scale
+            for q in (next(values) for _ in question.QUANTILES)
         ]
         low, middle, high = quantiles if of >= metric.fewest else (None, None, None)
         mean = part / of / metric.scale if of >= metric.fewest else None

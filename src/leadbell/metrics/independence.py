@@ -31,8 +31,8 @@ def independence(table: Sequence[Sequence[int]]) -> Tested:
     columns = [j for j in range(len(table[0]) if table else 0) if any(row[j] for row in rows)]
     total = sum(sum(row) for row in rows)
     degrees = (len(rows) - 1) * (len(columns) - 1)
-    if degrees < 1:
-        return Tested(0.0, max(degrees, 0), None, 1.0)
+    if len(rows) < 2 or len(columns) < 2:
+        return Tested(0.0, 0, None, 1.0)
     sums = {j: sum(row[j] for row in rows) for j in columns}
     expected = [(row[j], sum(row) * sums[j] / total) for row in rows for j in columns]
     chi2 = sum((seen - due) ** 2 / due for seen, due in expected)

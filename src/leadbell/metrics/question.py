@@ -82,34 +82,34 @@ def facts(needed: Iterable[str] | None = None) -> exp.Query:
     return (_whole() if wanted == set(every) else _only(wanted)).copy()
 
 
-def condition(written: str) -> exp.Expression:
+def condition(written: str) -> exp.Expr:
     return _parsed(written).copy()
 
 
 @lru_cache(maxsize=2_000)
-def _parsed(written: str) -> exp.Expression:
-    return cast(exp.Expression, sqlglot.parse_one(written, dialect=OURS))
+def _parsed(written: str) -> exp.Expr:
+    return sqlglot.parse_one(written, dialect=OURS)
 
 
-def _key(name: str) -> exp.Expression:
+def _key(name: str) -> exp.Expr:
     if name not in KEYS:
         raise NoSuchKey(f"figures can't be grouped by {name!r}: use {', '.join(KEYS)}")
     return condition(_WRITTEN.get(name, name))
 
 
-def _literal(value: str | int) -> exp.Expression:
+def _literal(value: str | int) -> exp.Expr:
     return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
 
 
-def _filters(which: Which) -> list[exp.Expression]:
-    found: list[exp.Expression] = []
+def _filters(which: Which) -> list[exp.Expr]:
+    found: list[exp.Expr] = []
     if which.since is not None:
         found.append(exp.column("received_on") >= exp.Literal.number(which.since))
     if which.until is not None:
         found.append(exp.column("received_on") < exp.Literal.number(which.until))
     for name, values in which.only.items():
         said = [_literal(value) for value in values if value is not None]
-        parts: list[exp.Expression] = [exp.In(this=_key(name), expressions=said)] if said else []
+        parts: list[exp.Expr] = [exp.In(this=_key(name), expressions=said)] if said else []
         if None in values:
             parts.append(exp.Is(this=_key(name), expression=exp.Null()))
         found.append(exp.paren(exp.or_(*parts)) if parts else exp.false())
@@ -117,39 +117,39 @@ def _filters(which: Which) -> list[exp.Expression]:
 
 
 def select(
-    shown: Mapping[str, exp.Expression | str],
-    by: Mapping[str, exp.Expression | str],
+    shown: Mapping[str, exp.Expr | str],
+    by: Mapping[str, exp.Expr | str],
     which: Which,
     as_of_ms: int,
     relation: str | None,
 ) -> exp.Select:
     """`by` and `shown` over the rows of the leads; from `relation` where they stand already, else worked out."""
     query = exp.Select()
-    parsed = {name: condition(said) if isinstance(said, str) else said for name, said in by.items()}
-    for name, said in parsed.items():
-        query = query.select(exp.alias_(said.copy(), name, quoted=False))
-    for name, one in shown.items():
-        query = query.select(exp.alias_(condition(one) if isinstance(one, str) else one, name, quoted=False))
-    for one in _filters(which):
-        query = query.where(one)
-    if parsed:
-        query = query.group_by(*(said.copy() for said in parsed.values()))
-        query = query.order_by(*(said.copy() for said in parsed.values()))
-    query = _at(query, as_of_ms)
+    keys = {name: condition(said) if isinstance(said, str) else said for name, said in by.items()}
+    asked = {name: condition(said) if isinstance(said, str) else said for name, said in shown.items()}
+    named = [
+        exp.alias_(said, name, copy=False)
+        for name, said in ({n: k.copy() for n, k in keys.items()} | asked).items()
+    ]
+    query.set("expressions", named)
+    query.where(*_filters(which), copy=False)
+    if keys:
+        query.group_by(*(said.copy() for said in keys.values()), copy=False)
+        query.order_by(*(said.copy() for said in keys.values()), copy=False)
+    _at(query, as_of_ms)
     needed = {column.name for column in query.find_all(exp.Column)}
-    inner = exp.to_table(relation) if relation else facts(needed or {"lead"}).subquery("f")
-    return query.from_(inner)
+    inner = exp.to_table(relation) if relation else facts(needed or {"lead"}).subquery("f", copy=False)
+    return query.from_(inner, copy=False)
 
 
-def _at(query: exp.Select, as_of_ms: int) -> exp.Select:
+def _at(query: exp.Select, as_of_ms: int) -> None:
     """Say when it is asked."""
     for column in list(query.find_all(exp.Column)):
         if column.name == "as_of":
             column.replace(exp.Literal.number(as_of_ms))
-    return query
 
 
-def keys(by: Sequence[str]) -> dict[str, exp.Expression | str]:
+def keys(by: Sequence[str]) -> dict[str, exp.Expr | str]:
     return {name: _key(name) for name in by}
 
 
@@ -168,3 +168,12 @@ def counted(metric: Metric, prefix: str) -> dict[str, str]:
         f"{prefix}_q{i}": f"percentile_cont({q}) within group (order by {value})"
         for i, q in enumerate(QUANTILES)
     }
+
+
+def quantiles_as(asked: exp.Expr, function: str) -> exp.Expr:
+    """Percentiles as `function(value, share)`: sqlglot would give DuckDB a sorted aggregate and Spark a rough one."""
+    asked = asked.copy()
+    for found in list(asked.find_all(exp.WithinGroup)):
+        value = found.expression.expressions[0].this
+        found.replace(exp.Anonymous(this=function, expressions=[value, found.this.this]))
+    return asked

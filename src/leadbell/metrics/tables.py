@@ -112,7 +112,7 @@ TOUCHES = Table(
             say("the opening hours aren't known")),
         Column("connected_open_ms", "BIGINT", "opening-hours time from the lead's arrival to connected_ms",
             say("the opening hours aren't known")),
-        Column("channel", "VARCHAR", "phone, email, sms, chat or video",
+        Column("channel", "VARCHAR", "phone, email, sms, chat, video, or form (the customer asked again)",
             say("it isn't said over which channel a contact was"), True),
         Column("direction", "VARCHAR", "out: towards the customer; in: from the customer",
             say("it isn't said who contacted whom"), True),

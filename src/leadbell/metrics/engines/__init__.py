@@ -14,6 +14,6 @@ class Engine(Protocol):
     #: Columns that its data can't say: `leads.sold_ms`.
     lacks: frozenset[str]
 
-    def rows(self, asked: exp.Expression) -> Sequence[Sequence[Any]]:
+    def rows(self, asked: exp.Expr) -> Sequence[Sequence[Any]]:
         """Run one statement, written in our dialect."""
         ...

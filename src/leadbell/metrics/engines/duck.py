@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from leadbell.metrics.question import facts
+from leadbell.metrics.question import facts, quantiles_as
 from leadbell.metrics.tables import TABLES, Table, missing
 
 
@@ -29,12 +29,12 @@ class Duck:
             column for table in TABLES.values() for column in self._complete(table)
         )
 
-    def rows(self, asked: exp.Expression) -> Sequence[Sequence[Any]]:
+    def rows(self, asked: exp.Expr) -> Sequence[Sequence[Any]]:
         return self.connection.execute(self.said(asked)).fetchall()
 
-    def said(self, asked: exp.Expression) -> str:
+    def said(self, asked: exp.Expr) -> str:
         """The statement as DuckDB gets it."""
-        asked = asked.copy()
+        asked = quantiles_as(asked, "quantile_cont")
         for table in asked.find_all(exp.Table):
             if table.name in self._instead:
                 table.set("this", exp.to_identifier(self._instead[table.name]))

@@ -1,0 +1,229 @@
+"""A lead's journal as rows of the exchange format. Pure: the dealer's hours and the BDC's people are arguments."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from leadbell.dealers.hours import OpeningHours
+from leadbell.lead.facts import (
+    Accepted,
+    Answered,
+    AnyFact,
+    Arrived,
+    AskedAgain,
+    Assigned,
+    Attempted,
+    AttemptEnded,
+    Booked,
+    CallBackAgreed,
+    Cancelled,
+    Confirmed,
+    Connected,
+    Lost,
+    MissedCall,
+    NothingAgreed,
+    Opened,
+    Quoted,
+    Rang,
+    Replied,
+    SeenAgain,
+    Shown,
+    Sold,
+    Wrote,
+)
+from leadbell.lead.history import History
+from leadbell.metrics.tables import LEADS, TOUCHES, VISITS
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+#: What our own journal doesn't record (yet).
+CANT_SAY = frozenset(
+    {"touches.opportunity", "leads.cost_cents", "leads.margin_cents", "leads.campaign", "leads.set_aside"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadOf:
+    """What is known of a lead besides its facts. `bdc`: people who qualify and hand over."""
+
+    lead: int
+    dealer: str
+    hours: OpeningHours
+    bdc: Collection[int] = ()
+    #: Visits of its customer, besides those the journal tells of.
+    visits: Sequence[datetime] = ()
+    #: How people are called in the tables; by number where there is no name.
+    names: dict[int, str] = field(default_factory=dict)
+
+    def name(self, person: int | None) -> str | None:
+        return None if person is None else self.names.get(person, str(person))
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows in the order of the tables' columns."""
+
+    leads: list[tuple[Any, ...]] = field(default_factory=list)
+    touches: list[tuple[Any, ...]] = field(default_factory=list)
+    visits: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+def rows_of(leads: Iterable[tuple[LeadOf, History]]) -> Rows:
+    """All rows of these leads. One whose journal doesn't begin with its arrival has none."""
+    rows = Rows()
+    for about, history in leads:
+        arrived = next((fact for fact in history.facts if isinstance(fact, Arrived)), None)
+        if arrived is None:
+            continue
+        rows.leads.append(_ordered(LEADS.names, _lead(about, history, arrived)))
+        rows.touches += [_ordered(TOUCHES.names, touch) for touch in _touches(about, history.facts, arrived)]
+        seen = [*about.visits, *(fact.began_at for fact in history.facts if isinstance(fact, SeenAgain))]
+        rows.visits += [_ordered(VISITS.names, {"lead": about.lead, "seen_ms": ms(at)}) for at in seen]
+    return rows
+
+
+def ms(at: datetime) -> int:
+    """Milliseconds since 1970 UTC."""
+    return (at - _EPOCH) // _MS
+
+
+def _ordered(names: Sequence[str], row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in names)
+
+
+def _day(hours: OpeningHours, at: datetime) -> int:
+    day = hours.local_day(at)
+    return 10_000 * day.year + 100 * day.month + day.day
+
+
+def _first(facts: Iterable[AnyFact], *kinds: type[AnyFact]) -> int | None:
+    return next((ms(fact.at) for fact in facts if isinstance(fact, kinds)), None)
+
+
+def _lead(about: LeadOf, history: History, arrived: Arrived) -> dict[str, Any]:
+    facts, standing, hours = history.facts, history.standing, about.hours
+    rang = next((fact for fact in facts if isinstance(fact, Rang)), None)
+    sold = (
+        next((fact for fact in reversed(facts) if isinstance(fact, Sold)), None)
+        if standing.state == "sold"
+        else None
+    )
+    lost = [fact for fact in facts if isinstance(fact, Lost)]
+    given = any(
+        isinstance(fact, Accepted | Assigned | Attempted | Answered)
+        or (isinstance(fact, Rang) and fact.people)
+        for fact in facts
+    )
+    handed_over, dropped = _handover(about, facts)
+    return {
+        "lead": about.lead, "ref": str(about.lead), "dealer": about.dealer, "salesperson": about.name(standing.owner),
+        "origin": arrived.origin, "source": arrived.source, "channel": arrived.channel, "brand": arrived.brand,
+        "received_ms": ms(arrived.at), "received_on": _day(hours, arrived.at), "in_hours": hours.is_open(arrived.at),
+        "by_phone": standing.by_phone, "forwarded": given, "somebody_free": bool(rang.people) if rang else None,
+        "opened_ms": _first(facts, Opened), "quoted_ms": _first(facts, Quoted), "booked_ms": _booked(facts),
+        "confirmed_ms": _first(facts, Confirmed), "shown_ms": _first(facts, Shown), "no_shows": standing.no_shows,
+        "handed_over_ms": handed_over, "dropped": dropped,
+        "sold_ms": ms(sold.at) if sold else None, "sold_on": _day(hours, sold.at) if sold else None,
+        "sold_weekday": hours.local_day(sold.at).isoweekday() if sold else None,
+        "lost_ms": ms(lost[0].at) if lost else None, "lost_reason": lost[-1].reason if lost else None,
+        "ended_ms": ms(standing.closed_at) if standing.closed_at else None,
+    }  # fmt: skip
+
+
+def _booked(facts: Iterable[AnyFact]) -> int | None:
+    """When the first appointment was agreed that wasn't cancelled."""
+    made: dict[int, int] = {}
+    for fact in facts:
+        if isinstance(fact, Booked):
+            made.setdefault(fact.appointment, ms(fact.at))
+        elif isinstance(fact, Cancelled):
+            made.pop(fact.appointment, None)
+    return min(made.values(), default=None)
+
+
+def _handover(about: LeadOf, facts: Sequence[AnyFact]) -> tuple[int | None, bool | None]:
+    """When a lead that the BDC had qualified went to a salesperson, and whether it dropped off at the first contact."""
+    qualified = over = False
+    at: int | None = None
+    for fact in facts:
+        if at is None:
+            if isinstance(fact, Booked | Quoted) and fact.by in about.bdc:
+                qualified = True
+            whom = fact.to if isinstance(fact, Assigned) else fact.by if isinstance(fact, Accepted) else None
+            if qualified and whom is not None and whom not in about.bdc:
+                at = ms(fact.at)
+        elif isinstance(fact, AttemptEnded) and fact.outcome == "conversation":
+            if over:
+                return at, False
+            over = fact.by not in about.bdc
+        elif over and isinstance(fact, Cancelled | Lost):
+            return at, True
+        elif over and isinstance(fact, Confirmed | Shown | Sold | Booked):
+            return at, False
+    return at, None
+
+
+def _touches(about: LeadOf, facts: Sequence[AnyFact], arrived: Arrived) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    calls: dict[str, dict[str, Any]] = {}
+    talk: dict[str, Any] | None = None
+    for fact in facts:
+        if (touch := _touch(about, fact)) is not None:
+            touch |= {"lead": about.lead, "nr": len(found) + 1, "started_ms": ms(fact.at)}
+            found.append(touch)
+        if isinstance(fact, Attempted | Answered) and touch is not None:
+            touch["open_ms"] = about.hours.open_ms_between(arrived.at, fact.at)
+            calls[fact.key], talk = touch, None
+        elif isinstance(fact, Connected) and fact.key in calls:
+            _connected(calls[fact.key], about, arrived, fact.at)
+        elif isinstance(fact, AttemptEnded) and fact.key in calls:
+            call = calls[fact.key]
+            call |= {"ended_ms": ms(fact.at), "talk_ms": fact.talk_ms}
+            call["outcome"] = None if fact.outcome == "unknown" else fact.outcome
+            if fact.connected_at is not None:
+                _connected(call, about, arrived, fact.connected_at)
+            talk = call if fact.outcome == "conversation" else None
+        elif talk is not None and (agreed := _agreed(fact)) and talk.get("agreed") != "appointment":
+            talk["agreed"] = agreed
+    return found
+
+
+def _connected(call: dict[str, Any], about: LeadOf, arrived: Arrived, at: datetime) -> None:
+    call |= {"connected_ms": ms(at), "connected_open_ms": about.hours.open_ms_between(arrived.at, at)}
+
+
+def _agreed(fact: AnyFact) -> str | None:
+    match fact:
+        case Booked():
+            return "appointment"
+        case Quoted():
+            return "quote"
+        case CallBackAgreed():
+            return "call_back"
+        case NothingAgreed():
+            return "nothing"
+    return None
+
+
+def _touch(about: LeadOf, fact: AnyFact) -> dict[str, Any] | None:
+    """The fact as a contact; None where it is none."""
+    match fact:
+        case Attempted():
+            return _contact("phone", "out", "human", about.name(fact.by))
+        case Answered():
+            return _contact("phone", "in", "human", about.name(fact.by))
+        case MissedCall():
+            return _contact("phone", "in", "human") | {"outcome": "no_answer"}
+        case Wrote():
+            return _contact(fact.carrier, "out", "human" if fact.by else "automation", about.name(fact.by))
+        case Replied():
+            return _contact("phone" if fact.carrier == "call" else fact.carrier, "in", "human")
+        case AskedAgain():
+            return _contact("form", "in", "human")
+    return None
+
+
+def _contact(channel: str, direction: str, made_by: str, person: str | None = None) -> dict[str, Any]:
+    return {"channel": channel, "direction": direction, "made_by": made_by, "person": person}
