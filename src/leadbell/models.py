@@ -11,7 +11,7 @@ from leadbell.conversation.models import (
     Signature,
 )
 from leadbell.dealers.models import Organisation, Person
-from leadbell.followup.models import PlaybookRow
+from leadbell.followup.models import DayPlan, Placement, PlaybookRow
 from leadbell.intake.models import Envelope, Inquiry, Source
 from leadbell.lead.models import Consent, Customer, Fact, Handle, Lead
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
@@ -25,6 +25,7 @@ __all__ = [
     "Call",
     "Consent",
     "Customer",
+    "DayPlan",
     "DeadAddress",
     "Envelope",
     "Fact",
@@ -41,6 +42,7 @@ __all__ = [
     "Person",
     "PhoneLine",
     "PhoneRules",
+    "Placement",
     "Playback",
     "PlaybookRow",
     "Recording",

@@ -21,6 +21,7 @@ WALLED = {
         "0011_unlost",
         "0012_messages",
         "0013_pulse",
+        "0014_days_planned",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }

@@ -330,6 +330,13 @@ class Shift:
     def is_on(self, now: datetime) -> bool:
         return self._off_until(self.hours.local_day(now)) is None and self._worked.is_open(now)
 
+    def worked_ms_on(self, day: date) -> int:
+        """Milliseconds of work on the dealer's calendar day; none on a day off."""
+        if self._off_until(day) is not None:
+            return 0
+        begins = self.hours.day_begins(day)
+        return self._worked.open_ms_between(begins, self.hours.day_begins(day + timedelta(days=1)))
+
     def next_on(self, now: datetime) -> datetime | None:
         """`now` itself when on; None if there is no shift within HORIZON_DAYS of the last day off."""
         at = now

@@ -51,7 +51,7 @@ _LEAD = (
 _STANDING = (
     "standing", "state", "owner_id", "ringing", "ring_until", "calling_by", "calling_since", "accepted_at", "attempts",
     "first_attempt_at", "first_attempt_reached", "last_outcome", "reached_at", "worked_at", "appointment_at",
-    "closed_at", "lost_reason", "next_kind", "next_for", "next_at", "next_because", "wake_at",
+    "closed_at", "lost_reason", "next_kind", "next_for", "next_at", "next_because", "wake_at", "next_touch",
 )  # fmt: skip
 _APPOINTMENT = (
     "id", "lead_id", "dealer_id", "salesperson_id", "starts_at", "minutes", "what", "status", "sequence", "created_at",
@@ -232,12 +232,14 @@ def next_step(row: LeadRow, now: datetime, rings: Iterator[datetime]) -> dict[st
     match decision:
         case Wait():
             kind = "ring" if standing.ringing else "wait"
-            return _planned(kind, standing.owner, decision.until, decision.because, decision.until)
+            until = decision.until
+            return _planned(kind, standing.owner, until, decision.because, until, decision.touch)
         case Ask():
             due = decision.due_at <= now
             later = (at for at in (decision.again_at, now + LOOK_AGAIN) if at and at > now)
             wake_at = min(later) if due else decision.due_at
-            return _planned(decision.task, decision.person, decision.due_at, decision.because, wake_at)
+            due_at, because = decision.due_at, decision.because
+            return _planned(decision.task, decision.person, due_at, because, wake_at, decision.touch)
         case Rest():
             return _planned("rest", None, None, decision.because, None)
         case Ring() | GiveUp():
@@ -248,10 +250,18 @@ def next_step(row: LeadRow, now: datetime, rings: Iterator[datetime]) -> dict[st
 
 
 def _planned(
-    kind: str, whom: int | None, at: datetime | None, because: Words | None, wake_at: datetime | None
+    kind: str,
+    whom: int | None,
+    at: datetime | None,
+    because: Words | None,
+    wake_at: datetime | None,
+    touch: int | None = None,
 ) -> dict[str, Any]:
     said = _words(because)
-    return {"next_kind": kind, "next_for": whom, "next_at": at, "next_because": said, "wake_at": wake_at}
+    return {
+        "next_kind": kind, "next_for": whom, "next_at": at, "next_because": said, "wake_at": wake_at,
+        "next_touch": touch,
+    }  # fmt: skip
 
 
 def appointments(leads: Iterable[LeadRow]) -> Iterator[tuple[Any, ...]]:

@@ -15,14 +15,16 @@ from leadbell.dealers.rules import times_to_propose
 from leadbell.dealers.shelves import colleagues_of
 from leadbell.desk.entrance import Visit, door
 from leadbell.desk.seen import on_the_website, seen_at, with_visits
+from leadbell.followup.shelves import Done, InPlan, how_far, plan_on
 from leadbell.lead.finding import lost_reasons
-from leadbell.lead.shelves import desk_of, why_they_ring
+from leadbell.lead.shelves import MOST_DUE, desk_of, in_cadence, why_they_ring
 from leadbell.metrics.figures import REFERENCE_RESPONSE
 from leadbell.metrics.mine import my_day
 from leadbell.ring.calling import Live, calls_at, rung_by_line
 from leadbell.words import Words
 
 if TYPE_CHECKING:
+    from leadbell.dealers.models import Person
     from leadbell.lead.models import Lead
 
 #: A call back may be soon, a visit takes the way there.
@@ -102,7 +104,8 @@ def heard(
 @door
 def desk(request: Visit, now: datetime) -> HttpResponse:
     person = request.user
-    mine = desk_of(person, request.dealers, now)
+    plan = my_plan(person, now)
+    mine = desk_of(person, request.dealers, now, [row.lead.pk for row in plan.rows])
     why = why_they_ring(mine.ringing, person)
     open_calls = [lead for lead in mine.calling if lead.standing.calling]
     talked = _to_be_told(request, mine.talked, now)
@@ -128,6 +131,7 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
         "due": with_visits([lead for lead in mine.due.leads if lead.pk not in asked], request.dealers, now),
         "later": [lead for lead in mine.later.leads if lead.pk not in asked],
         "settling": [lead for lead in mine.settling if lead.pk not in asked],
+        "plan": plan,
         "diary": diary_of(person, now),
         "day": my_day(person.pk, hours.day_begins(hours.local_day(now)), now),
         "reference": REFERENCE_RESPONSE,
@@ -135,6 +139,38 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
         "lost_reasons": lost_reasons(),
     }
     return render(request, "desk/live.html" if request.htmx else "desk/desk.html", shown)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A follow-up of today and why it stands where it stands."""
+
+    lead: "Lead"
+    place: InPlan
+
+
+@dataclass(frozen=True, slots=True)
+class MyPlan:
+    """One person's planned follow-ups of today: what is still to do in order, and how far they are."""
+
+    rows: Sequence[PlanRow]
+    far: Done
+
+    @property
+    def shown(self) -> Sequence[PlanRow]:
+        return self.rows[:MOST_DUE]
+
+    @property
+    def more(self) -> int:
+        return len(self.rows) - len(self.shown)
+
+
+def my_plan(person: "Person", now: datetime) -> MyPlan:
+    """As the clockwork planned it last; nothing before it did."""
+    dealer = person.organisation
+    mine = plan_on(dealer, dealer.opening_hours.local_day(now), person.pk)
+    left = {one.lead: one for one in mine if one.fits and not one.done}
+    return MyPlan([PlanRow(lead, left[lead.pk]) for lead in in_cadence(list(left))], how_far(mine))
 
 
 def _to_be_told(request: Visit, leads: Iterable["Lead"], now: datetime) -> list["Lead"]:

@@ -15,6 +15,7 @@ from leadbell.desk.dots import Chart, draw
 from leadbell.desk.entrance import Visit, door_for
 from leadbell.desk.reader import SALES
 from leadbell.desk.wall import ROWS, at_work, breaches, waits
+from leadbell.followup.shelves import Done, by_person, day_before, how_far, plan_on
 from leadbell.metrics.figures import REFERENCE_RESPONSE
 from leadbell.metrics.today import (
     Received,
@@ -110,10 +111,24 @@ def _seen(request: Visit, dealer: "Organisation", now: datetime) -> dict[str, ob
         "charts": _charts(dealer, of_today.received, now),
         "breaches": breaches(over, needs, names),
         "breach_count": len(over) + needs.overdue_count + needs.unconfirmed_count,
+        "follow_ups": _follow_ups(dealer, names, now),
         "lines": lines_of(dealer.pk, now),
         "calls": under_way([dealer.pk], now),
         "soon_s": SOON_S,
         "late_s": LATE_S,
+    }
+
+
+def _follow_ups(dealer: "Organisation", names: Mapping[int, str], now: datetime) -> dict[str, object]:
+    """Today's plan and the one before: done, not done and what didn't fit, in all and for each person."""
+    today = dealer.opening_hours.local_day(now)
+    plan, before = plan_on(dealer, today), day_before(dealer, today)
+    people: list[tuple[str, Done]] = [(names.get(one, ""), far) for one, far in by_person(plan).items()]
+    return {
+        "all": how_far(plan),
+        "people": sorted(people),
+        "before": before,
+        "then": how_far(plan_on(dealer, before)) if before else None,
     }
 
 

@@ -19,6 +19,7 @@ from leadbell.desk.entrance import Visit, door
 from leadbell.desk.next_step import next_step
 from leadbell.desk.seen import lines_of, with_lines
 from leadbell.desk.story import people_in, story
+from leadbell.followup.shelves import InPlan, plan_on
 from leadbell.intake.asked import asked_for
 from leadbell.lead.consent import consents_of, contact_forbidden, kinds
 from leadbell.lead.doors import open_lead, take_lead
@@ -67,6 +68,7 @@ def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         "hands": [names.get(person, "?") for person in standing.hands],
         "owner_name": names.get(lead.owner_id or 0, ""),
         "next": next_step(lead.next_kind, names.get(lead.next_for or 0, ""), lead.next_at),
+        "place": _place(lead, now),
         "late": lead.next_at is not None
         and lead.next_kind not in ("wait", "ring", "rest")
         and lead.next_at <= now,
@@ -91,6 +93,14 @@ def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         "here": _here(request, lead, now),
         "by_line": bool(lead.customer.phone and rung_by_line(request.user, [lead.dealer_id], now)),
     }
+
+
+def _place(lead: "Lead", now: datetime) -> InPlan | None:
+    """Where the lead stands in today's plan, while that is what comes next."""
+    if lead.next_touch is None:
+        return None
+    found = plan_on(lead.dealer, lead.dealer.opening_hours.local_day(now), lead=lead.pk)
+    return next((one for one in found if not one.done), None)
 
 
 def _response(lead: "Lead") -> dict[str, Any] | None:

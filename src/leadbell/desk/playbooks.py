@@ -8,12 +8,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from leadbell.desk.dealer import framed, managed
 from leadbell.desk.entrance import Visit, answer
+from leadbell.followup.dayplan import MINUTES_EACH, Choices
+from leadbell.followup.planning import change_choices
 from leadbell.followup.playbook import DEFAULTS, Plan, Retry, RingRound
 from leadbell.followup.playbooks import change_plan, plans_of, reset_plan
+from leadbell.followup.shelves import what_it_means
 from leadbell.followup.telling import tell
 from leadbell.lead.facts import Origin, RingKind
 from leadbell.refused import Refused
@@ -41,9 +44,16 @@ NUMBERS = (
 
 
 @managed
-@require_GET
+@require_http_methods(["GET", "POST"])
 def playbooks(request: Visit, now: datetime, dealer: "Organisation") -> HttpResponse:
-    """What happens, told; origins that follow the same plan stand together."""
+    """What happens, told; origins that follow the same plan stand together. Posted: how days are planned."""
+    refused: dict[str, Any] = {}
+    if request.method == "POST":
+        said = said_choices(request.POST)
+        outcome = said if isinstance(said, Refused) else change_choices(dealer, said, now)
+        if not isinstance(outcome, Refused):
+            return answer(request, outcome, reverse("dealer-playbooks", args=[dealer.pk]), _("Saved."))
+        refused = {"refused": outcome.because, "said": request.POST}
     alike: dict[Plan, list[Origin]] = {}
     for origin, plan in plans_of(dealer).items():
         alike.setdefault(plan, []).append(origin)
@@ -54,7 +64,21 @@ def playbooks(request: Visit, now: datetime, dealer: "Organisation") -> HttpResp
         }
         for plan, origins in alike.items()
     ]
-    return render(request, "dealer/playbooks.html", framed(request, dealer, "playbooks") | {"plans": plans})
+    choices, means = what_it_means(dealer, now)
+    seen = framed(request, dealer, "playbooks") | {
+        "plans": plans, "choices": choices, "means": means, "minutes_each": MINUTES_EACH,
+    }  # fmt: skip
+    return render(request, "dealer/playbooks.html", seen | refused, status=409 if refused else 200)
+
+
+def said_choices(said: QueryDict) -> Choices | Refused:
+    """Nothing typed means by the minutes."""
+    typed = said.get("per_day", "")
+    try:
+        per_day = _number(typed) if typed.strip() else None
+    except NotANumber as wrong:
+        return Refused(say("“%(said)s” is no whole number.", said=wrong.args[0]))
+    return Choices(per_day, "waits" if said.get("absent") == "waits" else "colleagues")
 
 
 @managed

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from leadbell import statement
 from leadbell.announce import announce
-from leadbell.followup.playbook import Plan, Playbook, plan_from_json
+from leadbell.followup.playbook import Place, Plan, Playbook, plan_from_json
 from leadbell.followup.rules import Ask, Decision, GiveUp, Rest, Ring, Wait, decide
 from leadbell.lead.consent import asked_by_themselves, contact_forbidden, quiet_of
 from leadbell.lead.facts import Lost, Origin, Rang
@@ -60,7 +60,20 @@ def playbook_for(lead: Lead, history: History, now: datetime) -> Playbook:
         quiet_of(lead, asked_at, quiet),
         forbidden,
         wanted_again=forbidden is None,
+        place=_place_of(lead, now),
     )
+
+
+def _place_of(lead: Lead, now: datetime) -> Place | None:
+    """What today's plan says about the lead; nobody is asked where the cadence isn't what comes next."""
+    if lead.next_touch is None:
+        return None
+    today = lead.dealer.opening_hours.local_day(now)
+    found = statement.run(_PLACE, {"lead": lead.pk, "day": today})
+    return Place(today, *found[0]) if found else None
+
+
+_PLACE = "select person_id, fits from leadbell_placement where lead_id = %(lead)s and day = %(day)s"
 
 
 _PLAYBOOK = """
@@ -112,7 +125,8 @@ def _plan(lead: Lead, decision: Decision, now: datetime) -> bool:
     match decision:
         case Wait():
             kind = "ring" if lead.standing.ringing else "wait"
-            plan(lead, kind, decision.because, at=decision.until, wake_at=decision.until, whom=lead.owner_id)
+            until, touch = decision.until, decision.touch
+            plan(lead, kind, decision.because, at=until, wake_at=until, whom=lead.owner_id, touch=touch)
         case Ask():
             due = decision.due_at <= now
             became_due = (
@@ -132,6 +146,7 @@ def _plan(lead: Lead, decision: Decision, now: datetime) -> bool:
                 at=decision.due_at,
                 wake_at=wake_at,
                 whom=decision.person,
+                touch=decision.touch,
             )
             return became_due
         case Rest():

@@ -17,6 +17,7 @@ from leadbell import statement
 from leadbell.announce import CLOCKWORK
 from leadbell.dealers.models import Organisation
 from leadbell.followup.actions import follow_up
+from leadbell.followup.planning import plan_some
 from leadbell.followup.returns import tell_of
 from leadbell.intake.actions import claim, quarantine, read_envelope, receive
 from leadbell.intake.inquiry import Inquiry, Refused
@@ -31,6 +32,8 @@ log = structlog.get_logger("leadbell.clockwork")
 #: Held while a clockwork lives; `GET /healthz` looks for it.
 ALIVE_LOCK = 0x1EADBE11
 POLL_S = 1.0
+#: Whose day is to be planned is asked so often.
+PLANS_EVERY = timedelta(seconds=1)
 #: A lead whose decision failed is tried again after this long.
 AFTER_A_FAULT = timedelta(minutes=1)
 #: Envelopes or leads of one commit: under load a commit costs more than the work it makes safe.
@@ -115,7 +118,8 @@ def _follow_one(lead: Lead, now: datetime, apart: Apart) -> None:
         log.exception("a lead could not be followed up", lead=lead.pk)
         lead = locked(lead.pk)
         because = say("deciding failed: it is tried again at %(again_at)s", again_at=now + AFTER_A_FAULT)
-        plan(lead, lead.next_kind or "wait", because, at=now, wake_at=now + AFTER_A_FAULT, whom=lead.owner_id)
+        again, kind = now + AFTER_A_FAULT, lead.next_kind or "wait"
+        plan(lead, kind, because, at=now, wake_at=again, whom=lead.owner_id, touch=lead.next_touch)
 
 
 def notice_some(now: datetime, most: int = AT_ONCE) -> int:
@@ -147,7 +151,7 @@ def _notice_one(one: Noticed, now: datetime, apart: Apart) -> bool:
 def run_due(now: datetime) -> tuple[int, int]:
     """Do everything that is due at `now`: (envelopes read, leads followed up)."""
     read = followed = 0
-    while any(did := (receive_some(now), follow_some(now), notice_some(now))):
+    while any(did := (receive_some(now), follow_some(now), notice_some(now), plan_some(now))):
         read += did[0]
         followed += did[1]
     return read, followed
@@ -172,10 +176,15 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
     for dealer in Organisation.objects.filter(kind=Organisation.Kind.DEALER):
         # The first question about holidays loads them, which takes longer than a ring may.
         dealer.opening_hours.is_open(clock())
+    plans_at = clock()
     while not stopping():
         # Each batch at its own moment: a lead that rings after a rush rings as long as any other.
         now = clock()
-        if receive_some(now) + notice_some(now) + follow_some(now):
+        did = receive_some(now) + notice_some(now) + follow_some(now)
+        if now >= plans_at:
+            # One dealer's day between two batches: planning holds up no lead.
+            plans_at = now if plan_some(now) else now + PLANS_EVERY
+        if did or plans_at <= now:
             continue
         wake = next_wake()
         patience = POLL_S if wake is None else min(POLL_S, max(0.0, (wake - clock()).total_seconds()))

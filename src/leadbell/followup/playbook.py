@@ -1,6 +1,7 @@
 """How a dealer follows up: tenant data with good defaults, one plan per origin."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 import msgspec
@@ -67,6 +68,15 @@ GOLDEN = range(8, 20)
 TAIL = range(20, 46)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the plan of one day says about a lead: who makes its follow-up, or that it doesn't fit."""
+
+    day: date
+    person: int
+    fits: bool
+
+
 @dataclass(frozen=True)
 class Playbook:
     """What decisions ask: the origin's plan, the dealer's opening hours, and what the law says of this customer."""
@@ -79,6 +89,8 @@ class Playbook:
     forbidden: Words | None = None
     #: Known to want contact, whatever the lead's own story says: taken back, or asked again since.
     wanted_again: bool = False
+    #: The lead's place in the newest day's plan.
+    place: Place | None = None
 
 
 def plan_from_json(stored: dict[str, Any] | None, origin: Origin) -> Plan:

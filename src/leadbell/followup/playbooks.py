@@ -50,9 +50,13 @@ where dealer_id = %(dealer)s and closed_at is null and owner_id is null and wake
 """
 
 
+_PLAN_AGAIN = "update leadbell_dayplan set look_at = %(now)s where dealer_id = %(dealer)s"
+
+
 def look_again(dealer: Organisation, now: datetime) -> None:
-    """Decide afresh about the leads that nobody has: hours or plans changed. Tasks people already have keep
-    their time until something happens."""
+    """Decide afresh about the leads that nobody has, and plan the day again: hours, shifts or plans changed.
+    Tasks people already have keep their time until something happens."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOOK_AGAIN, {"now": now, "dealer": dealer.pk})
+        for said in (_LOOK_AGAIN, _PLAN_AGAIN):
+            cursor.execute(said, {"now": now, "dealer": dealer.pk})
     wake_clockwork()

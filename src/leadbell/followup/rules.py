@@ -32,6 +32,8 @@ class Ask:
     due_at: datetime
     because: Words
     again_at: datetime | None = None
+    #: The day of the cadence, where it is one: only these are planned by day (`followup.dayplan`).
+    touch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Wait:
 
     until: datetime
     because: Words
+    #: The day of the cadence that today's plan has no room for.
+    touch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +348,20 @@ def follow_the_cadence(playbook: Playbook, history: History, now: datetime) -> D
         )
     due = _sensible(playbook, max(since + timedelta(days=day), s.worked_at or since), None)
     task: Task = "call" if s.by_phone and not s.number_is_wrong else "write"
-    return Ask(task, s.owner, due, _why_that_day(day, plan.last_day), again_at=end)
+    ask = Ask(task, s.owner, due, _why_that_day(day, plan.last_day), again_at=end, touch=day)
+    return _as_planned(playbook, ask, now, end)
+
+
+def _as_planned(playbook: Playbook, ask: Ask, now: datetime, end: datetime) -> Decision:
+    """Today's plan says whether it fits into the day, and who does it; until it is made nobody is held back."""
+    hours, place, today = playbook.hours, playbook.place, playbook.hours.local_day(now)
+    if place is None or place.day != today or hours.local_day(ask.due_at) > today:
+        return ask
+    if place.fits:
+        return replace(ask, person=place.person)
+    tomorrow = hours.shift_into_hours(hours.day_begins(today + timedelta(days=1)))
+    because = say("day %(day)s: it didn't fit into the day's plan, and is planned again", day=ask.touch)
+    return Wait(min(tomorrow, end), because, touch=ask.touch)
 
 
 #: Asked in this order; the first answer wins.

@@ -170,7 +170,7 @@ with told as (
     select case when %(changed)s then pg_notify(%(screens)s, %(news)s) end
 )
 update leadbell_lead set next_kind = %(kind)s, next_for = %(whom)s, next_at = %(at)s,
-    next_because = %(because)s::jsonb, wake_at = %(wake_at)s
+    next_because = %(because)s::jsonb, wake_at = %(wake_at)s, next_touch = %(touch)s
 from told where id = %(lead)s
 """
 
@@ -183,8 +183,12 @@ def plan(
     at: datetime | None,
     wake_at: datetime | None,
     whom: int | None = None,
+    touch: int | None = None,
 ) -> None:
-    """Write on the lead what comes next, for whom, when and why; screens are told only when it changed."""
+    """Write on the lead what comes next, for whom, when and why; screens are told only when it changed.
+
+    `touch` is the day of the cadence, where that is what comes next.
+    """
     said = msgspec.to_builtins(because) if because else None
     changed = (kind, whom, at, said) != (lead.next_kind, lead.next_for, lead.next_at, lead.next_because)
     people = sorted(p for p in {whom, lead.next_for} if p)
@@ -193,14 +197,9 @@ def plan(
         _PLAN,
         {
             "kind": kind, "whom": whom, "at": at, "because": json.dumps(said) if said else None,
-            "wake_at": wake_at, "lead": lead.pk, "changed": changed, "screens": SCREENS,
+            "wake_at": wake_at, "touch": touch, "lead": lead.pk, "changed": changed, "screens": SCREENS,
             "news": json.dumps(news, separators=(",", ":")),
         },
     )  # fmt: skip
-    lead.next_kind, lead.next_for, lead.next_at, lead.next_because, lead.wake_at = (
-        kind,
-        whom,
-        at,
-        said,
-        wake_at,
-    )
+    lead.next_kind, lead.next_for, lead.next_at, lead.next_because = kind, whom, at, said
+    lead.wake_at, lead.next_touch = wake_at, touch

@@ -172,6 +172,8 @@ class Lead(models.Model):
     next_at = models.DateTimeField(null=True, blank=True)
     next_because = models.JSONField(null=True, blank=True)
     wake_at = models.DateTimeField(null=True, blank=True)
+    #: What comes next is this day of the cadence: the day's plan may put it off.
+    next_touch = models.SmallIntegerField(null=True, blank=True)
 
     class Meta:
         indexes = (
@@ -182,6 +184,9 @@ class Lead(models.Model):
                 fields=["owner", "next_at"], name="lead_of_owner", condition=Q(closed_at__isnull=True)
             ),
             models.Index(fields=["owner", "received_at"], name="lead_of_owner_by_time"),
+            models.Index(
+                fields=["dealer", "next_at"], name="lead_in_cadence", condition=Q(next_touch__isnull=False)
+            ),
             models.Index(fields=["customer", "-id"], name="lead_of_customer"),
             models.Index(
                 fields=["dealer", "ring_until"], name="lead_rings", condition=Q(ring_until__isnull=False)

@@ -62,10 +62,24 @@ def ringing_at(person: Person, dealers: Sequence[int], now: datetime) -> list[Le
     return list(_with_customer(ringing).order_by("received_at", "pk")[:MOST_RINGING])
 
 
-def desk_of(person: Person, dealers: Sequence[int], now: datetime) -> Desk:
-    """Everything that is this person's now or next, late first; the same seven queries for any number of leads."""
+def in_cadence(numbers: Sequence[int]) -> list[Lead]:
+    """Those of the leads whose next step is a day of the cadence and that nobody is calling, in the order asked for."""
+    if not numbers:
+        return []
+    found = Lead.objects.filter(
+        pk__in=numbers, closed_at=None, next_touch__isnull=False, next_kind__in=TASKS, calling_by=None
+    )
+    by_number = {lead.pk: lead for lead in _with_customer(found)}
+    return [by_number[number] for number in numbers if number in by_number]
+
+
+def desk_of(person: Person, dealers: Sequence[int], now: datetime, apart: Sequence[int] = ()) -> Desk:
+    """Everything that is this person's now or next, late first; the same seven queries for any number of leads.
+
+    `apart`: leads of the day's plan, which is shown by itself.
+    """
     mine = Lead.objects.filter(owner=person, closed_at=None)
-    tasks = mine.filter(next_for=person.pk, next_kind__in=TASKS, calling_by=None)
+    tasks = mine.filter(next_for=person.pk, next_kind__in=TASKS, calling_by=None).exclude(pk__in=apart)
     # Whoever worked on a lead after its next step was decided has done that step.
     undone = Q(wake_at=None) | Q(worked_at=None) | ~Q(wake_at=F("worked_at"))
     is_due, is_later = Q(next_at__lte=now) & undone, Q(next_at__gt=now) & undone

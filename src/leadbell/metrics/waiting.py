@@ -10,7 +10,7 @@ from django.db import connection
 
 from leadbell.words import Words
 
-#: A task counts as overdue this long after its time.
+#: A task counts as overdue this long after its time; days of the cadence are counted by the day's plan instead.
 GRACE = timedelta(minutes=15)
 #: An appointment within this time should be confirmed [S1].
 CONFIRM_WITHIN = timedelta(hours=24)
@@ -110,7 +110,7 @@ with recursive above(id, parent_id) as (
         l.calling_by is null and l.attempts = 0 and l.worked_at is null as waiting,
         l.calling_by is not null or (l.ring_until > %(now)s and cardinality(l.ringing) > 0) as busy,
         coalesce(l.owner_id is not null and l.next_kind = any (%(tasks)s) and l.next_at < %(overdue)s
-            and (l.attempts > 0 or l.worked_at is not null), false) as overdue,
+            and l.next_touch is null and (l.attempts > 0 or l.worked_at is not null), false) as overdue,
         l.state = 'appointment' and l.appointment_at between %(now)s and %(soon)s as unconfirmed
     from leadbell_lead l
     where l.dealer_id = %(dealer)s and l.closed_at is null and (l.owner_id is null or l.owner_id = any (array(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import connection
 
+from leadbell import statement
 from leadbell.dealers.models import Organisation, Person
 from leadbell.lead.models import Lead
 from leadbell.visits.known import sum_of
@@ -102,6 +103,33 @@ select b.at, v.id, b.kind, b.page, b.path, b.title, b.stock, b.make, b.model, b.
 from leadbell_visitor v join leadbell_beacon b on b.visitor = v.uid and b.site_id = v.site_id
 where v.id = any(%s) order by b.at desc limit %s
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """When a customer was last on a site of the dealer, and the car they looked at last (may be nothing)."""
+
+    at: datetime
+    car: str
+
+
+_SIGNS = """
+select v.customer_id, max(v.last_seen_at), coalesce((array_agg(b.car order by b.at desc nulls last))[1], '')
+from leadbell_visitor v left join lateral (
+    select b.at, concat_ws(' ', nullif(b.make, ''), nullif(b.model, '')) as car from leadbell_beacon b
+    where b.visitor = v.uid and b.site_id = v.site_id and b.at > %(since)s and (b.make <> '' or b.model <> '')
+    order by b.at desc limit 1
+) b on true
+where v.dealer_id = %(dealer)s and v.customer_id = any (%(customers)s::bigint[]) and v.last_seen_at > %(since)s
+    and v.own_since is null
+group by v.customer_id
+"""
+
+
+def seen_since(dealer: int, customers: Sequence[int], since: datetime) -> dict[int, Sign]:
+    """Those of the customers who were on a site of the dealer after `since`."""
+    about = {"dealer": dealer, "customers": list(customers), "since": since}
+    return {customer: Sign(at, car) for customer, at, car in statement.run(_SIGNS, about)}
 
 
 def visits_of(lead: Lead) -> list[Visit]:
