@@ -25,7 +25,7 @@ from leadbell.followup.dayplan import (
 )
 from leadbell.followup.models import DayPlan
 from leadbell.refused import Refused
-from leadbell.visits.shelves import seen_since
+from leadbell.visits.shelves import signs_since
 from leadbell.words import say
 
 log = structlog.get_logger("leadbell.clockwork")
@@ -179,7 +179,7 @@ def _touches(
     dealer: Organisation, due: Sequence[tuple[Any, ...]], day: date, now: datetime
 ) -> Iterable[Touch]:
     hours = dealer.opening_hours
-    signs = seen_since(dealer.pk, sorted({row[2] for row in due}), now - SIGN_FOR) if due else {}
+    signs = signs_since(dealer.pk, sorted({row[2] for row in due}), now - SIGN_FOR) if due else {}
     for lead, owner, customer, asked_at, tries, by_phone, worked_at, _kind, _whom, put_off in due:
         sign = signs.get(customer)
         if sign is not None and worked_at is not None and sign.at <= worked_at:

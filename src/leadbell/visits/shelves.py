@@ -126,7 +126,7 @@ group by v.customer_id
 """
 
 
-def seen_since(dealer: int, customers: Sequence[int], since: datetime) -> dict[int, Sign]:
+def signs_since(dealer: int, customers: Sequence[int], since: datetime) -> dict[int, Sign]:
     """Those of the customers who were on a site of the dealer after `since`."""
     about = {"dealer": dealer, "customers": list(customers), "since": since}
     return {customer: Sign(at, car) for customer, at, car in statement.run(_SIGNS, about)}
