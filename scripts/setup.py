@@ -107,7 +107,7 @@ def missing(name):
     return {
         "venv": not (BIN / "python").exists(),
         "package": not (BIN / "leadbell").exists(),
-        "vendor": not (VENDOR / "tabler.min.css").exists(),
+        "vendor": not (VENDOR / "jssip.min.js").exists(),
         "npm": not MODULES.exists() and not (VENDOR / "tabler.min.css").exists(),
         "npm-dev": not (MODULES / "axe-core").exists(),
         "words": any(not po.with_suffix(".mo").exists() for po in ROOT.glob("src/leadbell/locale/**/*.po")),
@@ -248,8 +248,26 @@ def build_vendor():
     (new / "inter.css").write_text("\n".join(face for _, face in kept) + "\n")
     for alphabet, _ in kept:
         shutil.copy(inter / f"files/inter-{alphabet}-wght-normal.woff2", new / "files")
+    bundle(MODULES / "jssip/lib/JsSIP.js", new / "jssip.min.js")
     shutil.rmtree(VENDOR, ignore_errors=True)
     new.rename(VENDOR)
+
+
+def bundle(entry, into):
+    """One module of a library that is published in parts, for a browser."""
+    call(
+        [
+            node_folder() / "node",
+            MODULES / "esbuild/bin/esbuild",
+            entry,
+            "--bundle",
+            "--format=esm",
+            "--minify",
+            "--target=es2020",
+            f"--outfile={into}",
+        ],
+        f"{entry.name} could not be bundled",
+    )
 
 
 def compile_words():

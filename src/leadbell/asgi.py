@@ -1,4 +1,4 @@
-"""The front door: intake, visits and screen streams as plain ASGI, everything else Django.
+"""The front door: intake, visits, screen streams and browser phones as plain ASGI, everything else Django.
 
 Django is loaded while the mouth already answers.
 """
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
         Scope,
     )
 
+    from leadbell.desk.phone_line import PhoneLines
     from leadbell.desk.stream import Screens
 
 log = structlog.get_logger("leadbell.door")
 
-STREAM, HEALTH = "/stream", "/healthz"
+STREAM, HEALTH, PHONE = "/stream", "/healthz", "/phone/ws"
 #: `leadbell.followup.clockwork.ALIVE_LOCK`, which can't be imported before Django is ready.
 CLOCKWORK_ALIVE = 0x1EADBE11
 #: For a page's form; Django itself allows half of it.
@@ -73,6 +74,10 @@ class FrontDoor:
                 await (await self._django()).screens(scope, receive, send)
             else:
                 await bounded((await self._django()).pages, scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == PHONE:
+            await (await self._django()).phones(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
 
     async def _live(self, receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
         """Open with the server, close with it."""
@@ -99,32 +104,34 @@ class FrontDoor:
         await self.health.close()
         if self._rest and self._rest.done() and not self._rest.exception():
             await self._rest.result().screens.close()
+            await self._rest.result().phones.close()
 
 
 class Rest:
-    """What takes a second to load: Django's pages and the screens' streams."""
+    """What takes a second to load: Django's pages, the screens' streams and the lines of phones in browsers."""
 
-    def __init__(self, pages: "ASGI3Application", screens: "Screens") -> None:
-        self.pages, self.screens = pages, screens
+    def __init__(self, pages: "ASGI3Application", screens: "Screens", phones: "PhoneLines") -> None:
+        self.pages, self.screens, self.phones = pages, screens, phones
 
 
 async def _load_the_rest(app_url: str) -> Rest:
-    pages, make_screens = await asyncio.to_thread(_import_the_rest)
+    pages, make_screens, make_phones = await asyncio.to_thread(_import_the_rest)
     screens = make_screens(app_url)
     screens.open()
-    return Rest(pages, screens)
+    return Rest(pages, screens, make_phones())
 
 
-def _import_the_rest() -> "tuple[ASGI3Application, type[Screens]]":
+def _import_the_rest() -> "tuple[ASGI3Application, type[Screens], type[PhoneLines]]":
     from django.core.asgi import get_asgi_application
 
     pages: Any = get_asgi_application()
+    from leadbell.desk.phone_line import PhoneLines
     from leadbell.desk.stream import Screens
 
     # What was loaded stays: the collector needn't walk through all of Django while somebody waits.
     gc.collect()
     gc.freeze()
-    return pages, Screens
+    return pages, Screens, PhoneLines
 
 
 class Health:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: A stream to a desk never ends by itself: it is closed at once. Ordinary answers are given this long.
 STREAMS = "/stream"
 PATIENCE_S = 5
+#: The only websockets are the lines of phones in browsers: one that has gone without a word is missed soon, and SIP
+#: messages are small.
+PHONE_ASKED_S, LARGEST_MESSAGE = 2.0, 65_536
 #: The pages' share of PostgreSQL's connections; intake and streams have their own.
 CONNECTIONS = 20
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -118,7 +121,11 @@ def run() -> None:
     config = uvicorn.Config(
         streams,
         http=Caller,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=LARGEST_MESSAGE,
+        ws_ping_interval=PHONE_ASKED_S,
+        ws_ping_timeout=PHONE_ASKED_S,
+        ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -32,6 +32,7 @@ from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.ring import calls, health
 from leadbell.ring.actions import accept, ring, take
+from leadbell.ring.calling import rung_by_line
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Recording, TrackingNumber
 from leadbell.ring.ports import Dial, Heard
 from leadbell.ring.wanted import call_from_the_screen, forget_lines, ring_me, want_for
@@ -218,6 +219,36 @@ def test_no_phone_rings_where_the_customer_has_none_or_the_salesperson_has_none(
     assert want_for(lead, [ines.pk], 20, NOON) is None
     assert want_for(lead, [ines.pk, rosa.pk], 20, NOON) == "asterisk"
     assert Call.objects.get().people == [rosa.pk]
+
+
+@pytest.mark.usefixtures("phones")
+@pytest.mark.parametrize(
+    ("kind", "open_since", "number"),
+    [
+        ("asterisk", timedelta(0), "sip:browser-"),
+        ("asterisk", timedelta(minutes=2), None),  # its window has gone without a word
+        ("asterisk", None, None),
+        ("twilio", timedelta(0), None),  # knows no browsers
+    ],
+)
+def test_a_phone_in_a_browser_rings_while_its_window_is_open(
+    northside: Organisation,
+    rosa: Person,
+    samir: Person,
+    kind: str,
+    open_since: timedelta | None,
+    number: str | None,
+) -> None:
+    PhoneLine.objects.create(dealer=northside, kind=kind, created_at=NOON, seen_at=NOON)
+    rosa.in_browser, rosa.browser_open_at = True, None if open_since is None else NOON - open_since
+    rosa.save()
+    lead = locked(lead_of(northside).pk)
+    ring(lead, [rosa.pk, samir.pk], "all", 20, NOON)
+    (placed,) = calls.claim(NOON)
+    told = {phone.person: phone.number for phone in placed.bell.phones}
+    assert told.get(rosa.pk) == (number and f"{number}{rosa.pk}")
+    assert told[samir.pk] == "+31611111118"
+    assert rung_by_line(rosa, [northside.pk], NOON) == (frozenset({northside.pk}) if number else frozenset())
 
 
 @pytest.mark.usefixtures("phones", "line")

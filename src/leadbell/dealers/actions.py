@@ -33,6 +33,17 @@ def read_in(person: Person, language: str) -> None:
     person.save(update_fields=["language"])
 
 
+@transaction.atomic
+def ring_in_browser(person: Person, on: bool, dealers: Iterable[int]) -> None:
+    """Whether their phone is a window of their browser, instead of their number or extension."""
+    person.in_browser = on
+    person.save(update_fields=["in_browser"])
+    for dealer in dealers:
+        announce(dealer, "lines", people=[person.pk])
+
+
+#: How the exchange names phones in browsers: whoever had such an extension would be rung in somebody else's place.
+_OF_BROWSERS = "browser-"
 _CONDITIONS = ("new", "used")
 _EXTENSION = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _ROLES_AT_A_DEALER = (Person.Role.SALESPERSON, Person.Role.BDC, Person.Role.MANAGER)
@@ -180,8 +191,11 @@ def _is_wrong(dealer: Organisation, about: About, person: Person | None = None) 
         return Refused(say("Choose what this person does: salesperson, BDC agent or sales manager."))
     if about.phone.strip() and dialled(about.phone, dealer.country) is None:
         return Refused(say("Nobody can dial “%(phone)s”.", phone=about.phone.strip()))
-    if about.extension.strip() and not _EXTENSION.fullmatch(about.extension.strip()):
+    extension = about.extension.strip()
+    if extension and not _EXTENSION.fullmatch(extension):
         return Refused(say("An extension has letters, digits, dots and dashes only."))
+    if extension.lower().startswith(_OF_BROWSERS):
+        return Refused(say("“%(name)s” is kept for phones in browsers: choose another name.", name=extension))
     return None
 
 

@@ -81,6 +81,10 @@ class Person(AbstractBaseUser):
     extension = models.CharField(
         max_length=40, blank=True, default="", db_default="", help_text="at the dealer's exchange"
     )
+    #: Their phone is a window of their browser, while it is open: rung instead of both.
+    in_browser = models.BooleanField(default=False, db_default=False)
+    #: That window wrote when it connected and writes every minute after.
+    browser_open_at = models.DateTimeField(null=True, blank=True)
     language = models.CharField(max_length=5, default="en", help_text="of the screens")
     speaks = ArrayField(models.CharField(max_length=5), default=list, blank=True)
     brands = ArrayField(models.CharField(max_length=40), default=list, blank=True, help_text="empty: all")

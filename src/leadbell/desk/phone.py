@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from leadbell.dealers.actions import ring_in_browser
 from leadbell.dealers.people import people_of
+from leadbell.dealers.presence import is_in_browser
 from leadbell.desk.dealer import SPOKEN, framed, managed
 from leadbell.desk.dealers import dealer_of
 from leadbell.desk.entrance import Visit, answer, door_for
@@ -20,7 +23,7 @@ from leadbell.desk.reader import SALES
 from leadbell.desk.templatetags.leadbell import language_name
 from leadbell.followup.numbers import NoSuchNumber, add_number, call_sources, numbers_of, remove_number
 from leadbell.refused import Refused
-from leadbell.ring.calling import lines_of, rung_by_line, test_of
+from leadbell.ring.calling import calls_at, lines_of, rung_by_line, test_of
 from leadbell.ring.choices import (
     Decided,
     NoSuchLine,
@@ -35,8 +38,11 @@ from leadbell.ring.choices import (
     read_sentences,
     spoken,
 )
+from leadbell.ring.lines import has_browser_phones
+from leadbell.ring.ports import BROWSER
 from leadbell.ring.prompts import SENTENCES, VALUES
 from leadbell.ring.wanted import ring_me, rules_of
+from leadbell.words import say
 
 if TYPE_CHECKING:
     from leadbell.dealers.models import Organisation
@@ -163,17 +169,45 @@ def number_removed(request: Visit, now: datetime, dealer: "Organisation", number
 @door_for(*SALES)
 @require_http_methods(["GET"])
 def mine(request: Visit, now: datetime) -> HttpResponse:
-    """The reader's own phone: where it rings, how the lines are, and a test."""
+    """The reader's own phone: where it rings, how the lines are, and a test; htmx asks for the test alone, or not."""
     dealer = dealer_of(request)
-    if request.htmx:
+    if request.htmx and "where" not in request.GET:
         return render(request, "calls/ring_me.html", _ring_me(request, dealer, now))
     seen = {
         "active": "",
         "dealer": dealer,
         "lines": lines_of(dealer.pk, now),
         "reached": phones_of(dealer, [request.user])[0],
+        "browsers": has_browser_phones(settings),
+        "window_open": is_in_browser(request.user, now),
     }
     return render(request, "calls/my_phone.html", seen | _ring_me(request, dealer, now))
+
+
+@door_for(*SALES)
+@require_POST
+def where(request: Visit, now: datetime) -> HttpResponse:
+    """Choose between one's own phone and a window of the browser."""
+    in_browser = request.POST.get("place") == "browser"
+    if in_browser and not has_browser_phones(settings):
+        outcome: object = Refused(say("A phone in the browser needs an Asterisk line: ask your manager."))
+        return answer(request, outcome, reverse("my-phone"))
+    ring_in_browser(request.user, in_browser, request.dealers)
+    done = _("Open your phone’s window: calls ring there.") if in_browser else _("Saved.")
+    return answer(request, None, reverse("my-phone"), done)
+
+
+@door_for(*SALES)
+@require_GET
+def window(request: Visit, now: datetime) -> HttpResponse:
+    """The phone in the browser: a window of its own, so that a call outlives every page. htmx gets who rings."""
+    seen = {
+        "active": "phone-window",
+        "name": f"{BROWSER}{request.user.pk}",
+        "ready": request.user.in_browser and has_browser_phones(settings),
+        "calls": calls_at(request.user, request.dealers, now),
+    }
+    return render(request, "calls/window_calls.html" if request.htmx else "calls/window.html", seen)
 
 
 @door_for(*SALES)

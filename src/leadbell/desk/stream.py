@@ -24,7 +24,7 @@ from leadbell.desk.nudges import DESK, FLOOR, INBOX, PACE_S, News, Stream, for_e
 from leadbell.intake.post import connect
 
 if TYPE_CHECKING:
-    from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+    from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, WebSocketScope
 
 log = structlog.get_logger("leadbell.stream")
 
@@ -102,7 +102,7 @@ class Screens:
         if scope["method"] != "GET":
             await _refuse(send, Stranger(405, "Screens listen here with GET."), [(b"allow", b"GET")])
             return
-        session = _session_of(scope)
+        session = session_of(scope)
         reader = await self._admit(session) if session else SIGNED_OUT
         if isinstance(reader, Stranger):
             await _refuse(send, reader, [(b"retry-after", b"5")] if reader is DOWN else [])
@@ -265,7 +265,7 @@ class Screens:
             await self._ask(leave, reader)
 
     async def _ask(self, work: Callable[..., Any], *about: object) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._desk, _with_database, work, *about)
+        return await asyncio.get_running_loop().run_in_executor(self._desk, with_database, work, *about)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(_without_raising(work))
@@ -283,12 +283,12 @@ async def _without_raising(work: Coroutine[Any, Any, None]) -> None:
         log.exception("screens failed")
 
 
-def _with_database(work: Callable[..., Any], *about: object) -> Any:
+def with_database(work: Callable[..., Any], *about: object) -> Any:
     close_old_connections()
     return work(*about)
 
 
-def _session_of(scope: "HTTPScope") -> str:
+def session_of(scope: "HTTPScope | WebSocketScope") -> str:
     cookie = b"; ".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1")
     key = parse_cookie(cookie).get(settings.SESSION_COOKIE_NAME, "")
     return key if key.isalnum() and len(key) <= LONGEST_SESSION else ""

@@ -99,6 +99,8 @@ urlpatterns = [
     path("me/bell/", me.bell, name="bell"),
     path("me/phone/", phone.mine, name="my-phone"),
     path("me/phone/ring/", phone.ring_mine, name="ring-me"),
+    path("me/phone/place/", phone.where, name="phone-place"),
+    path("me/phone/window/", phone.window, name="phone-window"),
     path("desk/", desk.desk, name="desk"),
     path("leads/", leads.leads, name="leads"),
     path("leads/<int:number>/", include(OF_A_LEAD)),

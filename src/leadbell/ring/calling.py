@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadbell.dealers.models import Person
+from leadbell.dealers.presence import is_in_browser
 from leadbell.lead.models import Lead
 from leadbell.ring.models import Call, PhoneLine
 from leadbell.ring.wanted import SEEN_WITHIN
@@ -147,11 +148,13 @@ def _state(row: PhoneLine, now: datetime) -> LineState:
 
 def rung_by_line(person: Person, dealers: Iterable[int], now: datetime) -> frozenset[int]:
     """The dealers at which a line would ring this person's own phone now."""
-    if not (person.phone or person.extension):
+    if not (is_in_browser(person, now) if person.in_browser else person.phone or person.extension):
         return frozenset()
     up = PhoneLine.objects.filter(
         dealer__in=list(dealers), enabled=True, down_since=None, seen_at__gt=now - SEEN_WITHIN
     )
+    if person.in_browser:
+        up = up.filter(kind=PhoneLine.Kind.ASTERISK)
     return frozenset(up.values_list("dealer_id", flat=True))
 
 

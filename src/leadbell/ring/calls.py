@@ -13,6 +13,7 @@ from django.db import transaction
 from leadbell import statement
 from leadbell.announce import SCREENS, announce
 from leadbell.dealers.models import Person
+from leadbell.dealers.presence import is_in_browser
 from leadbell.lead.consent import may_call_now
 from leadbell.lead.facts import (
     Answered,
@@ -31,8 +32,8 @@ from leadbell.refused import Refused
 from leadbell.ring import prompts
 from leadbell.ring.actions import accept
 from leadbell.ring.held import FORGETFUL, Held, hold, keep, people, take
-from leadbell.ring.models import Call, PhoneRules, Recording
-from leadbell.ring.ports import Bell, Dial, Heard, Phone, Prompt, UnderWay
+from leadbell.ring.models import Call, PhoneLine, PhoneRules, Recording
+from leadbell.ring.ports import BROWSER, Bell, Dial, Heard, Phone, Prompt, UnderWay
 from leadbell.words import Words, say
 
 log = structlog.get_logger("leadbell.calls")
@@ -99,12 +100,10 @@ def _bell(
     call, line, rules = held.call, held.line, held.rules
     left = max(1, round(call.ring_s - (now - call.asked_at).total_seconds()))
     phones = tuple(
-        Phone(
-            p.pk, f"sip:{p.extension}" if p.extension else p.phone, _whisper(call, rules, p), (later or {}).get(p.pk, 0)
-        )
+        Phone(p.pk, number, _whisper(call, rules, p), (later or {}).get(p.pk, 0))
         for p in (rung[person] for person in call.people if person in rung)
-        if p.extension or (p.phone and may_dial(p.phone, call.dealer.country, rules.countries) is None)
-    )  # fmt: skip
+        if (number := _number(call, rules, p, now))
+    )
     if call.kind == Call.Kind.TEST and call.number:
         heard = prompts.whisper(rules.prompts, "whisper_test", call.dealer.language, "", "", call.asked_at)
         phones = (Phone(0, call.number, heard),)
@@ -112,6 +111,17 @@ def _bell(
         key=call.pk.hex, dealer=call.dealer_id, lead=call.lead_id or 0, people=tuple(call.people), ring_s=left,
         phones=phones, caller_id=line.caller_id if line else "", trunk=line.trunk if line else "", waiting=call.leg,
     )  # fmt: skip
+
+
+def _number(call: Call, rules: PhoneRules, person: Person, now: datetime) -> str:
+    """Where this person is rung for this call; empty where they aren't."""
+    if person.in_browser:
+        here = call.line == PhoneLine.Kind.ASTERISK and is_in_browser(person, now)
+        return f"sip:{BROWSER}{person.pk}" if here else ""
+    if person.extension:
+        return f"sip:{person.extension}"
+    may = person.phone and may_dial(person.phone, call.dealer.country, rules.countries) is None
+    return person.phone if may else ""
 
 
 def _whisper(call: Call, rules: PhoneRules, person: Person) -> Any:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import phonenumbers
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from leadbell.announce import announce
@@ -188,7 +189,9 @@ def phones_of(dealer: Organisation, people: Sequence[Person]) -> list[Reached]:
     """Where each of these people is rung."""
     reached = []
     for one in people:
-        if one.extension:
+        if one.in_browser:
+            reached.append(Reached(one, str(_("in the browser")), None))
+        elif one.extension:
             reached.append(Reached(one, one.extension, None))
         elif not one.phone:
             reached.append(Reached(one, "", say("no phone: only the screen rings")))

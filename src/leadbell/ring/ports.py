@@ -15,6 +15,9 @@ class Prompt:
     language: str
 
 
+#: A phone in a person's browser is an extension of this name and the person's number; no other phone may be.
+BROWSER = "browser-"
+
 #: What is said depends on the moment it is said: "sent 8 seconds ago".
 Spoken = Callable[[datetime], Prompt]
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from leadbell import statement
 from leadbell.announce import SWITCHBOARD, announce
 from leadbell.dealers.models import Organisation, Person
+from leadbell.dealers.presence import PHONE_OPEN_FOR
 from leadbell.lead.consent import may_call_now
 from leadbell.lead.law import may_dial
 from leadbell.lead.models import Lead
@@ -21,19 +22,21 @@ BELIEVED = timedelta(seconds=2)
 #: The switchboard says every few seconds that a line is up; older news means it is not.
 SEEN_WITHIN = timedelta(seconds=15)
 _WANT = """
-with phones as (
-    select array_agg(id order by array_position(%(people)s::bigint[], id)) as people from leadbell_person
-    where id = any (%(people)s::bigint[]) and is_active and (phone <> '' or extension <> '')
+with line as (
+    select kind from leadbell_phoneline
+    where dealer_id = %(dealer)s and enabled and down_since is null and seen_at > %(seen_after)s
+    order by place, id limit 1
+), phones as (
+    select array_agg(id order by array_position(%(people)s::bigint[], id)) as people from leadbell_person, line
+    where id = any (%(people)s::bigint[]) and is_active and case when in_browser
+        then line.kind = 'asterisk' and browser_open_at > %(browser_after)s
+        else phone <> '' or extension <> '' end
 ), wanted as (
     insert into leadbell_call (id, dealer_id, lead_id, kind, line, status, people, ring_s, person_id, number, leg,
         attempt, asked_at, outcome, steps)
     select %(id)s, %(dealer)s, %(lead)s, %(kind)s, line.kind, 'wanted', phones.people, %(ring_s)s, %(person)s, '', '',
         '', %(now)s, '', '[]'
-    from phones, (
-        select kind from leadbell_phoneline
-        where dealer_id = %(dealer)s and enabled and down_since is null and seen_at > %(seen_after)s
-        order by place, id limit 1
-    ) line
+    from phones, line
     where phones.people is not null
     returning id, line
 )
@@ -57,6 +60,7 @@ def want(
     values = {
         "id": uuid.uuid4(), "dealer": dealer, "lead": lead, "kind": kind, "people": list(people), "ring_s": ring_s,
         "person": person, "now": now, "seen_after": now - SEEN_WITHIN, "switchboard": SWITCHBOARD,
+        "browser_after": now - PHONE_OPEN_FOR,
     }  # fmt: skip
     rows = statement.run(_WANT, values)
     return str(rows[0][0]) if rows else None

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from leadbell.ring.ports import BROWSER
+
 #: The Stasis application our calls are in, and the contexts of the dialplan it sends channels through.
 APP = "leadbell"
 RECORD, DETECT, INBOUND = "leadbell-record", "leadbell-detect", "leadbell-inbound"
@@ -21,7 +23,7 @@ MODULES = (
     *(f"res_sorcery_{kind}" for kind in ("config", "memory", "astdb", "realtime")),
     *(f"codec_{name}" for name in ("ulaw", "alaw", "gsm", "g722", "resample")),
     *(f"format_{name}" for name in ("wav", "pcm", "gsm", "sln")),
-    "res_rtp_asterisk", "res_pjproject", "res_pjsip", "res_pjsip_pubsub",
+    "res_srtp", "res_rtp_asterisk", "res_pjproject", "res_pjsip", "res_pjsip_pubsub",
     *(f"res_pjsip_{name}" for name in (
         "session", "authenticator_digest", "outbound_authenticator_digest", "outbound_registration",
         "endpoint_identifier_ip", "endpoint_identifier_user", "registrar", "sdp_rtp", "caller_id", "dtmf_info",
@@ -29,7 +31,7 @@ MODULES = (
     )),
     "chan_pjsip", "chan_bridge_media",
     *(f"bridge_{name}" for name in ("simple", "softmix", "native_rtp", "holding", "builtin_features")),
-    "res_http_websocket", "res_websocket_client",
+    "res_http_websocket", "res_pjsip_transport_websocket", "res_websocket_client",
     "res_stasis", *(f"res_stasis_{name}" for name in ("answer", "playback", "recording", "snoop")),
     "res_ari_model", "res_ari",
     *(f"res_ari_{name}" for name in (
@@ -100,7 +102,7 @@ def odd(choices: Choices) -> str | None:
                 return text
     names = {trunk.name for trunk in choices.trunks}
     for name in choices.extensions:
-        if not _NAME.fullmatch(name) or name in names:
+        if not _NAME.fullmatch(name) or name in names or name.lower().startswith(BROWSER):
             return name
     if not _NAME.fullmatch(choices.ari_user):
         return choices.ari_user
@@ -129,7 +131,7 @@ def own_files(choices: Choices, folders: Folders) -> dict[str, str]:
             "session_keep_alive=15000",
         ),
         "rtp.conf": _section(
-            "general", f"rtpstart={choices.rtp_ports[0]}", f"rtpend={choices.rtp_ports[1]}", "icesupport=no"
+            "general", f"rtpstart={choices.rtp_ports[0]}", f"rtpend={choices.rtp_ports[1]}", "icesupport=yes"
         ),
         "indications.conf": _section("general", "country=nl")
         + _section(
@@ -156,6 +158,7 @@ def shared_files(choices: Choices) -> dict[str, str]:
     files = {
         "ari.conf": _ari(choices),
         "pjsip.conf": _pjsip(choices),
+        "sorcery.conf": _sorcery(),
         "extensions.conf": _dialplan(),
         "amd.conf": _section(
             "general", "total_analysis_time=4000", "silence_threshold=256", "initial_silence=2500", "greeting=1500",
@@ -219,6 +222,8 @@ def _pjsip(choices: Choices) -> str:
     text += _section(
         "transport-udp", "type=transport", "protocol=udp", f"bind={choices.sip_host}:{choices.sip_port}", *public
     )  # fmt: skip
+    # Browsers come through the web's front door to the HTTP server, which has the address.
+    text += _section("transport-ws", "type=transport", "protocol=ws", "bind=127.0.0.1", *public)
     for trunk in choices.trunks:
         text += _trunk(trunk)
     for name, password in choices.extensions.items():
@@ -231,6 +236,19 @@ def _pjsip(choices: Choices) -> str:
             name, "type=aor", "max_contacts=1", "remove_existing=yes", "minimum_expiration=30", "qualify_frequency=0"
         )  # fmt: skip
     return text
+
+
+def _sorcery() -> str:
+    """Phones in browsers are made while they are connected, and kept in memory alone."""
+    kinds = ("endpoint", "auth", "aor")
+    return _section(
+        "res_pjsip",
+        *(
+            line
+            for kind in kinds
+            for line in (f"{kind}=config,pjsip.conf,criteria=type={kind}", f"{kind}=memory")
+        ),
+    )
 
 
 #: A phone that sends nothing for a minute has died: its call ends.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from leadbell.ring.lines.ari import Node
     from leadbell.ring.lines.asterisk import Asterisk
+    from leadbell.ring.lines.browsers import BrowserPhones
     from leadbell.ring.lines.sip import Sip
     from leadbell.ring.lines.twilio import Twilio
 
@@ -55,16 +56,41 @@ def webhooks(found: Mapping[str, Engine]) -> "web.Application | None":
     return house
 
 
-def _asterisk(settings: Any) -> "Asterisk | None":
+def browser_phones(settings: Any) -> "BrowserPhones | None":
+    """Makes phones for browsers, where there is one Asterisk that we call: with several, a phone at one of them would
+    miss the calls of the others."""
+    nodes = _nodes(settings)
+    if len(nodes) != 1 or not nodes[0].url:
+        return None
+    from leadbell.ring.lines.browsers import BrowserPhones
+
+    return BrowserPhones(nodes[0])
+
+
+def has_browser_phones(settings: Any) -> bool:
+    """Whether `browser_phones` makes any, without loading what they need."""
+    from leadbell.ring.asterisk import own_node
+
+    known = [not address.startswith("call-in:") for address in settings.ASTERISK]
+    return [*known, *([True] if own_node.is_chosen(settings.DATA) else [])] == [True]
+
+
+def _nodes(settings: Any) -> "list[Node]":
     from leadbell.ring.asterisk import own_node
     from leadbell.ring.lines.ari import Node
-    from leadbell.ring.lines.asterisk import Asterisk
-    from leadbell.ring.speech import Speaker
 
     nodes = [_node(address) for address in settings.ASTERISK]
     if own_node.is_chosen(settings.DATA):
         chosen = own_node.choose(settings.DATA)
         nodes.append(Node(f"http://127.0.0.1:{chosen.ari_port}", chosen.ari_user, chosen.ari_password))
+    return nodes
+
+
+def _asterisk(settings: Any) -> "Asterisk | None":
+    from leadbell.ring.lines.asterisk import Asterisk
+    from leadbell.ring.speech import Speaker
+
+    nodes = _nodes(settings)
     if not nodes:
         return None
     spool = settings.DATA / SPOOL

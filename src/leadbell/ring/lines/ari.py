@@ -77,7 +77,7 @@ class Ari:
             return
         self._session = ClientSession(
             self.node.url,
-            headers={"Authorization": _basic(self.node)},
+            headers={"Authorization": basic(self.node)},
             timeout=ClientTimeout(total=WITHIN_S),
             connector=TCPConnector(limit=0, keepalive_timeout=IDLE_S),
         )
@@ -291,7 +291,7 @@ class Reception:
         return node if hmac.compare_digest(password.encode(), node.node.password.encode()) else None
 
 
-def _basic(node: Node) -> str:
+def basic(node: Node) -> str:
     return "Basic " + base64.b64encode(f"{node.user}:{node.password}".encode()).decode()
 
 

@@ -1,0 +1,130 @@
+"""A salesperson's phone in a real Chromium, at a real Asterisk, from a posted lead to hanging up on the page."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from tests.browser.conftest import CHROMIUM, PATIENCE_MS, QUIETLY
+from tests.journeys.test_phone import OUTSIDE_HZ, Town, town
+from tests.ring.lines.phones import loudest
+
+pytestmark = [pytest.mark.phone, pytest.mark.browser, pytest.mark.slow]
+
+#: What Rosa's microphone hears.
+ROSA_HZ = 700
+#: How loud the last moments were that the page let her hear, and its loudest tone.
+EARS = """async () => {
+    const stream = document.querySelector('[data-heard]').srcObject
+    if (!stream) return [0, 0]
+    window.ears ??= (() => {
+        const context = new AudioContext(), ears = context.createAnalyser()
+        ears.fftSize = 8192
+        context.createMediaStreamSource(stream).connect(ears)
+        return { context, ears }
+    })()
+    await window.ears.context.resume()
+    const { context, ears } = window.ears
+    const tones = new Float32Array(ears.frequencyBinCount)
+    ears.getFloatFrequencyData(tones)
+    const most = tones.indexOf(Math.max(...tones))
+    return [tones[most], most * context.sampleRate / ears.fftSize]
+}"""
+LOUD_DB = -60
+
+
+@pytest.fixture
+async def northside(tmp_path: Path) -> AsyncIterator[Town]:
+    async with town(tmp_path / "house") as here:
+        here.reading.execute("update leadbell_person set on_shift = false where name <> 'Rosa'")
+        yield here
+
+
+@pytest.fixture
+async def chromium(tmp_path: Path) -> AsyncIterator[Browser]:
+    path = next(filter(None, map(shutil.which, CHROMIUM)))
+    t = np.arange(ROSA_HZ * 480) / 48_000
+    soundfile.write(tmp_path / "rosa.wav", 0.3 * np.sin(2 * np.pi * ROSA_HZ * t), 48_000, subtype="PCM_16")
+    heard = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={tmp_path}/rosa.wav")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=[*QUIETLY, *heard, "--autoplay-policy=no-user-gesture-required"]
+        )
+        yield browser
+        await browser.close()
+
+
+async def signed_in(
+    northside: Town, chromium: Browser, microphone: bool = True
+) -> tuple[BrowserContext, Page]:
+    """Rosa, who has chosen that calls ring in her browser, at her desk."""
+    host, port = northside.house.http or ("", 0)
+    context = await chromium.new_context(base_url=f"http://{host}:{port}", locale="en-GB")
+    if microphone:
+        await context.grant_permissions(["microphone"])
+    context.set_default_timeout(PATIENCE_MS)
+    page = await context.new_page()
+    person = next(one for one in northside.made["people"] if one["name"] == "Rosa")
+    await page.goto("/")
+    await page.locator("input[name=login]").fill(person["email"])
+    await page.locator("input[name=password]").fill(person["password"])
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_selector("main[data-page]:not([data-page=''])")
+    await page.goto("/me/phone/")
+    await page.get_by_label("in this browser").check()
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Your phone’s window is closed")).to_be_visible()
+    return context, page
+
+
+async def opened(page: Page) -> Page:
+    """The phone's own window, ready to ring."""
+    async with page.context.expect_page() as window:
+        await page.locator("main [data-phone-window]").click()
+    phone = await window.value
+    await expect(phone.get_by_text("Ready: calls ring here")).to_be_visible(timeout=PATIENCE_MS)
+    return phone
+
+
+async def hears(phone: Page, hz: int | None = None) -> None:
+    """Until what the page lets its person hear is loud, and this tone."""
+    async with asyncio.timeout(15):
+        while True:
+            level, tone = await phone.evaluate(EARS)
+            if level > LOUD_DB and (hz is None or abs(tone - hz) < 15):
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_a_lead_rings_in_the_browser_and_both_hear_each_other(
+    northside: Town, chromium: Browser
+) -> None:
+    context, page = await signed_in(northside, chromium)
+    phone = await opened(page)
+    await expect(page.get_by_text("Your phone’s window is open.")).to_be_visible()
+    northside.post()
+    await phone.get_by_role("button", name="Pick up").click()
+    await expect(phone.get_by_text("On the line")).to_be_visible()
+    await hears(phone)  # who it is
+    await page.goto("/leads/")  # a call outlives every page
+    await phone.get_by_role("button", name="1 Call the customer").click()
+    dialled = await northside.customer.rings(15)
+    await dialled.answer()
+    await dialled.hears(ROSA_HZ, 15)
+    await hears(phone, OUTSIDE_HZ)
+    await phone.get_by_role("button", name="Mute").click()
+    await expect(phone.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
+    await northside.until(lambda: loudest(bytes(dialled.heard[-3200:])) == 0)
+    await phone.get_by_role("button", name="Hang up").click()
+    await dialled.ends()
+    await expect(phone.get_by_text("Ready: calls ring here")).to_be_visible()
+    await northside.until(lambda: "attempt_ended" in northside.kinds())
+    ended = next(fact for fact in northside.facts() if fact["type"] == "attempt_ended")
+    assert ended["outcome"] == "conversation"
+    await northside.until_nothing_hangs()
+    await context.close()
