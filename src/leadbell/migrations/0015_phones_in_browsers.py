@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leadbell", "0013_pulse")]
+    dependencies = [("leadbell", "0014_days_planned")]
 
     operations = [
         migrations.AddField(
