@@ -14,6 +14,7 @@ from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.models import DayPlan, Placement, PlaybookRow
 from leadbell.intake.models import Envelope, Inquiry, Source
 from leadbell.lead.models import Consent, Customer, Fact, Handle, Lead
+from leadbell.metrics.models import LeadChange, LeadRow
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
 from leadbell.unlost.models import Alert, UnlostChoice
 from leadbell.visits import joining
@@ -34,6 +35,8 @@ __all__ = [
     "Inquiry",
     "KnownVisit",
     "Lead",
+    "LeadChange",
+    "LeadRow",
     "Message",
     "MessageSecret",
     "MessageSetup",

@@ -57,6 +57,7 @@ WEB = Job("web", ("leadbell.web",), "app")
 CLOCKWORK = Job("clockwork", ("leadbell.followup",), "clockwork")
 SMTP = Job("smtp", ("leadbell.intake.smtp",), "mouth")
 MESSENGER = Job("messenger", ("leadbell.followup.messenger",), "clockwork", waits=True)
+FIGURES = Job("figures", ("leadbell.metrics",), "clockwork", waits=True)
 SWITCHBOARD = Job("switchboard", ("leadbell.followup.switchboard",), "clockwork")
 RECORDINGS = Job("recordings", ("leadbell.followup.recordings",), "clockwork")
 

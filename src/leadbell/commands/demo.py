@@ -31,7 +31,7 @@ def demo(
         supervise.House(
             data, host, port, smtp_port, demo=True, first=(supervise.Job("the demo's past", furnish, "owner"),),
             jobs=(
-                supervise.WEB, supervise.CLOCKWORK, supervise.SMTP, supervise.MESSENGER,
+                supervise.WEB, supervise.CLOCKWORK, supervise.SMTP, supervise.FIGURES, supervise.MESSENGER,
                 supervise.Job("trickle", ("leadbell.demo.trickle",), "clockwork", waits=True),
                 *telephone(data),
             ),

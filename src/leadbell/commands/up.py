@@ -23,7 +23,14 @@ def up(
     """Run Leadbell until Ctrl-C: database, web, mail, follow-up and telephone, restarted when they die."""
     from leadbell import supervise
 
-    jobs = (supervise.WEB, supervise.CLOCKWORK, supervise.SMTP, supervise.MESSENGER, *telephone(data))
+    jobs = (
+        supervise.WEB,
+        supervise.CLOCKWORK,
+        supervise.SMTP,
+        supervise.FIGURES,
+        supervise.MESSENGER,
+        *telephone(data),
+    )
     supervise.up(supervise.House(data, host, port, smtp_port, jobs=jobs))
 
 

@@ -1,4 +1,7 @@
-"""The one place where facts are recorded: append, project, wake, announce, in the caller's transaction."""
+"""The one place where facts are recorded: append, project, wake, announce, in the caller's transaction.
+
+That the lead changed is noted for the figures, which are made right afterwards (`metrics.keeping`).
+"""
 
 import json
 from collections.abc import Iterable
@@ -57,6 +60,8 @@ _RECORD = f"""
 with recorded as (
     insert into leadbell_fact (lead_id, dealer_id, at, kind, key, by, body)
     values (%(lead)s, %(dealer)s, %(fact_at)s, %(kind)s, %(key)s, %(by)s, %(body)s::jsonb)
+), changed as (
+    insert into leadbell_leadchange (lead_id, dealer_id) values (%(lead)s, %(dealer)s)
 ), told as (
     select pg_notify(%(screens)s, %(news)s), pg_notify(%(clockwork)s, '')
 )
@@ -76,6 +81,8 @@ with lead as (
 ), recorded as (
     insert into leadbell_fact (lead_id, dealer_id, at, kind, key, by, body)
     select id, %(dealer)s, %(fact_at)s, %(kind)s, null, null, %(body)s::jsonb from lead
+), changed as (
+    insert into leadbell_leadchange (lead_id, dealer_id) select id, %(dealer)s from lead
 )
 select id, pg_notify(%(screens)s, json_build_object('d', %(dealer)s::bigint, 'w', %(kind)s::text, 'l', id,
     'p', '[]'::json)::text) from lead

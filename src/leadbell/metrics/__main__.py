@@ -1,0 +1,93 @@
+"""The process that keeps the leads' rows current, behind everything that rings."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import django
+import psycopg
+import structlog
+
+from leadbell.log import configure
+
+log = structlog.get_logger("leadbell.figures")
+
+#: Only one makes rows at a time; another one waits for its end.
+LOCK = 0x1EADBE31
+#: Ringing goes before counting.
+NICE = 5
+POLL_S = 1.0
+#: What comes within this time is made together.
+GATHER_S = 0.15
+
+
+def main() -> None:
+    """Keep rows until SIGTERM or SIGINT; what is under way is finished first."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
+    configure()
+    django.setup()
+    os.nice(NICE)
+    asked = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: asked.set())
+    keep_running(lambda: datetime.now(UTC), asked)
+
+
+def keep_running(clock: Callable[[], datetime], stopping: threading.Event) -> None:
+    """Run until stopped, whatever happens to the database meanwhile."""
+    from django.db import InterfaceError, OperationalError, connection
+
+    while not stopping.is_set():
+        try:
+            run(clock, stopping)
+        except (OperationalError, InterfaceError, psycopg.OperationalError):
+            # Listening is psycopg's own: Django doesn't translate what it raises.
+            log.warning("the database is away: trying again")
+            connection.close()
+            stopping.wait(0.2)
+
+
+def run(clock: Callable[[], datetime], stopping: threading.Event) -> None:
+    """Make what was never made or by an older version, then whatever changes, as soon as it is told."""
+    # The models behind it exist only once Django is set up.
+    from django.db import connection
+
+    from leadbell.announce import SCREENS
+    from leadbell.metrics import keeping
+
+    if not _alone(stopping):
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"listen {SCREENS}")
+    noted = keeping.note_stale()
+    if noted:
+        log.info("making rows anew", leads=noted)
+    looked = time.monotonic()
+    while not stopping.is_set():
+        keeping.keep_all(clock(), stopping.is_set)
+        if time.monotonic() - looked >= keeping.LOOK_EVERY_S:
+            looked = time.monotonic()
+            keeping.note_seen(clock() - keeping.LOOK_BACK)
+        for told in connection.connection.notifies(timeout=POLL_S, stop_after=1):
+            if f'"w":"{keeping.FIGURES}"' not in told.payload:
+                stopping.wait(GATHER_S)
+
+
+def _alone(stopping: threading.Event) -> bool:
+    """Be the only one who makes rows; false when asked to stop meanwhile."""
+    from django.db import connection
+
+    while not stopping.is_set():
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_try_advisory_lock(%s)", [LOCK])
+            if cursor.fetchone() == (True,):
+                return True
+        stopping.wait(POLL_S)
+    return False
+
+
+if __name__ == "__main__":
+    main()
