@@ -10,8 +10,8 @@ from tests.browser.conftest import ROOT, Northside, Visit
 pytestmark = pytest.mark.browser
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
-SALES = ("/desk/", "/leads/", "/floor/")
-MANAGERS = ("/desk/", "/leads/", "/floor/", "/inbox/", "/inbox/typed/", "/dealer/")
+SALES = ("/desk/", "/leads/", "/unlost/", "/visitors/", "/floor/")
+MANAGERS = ("/desk/", "/leads/", "/unlost/", "/visitors/", "/floor/", "/inbox/", "/inbox/typed/", "/dealer/")
 
 
 def serious(page: Page) -> list[str]:

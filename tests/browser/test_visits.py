@@ -248,3 +248,74 @@ def test_consent_tools_are_understood_and_single_page_sites_too(
     assert not any(look[3] == "N-44" for look in known.looks()[before:])
     known.database.close()
     context.close()
+
+
+def test_a_lost_customer_comes_back_while_rosa_watches(
+    northside_house: Northside, browser: Browser, visit: Visit, website: tuple[str, int, Page]
+) -> None:
+    address, site, ines = website
+    known = Known(northside_house, site)
+    rosa = visit("Rosa", 390)
+    rosa.goto("/desk/")
+
+    # They agree, look at a car and send the form; Rosa takes the lead, reaches nobody, and gives it up.
+    first = browser.new_context(base_url=address)
+    page = first.new_page()
+    page.goto("/")
+    page.get_by_role("button", name="Yes, you may").click()
+    page.get_by_role("link", name="Hyundai Kona").click()
+    page.get_by_role("link", name="Contact").click()
+    page.get_by_label("Name").fill("Mr Okafor who returns")
+    page.get_by_label("Phone").fill("0612349877")
+    page.get_by_label("Your question").fill("Is the white one in stock?")
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_load_state()
+    assert eventually(lambda: known.lead() is not None, 20)
+    lead = known.lead()
+    kept = first.storage_state()
+    first.close()
+    rosa.locator(".ring-card", has_text="Okafor who returns").get_by_role(
+        "button", name="Accept and call"
+    ).click()
+    rosa.get_by_role("button", name="No answer").click()
+    expect(rosa.locator("main")).not_to_contain_text("Calling now")
+    rosa.goto(f"/leads/{lead}/")
+    rosa.locator("#act-loss summary").click()
+    rosa.locator("#act-loss label.chip", has_text="no longer interested").click()
+    rosa.get_by_role("button", name="Close as lost").click()
+    expect(rosa.locator("main")).to_contain_text("Open again")
+    rosa.goto("/desk/")
+    expect(rosa.locator(".seen-card")).to_have_count(0)
+
+    # A new session, another day for them: the alert is there while they look.
+    second = browser.new_context(base_url=address, storage_state=kept)
+    page = second.new_page()
+    page.goto("/cars/hyundai/kona/N-41/")
+    card = rosa.locator(".seen-card", has_text="Okafor who returns")
+    expect(card).to_be_visible()
+    expect(card).to_contain_text("on the website now")
+    expect(card).to_contain_text(re.compile("kona", re.I))
+    expect(card).to_contain_text("again")
+    shown = look(rosa, "/desk/") + look(rosa, "/unlost/") + look(rosa, "/visitors/")
+    assert shown + look(ines, "/unlost/") + look(ines, "/visitors/") == []
+    expect(rosa.locator("main")).to_contain_text("page views in 30 minutes")
+    rosa.goto("/unlost/")
+    expect(rosa.locator(".unlost-rows")).to_contain_text("Okafor who returns")
+    rosa.goto(f"/leads/{lead}/")
+    expect(rosa.locator(".story")).to_contain_text("Seen on the website again: opened again")
+    expect(rosa.locator(".story")).to_contain_text("Rosa was told")
+    rosa.goto("/desk/")
+    card.get_by_role("button", name="Call").click()
+    expect(rosa.locator(".talk-card, .call-card, main").first).to_contain_text("Okafor who returns")
+    expect(rosa.locator(".seen-card")).to_have_count(0)
+
+    # Erased on request: what they looked at is gone, the lead stays.
+    page.goto("/privacy.html")
+    page.get_by_role("button", name="Erase it").click()
+    expect(page.locator("#known")).to_have_text("Erased.")
+    rosa.goto(f"/leads/{lead}/")
+    expect(rosa.locator(".story")).to_contain_text("Seen on the website again")
+    expect(rosa.locator(".story")).not_to_contain_text("On the website:")
+    expect(rosa.get_by_role("heading", name="On the website")).to_have_count(0)
+    known.database.close()
+    second.close()

@@ -69,6 +69,12 @@ def test_the_window_is_the_dealers() -> None:
     assert isinstance(who_is_back(quiet, Choice(enabled=False), NOON), Leave)
 
 
+def test_a_page_that_was_open_when_it_was_lost_is_no_return() -> None:
+    lost = [Watched(41, standing(state="lost", closed_at=NOON))]
+    assert isinstance(who_is_back(lost, Choice(), NOON, NOON), Leave)
+    assert isinstance(who_is_back(lost, Choice(), NOON, NOON + timedelta(seconds=1)), Back)
+
+
 def test_one_lead_in_hand_speaks_for_all() -> None:
     lost = Watched(41, standing(**LOST))
     in_hand = Watched(42, standing(state="conversation", worked_at=NOON - days(1)))

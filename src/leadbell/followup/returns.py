@@ -29,7 +29,7 @@ def tell_of(one: Noticed, now: datetime) -> None:
     )  # fmt: skip
     if not was_told(visit.pk):
         choice = choice_of(visit.dealer_id)
-        found = who_is_back(_watched(leads), choice, now)
+        found = who_is_back(_watched(leads), choice, now, one.sum.viewed_at)
         if isinstance(found, Back) and _bring_back(one, leads, found.lead, now):
             return
     if one.is_news and (mine := next((lead for lead in leads if lead.is_open), None)):
@@ -47,7 +47,7 @@ def _bring_back(one: Noticed, leads: Sequence[Lead], number: int, now: datetime)
     lead, visit = locked(number), one.visit
     others = [other for other in leads if other.pk != number]
     choice = choice_of(visit.dealer_id)
-    back = who_is_back(_watched([lead, *others]), choice, now)
+    back = who_is_back(_watched([lead, *others]), choice, now, one.sum.viewed_at)
     if isinstance(back, Leave) or back.lead != number or was_told(visit.pk):
         return False
     hours = lead.dealer.opening_hours

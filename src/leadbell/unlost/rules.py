@@ -61,8 +61,13 @@ class Leave:
     because: Words
 
 
-def who_is_back(leads: Sequence[Watched], choice: Choice, now: datetime) -> Back | Leave:
-    """Which of the customer's leads, the newest first, this visit brings back; or why none."""
+def who_is_back(
+    leads: Sequence[Watched], choice: Choice, now: datetime, viewed_at: datetime | None = None
+) -> Back | Leave:
+    """Which of the customer's leads, the newest first, this visit brings back; or why none.
+
+    `viewed_at`: when the newest page was opened. One that was open already when the lead was lost is no return.
+    """
     if not choice.enabled:
         return Leave(say("the dealer switched alerts off"))
     if not leads:
@@ -80,8 +85,13 @@ def who_is_back(leads: Sequence[Watched], choice: Choice, now: datetime) -> Back
     for one in leads:
         if (busy := _in_hand(one.standing, choice, now)) is not None:
             return Leave(busy)
-    found = (_back(one, choice, now) for one in leads)
-    return next((back for back in found if back), Leave(say("none of their leads was lost")))
+    found = [back for one in leads if (back := _back(one, choice, now))]
+    if not found:
+        return Leave(say("none of their leads was lost"))
+    ended_at = next(one.standing.closed_at for one in leads if one.lead == found[0].lead)
+    if viewed_at is not None and ended_at is not None and viewed_at <= ended_at:
+        return Leave(say("no page was opened since it was lost"))
+    return found[0]
 
 
 def _bought_at(standing: Standing) -> datetime | None:

@@ -68,11 +68,11 @@ def lost_and_seen(
     for lead in leads:
         visit, last_at = seen[lead.customer_id]
         since = lost_at(lead.standing, window)
-        if since is None or since > last_at or lead.customer.opted_out_at is not None:
+        alert = alerts.get((lead.pk, visit))
+        if since is None or lead.customer.opted_out_at is not None or (alert is None and since > last_at):
             continue
         if person.role == Person.Role.SALESPERSON and lead.owner_id not in (None, person.pk):
             continue
-        alert = alerts.get((lead.pk, visit))
         found.append(LostLead(lead, since, tuple(alert.people) if alert else (), alert.at if alert else None))
     return found
 

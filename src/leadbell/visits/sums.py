@@ -54,6 +54,8 @@ class Sum(msgspec.Struct, frozen=True, omit_defaults=True):
     cars: tuple[CarSeen, ...] = ()
     signals: tuple[Signal, ...] = ()
     page: str = ""
+    #: When that page was opened.
+    viewed_at: datetime | None = None
 
     @property
     def says(self) -> tuple[Words, ...]:
@@ -120,6 +122,7 @@ def sum_up(
         cars=tuple(sorted(cars.values(), key=lambda one: one.at, reverse=True)[:MOST_CARS]),
         signals=tuple(sorted(signals.values(), key=lambda one: one.at, reverse=True)[:MOST_SIGNALS]),
         page=(name_of(last.car) or last.title or last.path)[:LONGEST_PAGE],
+        viewed_at=last.at,
     )
 
 

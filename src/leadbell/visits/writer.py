@@ -28,6 +28,9 @@ FRESH_S = 2.0
 KEEP_EVERY_S = 3600.0
 #: When a visitor was last seen is written so often.
 SEEN_EVERY_S = 15.0
+#: What a visitor sends to become a person, and how long it may take until it is read.
+JOINS = frozenset({"form_sent", "chat_sent"})
+JOINED_WITHIN_S = 60.0
 MOST_REMEMBERED = 100_000
 #: What is still on its way from somebody who asked to be forgotten is let go by for so long.
 FORGET_S = 60.0
@@ -86,6 +89,8 @@ class Writer:
         self._pulse: Pulse = {}
         #: Browsers whose customer is known: each of their signals is news for somebody.
         self._known: set[tuple[str, int]] = set()
+        #: Who has just sent a form or chat is known as soon as it is read: until then they are asked about each time.
+        self._joining: dict[tuple[str, int], float] = {}
         self._connection: psycopg.AsyncConnection | None = None
         self._one_at_a_time = asyncio.Lock()
         self._writing: asyncio.Task[None] | None = None
@@ -261,9 +266,12 @@ class Writer:
         self, cursor: psycopg.AsyncCursor, looks: Sequence[Look], fresh: Mapping[tuple[str, int], Look]
     ) -> set[tuple[str, int]]:
         """Write down, in the same commit, that people we know are here; who is known now."""
-        last = dict(fresh)
-        if self._known:
-            last |= {name: x for x in looks if (name := (x.visitor, x.site.id)) in self._known}
+        last, now = dict(fresh), self._clock()
+        self._joining = {name: until for name, until in self._joining.items() if until > now}
+        self._joining |= {(x.visitor, x.site.id): now + JOINED_WITHIN_S for x in looks if x.kind in JOINS}
+        if self._known or self._joining:
+            asked = self._known | self._joining.keys()
+            last |= {name: x for x in looks if (name := (x.visitor, x.site.id)) in asked}
         if not last:
             return self._known
         of = last.values()
