@@ -22,7 +22,7 @@ WALLED = {
         "0012_messages",
         "0013_pulse",
         "0014_days_planned",
-        "0015_rows_of_leads",
+        "0016_rows_of_leads",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }

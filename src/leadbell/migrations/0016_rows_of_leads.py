@@ -48,7 +48,7 @@ grant select, insert, delete on leadbell_leadchange to leadbell_clockwork;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leadbell", "0014_days_planned"),
+        ("leadbell", "0015_phones_in_browsers"),
     ]
 
     operations = [
