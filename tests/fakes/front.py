@@ -95,6 +95,7 @@ class Town:
     def leave(self) -> None:
         ours = [self.organisations]
         self.db.execute("delete from leadbell_envelope where dealer_id = any(%s)", ours)
+        self.db.execute("delete from leadbell_incoming where dealer_id = any(%s)", ours)
         self.db.execute("delete from leadbell_source where dealer_id = any(%s)", ours)
         self.db.execute("delete from leadbell_person where organisation_id = any(%s)", ours)
         self.db.execute("delete from leadbell_organisation where id = any(%s)", ours)

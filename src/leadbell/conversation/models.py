@@ -41,6 +41,7 @@ class MessageSetup(models.Model):
     imap_validity = models.BigIntegerField(default=0)
     imap_uid = models.BigIntegerField(default=0)
     imap_at = models.DateTimeField(null=True, blank=True)
+    imap_looked_at = models.DateTimeField(null=True, blank=True)
     imap_because = models.JSONField(null=True, blank=True)
     #: When mail last went out, and why it doesn't, in words.
     mail_at = models.DateTimeField(null=True, blank=True)

@@ -1,6 +1,7 @@
 """What a carrier promises: one letter goes out, and what became of it is a value, never an exception."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 from leadbell.words import Words
@@ -85,4 +86,30 @@ class Carrier(Protocol):
 
     def send(self, account: Account, letter: Letter) -> Outcome:
         """Send it once. Blocks for seconds; called outside transactions, in a thread."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came to a mailbox, raw and oldest first, and how far it has been read."""
+
+    validity: int
+    uid: int
+    mails: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxAway:
+    """Nothing could be read, in words."""
+
+    because: Words
+
+
+class Mailbox(Protocol):
+    """Reads what came back to a dealer's own mailbox."""
+
+    def fetch(
+        self, account: Account, validity: int, uid: int, seen_at: datetime | None
+    ) -> Fetched | MailboxAway:
+        """What came after `uid`. Blocks for seconds; called outside transactions, in a thread."""
         ...

@@ -63,8 +63,13 @@ def language_of(lead: Lead, chosen: str = "") -> str:
 
 def words_of(dealer: int, name: str, carrier: CarrierName, language: str) -> Template | None:
     """The dealer's own words, or the default ones."""
+    return own_template(dealer, name, carrier, language) or template_of(name, carrier, language)
+
+
+def own_template(dealer: int, name: str, carrier: CarrierName, language: str) -> Template | None:
+    """The dealer's own words, where it has written some."""
     own = MessageTemplate.objects.filter(dealer=dealer, name=name, carrier=carrier, language=language).first()
-    return Template(own.text, own.subject) if own else template_of(name, carrier, language)
+    return Template(own.text, own.subject) if own else None
 
 
 def templates_for(carrier: CarrierName) -> tuple[str, ...]:

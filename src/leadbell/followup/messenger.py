@@ -36,6 +36,7 @@ class Messenger:
         self._threads = ThreadPoolExecutor(AT_ONCE, "carrier")
         #: What is under way: whose it is, and what to do with its answer.
         self._busy: dict[Future[Any], tuple[int, Callable[[Any], None]]] = {}
+        self._errands_at = 0.0
 
     @property
     def is_busy(self) -> bool:
@@ -43,14 +44,21 @@ class Messenger:
 
     def step(self) -> int:
         """Everything that can be done now without waiting; how much was done."""
+        from leadbell.conversation.receiving import read_some
         from leadbell.followup.errands import errands
 
         done = self._collect()
+        done += read_some(self._clock())
         done += self._send()
-        for dealer, work, then in errands(self._clock(), {who for who, _ in self._busy.values()}):
-            self._begin(dealer, work, then)
-            done += 1
+        if len(self._busy) < AT_ONCE and time.monotonic() >= self._errands_at:
+            self._errands_at = time.monotonic() + POLL_S
+            busy = {who for who, _ in self._busy.values()}
+            for dealer, work, then in errands(self._clock(), busy, self._hand_over):
+                self._begin(dealer, work, then)
         return done
+
+    def _hand_over(self, account: Any, letter: Any) -> Any:
+        return handed_over(self._carrier("email"), account, letter)
 
     def finish(self, within_s: float) -> None:
         """Wait for what is under way, and settle it."""

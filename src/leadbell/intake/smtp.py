@@ -19,6 +19,8 @@ from aiosmtpd.smtp import SMTP
 
 from leadbell.intake.door import MAIL_ALIVE, STRANGERS_PER_MINUTE, Allowance, Doorman, Keys, Source
 from leadbell.intake.post import Kept, Letter, NotKept, Post, Wire, idempotency_key
+from leadbell.lead.replies import keep_mail
+from leadbell.lead.thread import Thread, thread_in, thread_of_address
 
 log = structlog.get_logger("leadbell.smtp")
 
@@ -26,6 +28,7 @@ log = structlog.get_logger("leadbell.smtp")
 PIECE = 256 * 1024
 END_OF_MESSAGE = b"\r\n.\r\n"
 MOST_RECIPIENTS = 100
+LONGEST_HEAD = 65_536
 #: How often one connection may say a command.
 MOST_COMMANDS = {"*": 5_000, "NOOP": 50, "HELP": 20, "VRFY": 20, "EHLO": 20, "HELO": 20, "AUTH": 3}
 STOP_WITHIN_S = 5.0
@@ -75,6 +78,7 @@ class MailDoor:
     ) -> None:
         self.limits = limits or Limits()
         self.post = Post(url, "smtp")
+        self._wire = Wire(url, "leadbell smtp answers")
         self.keys = Keys(url, clock)
         self.doorman = Doorman()
         self.connections: set[Connection] = set()
@@ -87,6 +91,7 @@ class MailDoor:
 
     async def close(self) -> None:
         await self.post.close()
+        await self._wire.close()
         await self.keys.close()
         self.doorman.close()
 
@@ -95,6 +100,8 @@ class MailDoor:
     ) -> str:
         if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
             return "452 4.5.3 Too many recipients: send the message again for the others"
+        if thread := thread_of_address(address):
+            return self._answers(envelope, address, thread)
         key = address.rpartition("@")[0] or address
         peer = session.peer[0] if session.peer else ""
         if not self.keys.is_known(key.lower()) and self._strangers.wait_s(peer, self._clock()):
@@ -114,17 +121,33 @@ class MailDoor:
         sources_of(envelope)[source.id] = source
         return "250 2.1.5 OK"
 
+    def _answers(self, envelope: Any, address: str, thread: Thread) -> str:
+        """Somebody answers one of our messages; a machine that never stops is slowed down."""
+        if self._allowed.wait_s(thread, self._clock()):
+            return "450 4.7.1 Too many messages to this address: try again in a minute"
+        self._allowed.count(thread, self._clock())
+        envelope.rcpt_tos.append(address)
+        threads_of(envelope).add(thread)
+        return "250 2.1.5 OK"
+
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         message: bytes = envelope.original_content or b""
         if not message.strip():
             return "554 5.6.0 The message is empty"
         now = datetime.now(UTC)
         message_id, fingerprint = read_header(message)
+        threads, sources = set(threads_of(envelope)), list(sources_of(envelope).values())
+        if sources and (named := thread_in(answered_in(message))):
+            # An answer to us that came to an intake address is no new lead.
+            threads |= {named} if any(source.dealer == named.dealer for source in sources) else set()
+            sources = [source for source in sources if source.dealer != named.dealer]
+        for thread in threads:
+            if not await self._keep_answer(thread, message, message_id, fingerprint, now):
+                return "451 4.3.0 The database doesn't answer: try again later"
+        if not sources:
+            return "250 2.0.0 kept as an answer"
         answers = await asyncio.gather(
-            *(
-                self._keep(source, message, message_id, fingerprint, now)
-                for source in sources_of(envelope).values()
-            )
+            *(self._keep(source, message, message_id, fingerprint, now) for source in sources)
         )
         kept = [str(answer.envelope) for answer in answers if isinstance(answer, Kept)]
         for answer in answers:
@@ -136,6 +159,22 @@ class MailDoor:
     async def handle_exception(self, error: Exception) -> str:
         log.error("mail failed", error=type(error).__name__)
         return "451 4.3.0 Something failed here: try again later"
+
+    async def _keep_answer(
+        self, thread: Thread, message: bytes, message_id: str | None, fingerprint: bytes, now: datetime
+    ) -> bool:
+        """Whether it is committed; a connection that was lost is opened once more."""
+        key = f"{thread.lead}:{message_id or fingerprint.hex()}"
+        for last in (False, True):
+            try:
+                await keep_mail(await self._wire.connected(), thread, message, key, now)
+            except psycopg.Error as error:
+                if last or not self._wire.lost:
+                    log.error("an answer was not kept", error=type(error).__name__, sqlstate=error.sqlstate)
+                    return False
+            else:
+                return True
+        return False
 
     async def _keep(
         self, source: Source, message: bytes, message_id: str | None, fingerprint: bytes, now: datetime
@@ -152,6 +191,23 @@ def sources_of(envelope: Any) -> dict[int, Source]:
         envelope.sources = {}
     sources: dict[int, Source] = envelope.sources
     return sources
+
+
+def threads_of(envelope: Any) -> "set[Thread]":
+    """The threads of ours that the recipients of this message name."""
+    if not hasattr(envelope, "threads"):
+        envelope.threads = set()
+    threads: set[Thread] = envelope.threads
+    return threads
+
+
+def answered_in(message: bytes) -> str:
+    """References and In-Reply-To: what the message says it answers."""
+    end = _END_OF_HEADER.search(message)
+    head = message[: end.start()] if end else message
+    fields = [field.partition(b":") for field in _NEXT_FIELD.split(head[:LONGEST_HEAD])]
+    found = [said for name, _, said in fields if name.strip().lower() in (b"references", b"in-reply-to")]
+    return b" ".join(found).decode("latin-1")
 
 
 class Connection(SMTP):

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from leadbell.conversation.ports import Carrier, CarrierName
+from leadbell.conversation.ports import Carrier, CarrierName, Mailbox
 
 
 @lru_cache(maxsize=1)
@@ -16,3 +16,10 @@ def _email() -> Carrier:
 def carrier_for(name: CarrierName, settings: Any) -> Carrier | None:
     """The carrier of this name; None where it is not set up here."""
     return _email() if name == "email" else None
+
+
+def mailbox() -> Mailbox:
+    """What reads a dealer's own mailbox."""
+    from leadbell.conversation.carriers.imap import Imap
+
+    return Imap()

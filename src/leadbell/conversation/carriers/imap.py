@@ -1,0 +1,89 @@
+"""A dealer's mailbox by IMAP (RFC 9051), looked at and left as it is: nothing is marked, moved or deleted."""
+
+import imaplib
+import re
+import ssl
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from leadbell.conversation.ports import Account, Fetched, MailboxAway
+from leadbell.words import say
+
+TIMEOUT_S = 30
+MOST_AT_ONCE = 20
+#: Of a larger mail the beginning is enough to know what it says.
+LARGEST = 1_048_576
+#: A mailbox that was renumbered is read again from so long before we last saw it.
+OVERLAP = timedelta(days=2)
+_VALIDITY, _NEXT = re.compile(rb"\d+"), re.compile(rb"UIDNEXT (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Imap:
+    """A Mailbox over IMAP."""
+
+    def fetch(
+        self, account: Account, validity: int, uid: int, seen_at: datetime | None
+    ) -> Fetched | MailboxAway:
+        """What came after `uid`; with `validity` 0 nothing but where the mailbox stands now."""
+        try:
+            box = _connect(account)
+        except imaplib.IMAP4.error:
+            return MailboxAway(say("the mailbox refuses the user or the password"))
+        except ssl.SSLError:
+            return MailboxAway(say("the mailbox's certificate or encryption doesn't fit"))
+        except OSError:
+            return MailboxAway(say("the mailbox doesn't answer"))
+        try:
+            return _read(box, validity, uid, seen_at)
+        except (imaplib.IMAP4.error, OSError, ValueError, IndexError):
+            return MailboxAway(say("the mailbox hung up"))
+        finally:
+            box.shutdown()
+
+
+def _connect(account: Account) -> imaplib.IMAP4:
+    context = ssl.create_default_context()
+    box: imaplib.IMAP4
+    if account.security == "tls":
+        box = imaplib.IMAP4_SSL(account.host, account.port, ssl_context=context, timeout=TIMEOUT_S)
+    else:
+        box = imaplib.IMAP4(account.host, account.port, timeout=TIMEOUT_S)
+    try:
+        if account.security == "starttls":
+            box.starttls(context)
+        box.login(account.login, account.password)
+    except BaseException:
+        box.shutdown()
+        raise
+    return box
+
+
+def _read(box: imaplib.IMAP4, validity: int, uid: int, seen_at: datetime | None) -> Fetched:
+    _done(box.status("INBOX", "(UIDNEXT UIDVALIDITY)"))
+    status = box.status("INBOX", "(UIDNEXT)")[1][0]
+    following = int(_NEXT.search(status or b"")[1])  # type: ignore[index]  # a server without it is no server
+    _done(box.select("INBOX", readonly=True))
+    now_valid = int(_VALIDITY.search(box.response("UIDVALIDITY")[1][0] or b"0")[0])  # type: ignore[index]
+    if not validity:
+        return Fetched(now_valid, following - 1, ())
+    if now_valid != validity:
+        since = (seen_at or datetime.now().astimezone()) - OVERLAP
+        found = box.uid("SEARCH", f"SINCE {since:%d-%b-%Y}")
+        uid = 0
+    else:
+        found = box.uid("SEARCH", f"UID {uid + 1}:*")
+    _done(found)
+    numbers = sorted(int(one) for one in (found[1][0] or b"").split() if int(one) > uid)[:MOST_AT_ONCE]
+    mails = []
+    for number in numbers:
+        answer = box.uid("FETCH", str(number), f"(BODY.PEEK[]<0.{LARGEST}>)")
+        _done(answer)
+        mails += [part[1] for part in answer[1] if isinstance(part, tuple)]
+    read_to = numbers[-1] if numbers else max(uid, 0) if now_valid == validity else following - 1
+    return Fetched(now_valid, read_to, tuple(mails))
+
+
+def _done(answer: tuple[str, object]) -> None:
+    if answer[0] != "OK":
+        raise imaplib.IMAP4.error(answer[0])

@@ -1,0 +1,170 @@
+"""What came back is read: an answer is a fact, a bounce marks the address, a machine's answer is only shown."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import structlog
+from django.db import DataError, IntegrityError, transaction
+
+from leadbell.announce import announce
+from leadbell.conversation.actions import opt_out_by_link
+from leadbell.conversation.letterbox import Mail, read_mail
+from leadbell.conversation.models import DeadAddress, Incoming, Message, MessageSetup
+from leadbell.conversation.sending import came_back
+from leadbell.conversation.wording import says_stop
+from leadbell.lead.facts import Reopened, Replied
+from leadbell.lead.journal import locked, record
+from leadbell.lead.models import Handle, Lead
+from leadbell.lead.thread import thread_in
+from leadbell.words import Words, say
+
+log = structlog.get_logger("leadbell.messages")
+
+AUTOMATIC = "automatic"
+_NAMED = re.compile(r"<[^<>\s]{3,290}>")
+_NOBODYS = say("nobody's answer")
+
+
+def read_some(now: datetime, most: int = 20) -> int:
+    """Read the oldest that arrived, each in a transaction of its own; how many there were."""
+    numbers = list(
+        Incoming.objects.filter(status="unread").order_by("received_at").values_list("pk", flat=True)[:most]
+    )
+    for number in numbers:
+        try:
+            _read(number, now)
+        except (DataError, IntegrityError, ValueError, LookupError):
+            log.exception("something that arrived could not be read", incoming=number)
+            Incoming.objects.filter(pk=number).update(
+                status="aside", because=msgspec.to_builtins(say("reading it failed"))
+            )
+    return len(numbers)
+
+
+@transaction.atomic
+def _read(number: int, now: datetime) -> None:
+    incoming = Incoming.objects.select_for_update(skip_locked=True).filter(pk=number, status="unread").first()
+    if incoming is None:
+        return
+    because = _take(incoming, now)
+    incoming.status = "aside" if because else "read"
+    incoming.because = msgspec.to_builtins(because) if because else None
+    incoming.save(update_fields=["status", "because"])
+
+
+def _take(incoming: Incoming, now: datetime) -> Words | None:
+    """Do what it asks for; why it is nobody's answer, where it is none."""
+    mail = read_mail(bytes(incoming.body))
+    if mail.kind in ("bounce", "delayed"):
+        return _bounced(incoming, mail, now)
+    number = lead_of(incoming.dealer_id, mail, incoming.lead)
+    if number is None:
+        return _NOBODYS
+    lead = locked(number)
+    _answered(lead, incoming, mail)
+    return None
+
+
+def lead_of(dealer: int, mail: Mail, addressed: int | None = None) -> int | None:
+    """Whose answer it is: by the address it came to, by the mail it answers, else by who wrote it."""
+    known = Lead.objects.filter(dealer=dealer)
+    if addressed is not None and known.filter(pk=addressed).exists():
+        return addressed
+    thread = thread_in(mail.names)
+    if thread is not None:
+        return thread.lead if thread.dealer == dealer and known.filter(pk=thread.lead).exists() else None
+    customer = Handle.objects.filter(dealer=dealer, kind="email", value=mail.sender).values_list(
+        "customer", flat=True
+    )
+    theirs = Message.objects.filter(dealer=dealer, way="out", lead__customer__in=list(customer))
+    return theirs.order_by("-created_at").values_list("lead_id", flat=True).first() if mail.sender else None
+
+
+def is_ours(dealer: int, mail: Mail) -> bool:
+    """Whether a mail in the dealer's own mailbox is about one of our messages; all others stay private."""
+    if mail.kind in ("bounce", "delayed"):
+        return _returned_message(dealer, mail) is not None
+    return lead_of(dealer, mail) is not None
+
+
+def _answered(lead: Lead, incoming: Incoming, mail: Mail) -> None:
+    key = _key(mail.message_id, bytes(incoming.body))
+    if Message.objects.filter(lead=lead, key=key).exists():
+        return
+    automatic = mail.kind != "answer"
+    message = Message.objects.create(
+        dealer_id=lead.dealer_id, lead=lead, way="in", carrier="email", key=key, status="received",
+        automation=AUTOMATIC if automatic else "", address=mail.sender[:320], subject=mail.subject, text=mail.text,
+        files=list(mail.files), message_id=mail.message_id, created_at=incoming.received_at,
+        settled_at=incoming.received_at,
+    )  # fmt: skip
+    if automatic:
+        announce(lead.dealer_id, "changed", lead.pk)
+        return
+    DeadAddress.objects.filter(dealer=lead.dealer_id, carrier="email", address=mail.sender).delete()
+    if says_stop(mail.text) or says_stop(mail.subject):
+        opt_out_by_link(lead, "email", mail.text[:200], incoming.received_at)
+        announce(lead.dealer_id, "changed", lead.pk)
+        return
+    tell_replied(lead, message, incoming.received_at)
+
+
+def tell_replied(lead: Lead, message: Message, at: datetime) -> None:
+    """The customer answered: the clockwork rings the salesperson; a lost lead is open again."""
+    if not lead.is_open and lead.state == Lead.State.LOST:
+        record(lead, Reopened(at=at, because=say("the customer answered")))
+    fact = Replied(at=at, carrier="sms" if message.carrier == "sms" else "email", message=message.pk)
+    record(lead, fact, key=f"replied:{message.pk}")
+
+
+def _bounced(incoming: Incoming, mail: Mail, now: datetime) -> Words | None:
+    message = _returned_message(incoming.dealer_id, mail, incoming.lead)
+    if message is None:
+        return _NOBODYS
+    if mail.kind == "bounce":
+        because = say("their mail server says: %(said)s", said=mail.reason or "?")
+        came_back(message.pk, because, now, dead=mail.dead)
+    return None
+
+
+def _returned_message(dealer: int, mail: Mail, addressed: int | None = None) -> Message | None:
+    """The message of ours that a report returns: by its Message-ID, else the thread's newest to that address."""
+    ours = Message.objects.filter(dealer=dealer, way="out", carrier="email")
+    named: Sequence[str] = _NAMED.findall(mail.names + " " + mail.returned)[:400]
+    if found := ours.filter(message_id__in=named).order_by("-created_at").first():
+        return found
+    thread = thread_in(mail.names) or thread_in(mail.returned)
+    number = thread.lead if thread and thread.dealer == dealer else addressed
+    if number is None:
+        return None
+    newest = ours.filter(lead=number).order_by("-created_at")
+    if mail.recipient:
+        newest = newest.filter(address__iexact=mail.recipient)
+    return newest.first()
+
+
+def _key(message_id: str, body: bytes) -> str:
+    """The same mail by two ways is one message."""
+    return hashlib.sha256(message_id.encode() if message_id else body).hexdigest()[:40]
+
+
+@transaction.atomic
+def keep_fetched(setup: MessageSetup, validity: int, uid: int, mails: Sequence[bytes], now: datetime) -> int:
+    """Commit what was found in the dealer's mailbox and how far it was read, in one; how many are ours."""
+    kept = 0
+    for raw in mails:
+        mail = read_mail(raw)
+        if is_ours(setup.dealer_id, mail):
+            key = f"mail:{_key(mail.message_id, raw)}"
+            about = {"kind": "mail", "body": raw, "received_at": now}
+            Incoming.objects.get_or_create(
+                dealer_id=setup.dealer_id, carrier="email", key=key, defaults=about
+            )
+            kept += 1
+    MessageSetup.objects.filter(pk=setup.pk).update(
+        imap_validity=validity, imap_uid=uid, imap_at=now, imap_because=None
+    )
+    return kept
