@@ -1,6 +1,7 @@
 """The Messages page of a lead, the page behind "rather not hear from us", and their walls."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -198,11 +199,10 @@ def test_the_link_of_one_lead_opens_no_other(lead, northside, client, now):
 
 def test_too_many_clicks_are_asked_to_wait(lead, client):
     caller = "192.0.2.77"
-    answers = [
-        client.get(opt_out_path(lead), REMOTE_ADDR=caller).status_code for _ in range(int(_ALLOWED.burst) + 1)
-    ]
-    assert answers[-1] == 429
-    assert answers[0] == 200
+    assert client.get(opt_out_path(lead), REMOTE_ADDR=caller).status_code == 200
+    for _ in range(int(_ALLOWED.burst) + 1):
+        _ALLOWED.count(caller, time.monotonic())
+    assert client.get(opt_out_path(lead), REMOTE_ADDR=caller).status_code == 429
 
 
 @pytest.mark.parametrize("path", ["", "preview/", "address/"])
