@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leadbell", "0015_phones_in_browsers"),
+        ("leadbell", "0016_rows_of_leads"),
     ]
 
     operations = [
