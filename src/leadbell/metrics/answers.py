@@ -7,7 +7,8 @@ from typing import Any
 
 from leadbell.metrics import question
 from leadbell.metrics.engines import Engine
-from leadbell.metrics.metric import Metric, Need
+from leadbell.metrics.figures import clock
+from leadbell.metrics.metric import Metric, Need, Unit
 from leadbell.metrics.question import EVERY, Which
 from leadbell.metrics.tables import why_not
 from leadbell.words import Words
@@ -38,6 +39,11 @@ class Answer:
     def too_few(self) -> bool:
         return self.denominator < self.metric.fewest
 
+    @property
+    def printed(self) -> str:
+        """`38.2 %`, `2:10`, `2.6`; nothing where the base is too small to say."""
+        return "" if self.value is None else printed(self.value, self.metric.unit)
+
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
@@ -58,6 +64,13 @@ class Answers:
             if answer.metric.name == name and answer.group == group:
                 return answer
         raise KeyError(name, group)
+
+
+def printed(value: float, unit: Unit) -> str:
+    """A figure in its unit: `38.2 %`, `2:10` or `1:02:07`, `2.6`."""
+    if unit == "share":
+        return f"{100 * value:.1f} %"
+    return clock(round(value / 1000) * 1000) if unit == "ms" else f"{value:.1f}"
 
 
 def wilson(part: int, of: int) -> Interval | None:
