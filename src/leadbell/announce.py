@@ -16,6 +16,9 @@ SWITCHBOARD = "leadbell_switchboard"
 #: Listened to by the messenger: a message waits to be sent, or was taken in.
 MESSENGER = "leadbell_messenger"
 
+#: Listened to by every web process: in which chat something happened, for the visitor who waits.
+CHATS = "leadbell_chats"
+
 _NOTIFY = "select pg_notify(%(channel)s, %(news)s)"
 
 
@@ -31,3 +34,8 @@ def wake_clockwork() -> None:
 
 def wake_messenger() -> None:
     statement.tell(_NOTIFY, {"channel": MESSENGER, "news": ""})
+
+
+def tell_chat(chat: int) -> None:
+    """Let the visitor's browser hear at once what happened in their chat."""
+    statement.tell(_NOTIFY, {"channel": CHATS, "news": str(chat)})

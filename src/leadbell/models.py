@@ -1,6 +1,7 @@
 """Registers each room's tables, and who hears what another room tells."""
 
 from leadbell.appointment.models import Appointment
+from leadbell.chat.models import Chat, ChatLine, ChatSite
 from leadbell.conversation.models import (
     DeadAddress,
     Incoming,
@@ -24,6 +25,9 @@ __all__ = [
     "Alert",
     "Appointment",
     "Call",
+    "Chat",
+    "ChatLine",
+    "ChatSite",
     "Consent",
     "Customer",
     "DayPlan",

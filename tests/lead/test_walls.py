@@ -23,6 +23,7 @@ WALLED = {
         "0013_pulse",
         "0014_days_planned",
         "0016_rows_of_leads",
+        "0018_chats",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from leadbell.appointment.shelves import diary_of
+from leadbell.chat.shelves import ChatShown, newest_chats, open_chats_of
 from leadbell.conversation.rules import nothing_agreed_yet
 from leadbell.dealers.rules import times_to_propose
 from leadbell.dealers.shelves import colleagues_of
@@ -43,6 +44,8 @@ class Card:
     call_backs: Sequence[datetime] = field(default=())
     #: The call on a line that hears it: that rings at this person, is under way, or was this conversation.
     live: Live | None = None
+    #: Somebody waits in a chat for an answer.
+    chat: ChatShown | None = None
 
     @property
     def by_phone(self) -> bool:
@@ -114,14 +117,17 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
     lines = rung_by_line(person, request.dealers, now)
     by_line = heard(calls_at(person, request.dealers, now), mine.ringing, open_calls, talked)
     seen = seen_at(person, request.dealers, now)
+    chats = newest_chats(mine.ringing)
     shown = {
         "active": "desk",
         "now": now,
         "desk": mine,
         "ringing_here": mine.ringing,
         "ringing": [
-            Card(lead, why.get(lead.pk, ()), live=by_line.ringing.get(lead.pk)) for lead in mine.ringing
+            Card(lead, why.get(lead.pk, ()), live=by_line.ringing.get(lead.pk), chat=chats.get(lead.pk))
+            for lead in mine.ringing
         ],
+        "chats": open_chats_of(person),
         "calling": [card(lead, now, live=by_line.calling(lead)) for lead in open_calls],
         "talked": [card(lead, now, live=by_line.conversations.get(lead.pk)) for lead in talked],
         "strips": by_line.strips,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from leadbell.appointment.shelves import appointment_of
+from leadbell.chat.shelves import chats_of, newest_chats
 from leadbell.conversation.actions import opened
 from leadbell.conversation.rules import nothing_agreed_yet
 from leadbell.conversation.shelves import can_send, thread_of
@@ -78,6 +79,7 @@ def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         "thread": thread_of(lead)[-NEWEST_MESSAGES:],
         "can_send": can_send(lead.dealer_id),
         "visits": visits_of(lead),
+        "chats": chats_of(lead),
         "joins": joins_of(lead),
         "appointment": agreed,
         "asked": asked_for(lead.pk),
@@ -124,7 +126,16 @@ def _here(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         [lead] if talked else [],
     )
     cards = {
-        "ringing": [Card(lead, why.get(lead.pk, ()), live=by_line.ringing.get(lead.pk))] if rings else [],
+        "ringing": [
+            Card(
+                lead,
+                why.get(lead.pk, ()),
+                live=by_line.ringing.get(lead.pk),
+                chat=newest_chats([lead]).get(lead.pk),
+            )
+        ]
+        if rings
+        else [],
         "calling": [card(lead, now, live=by_line.calling(lead))] if calls else [],
         "talked": [card(lead, now, live=by_line.conversations.get(lead.pk))] if talked else [],
     }

@@ -65,7 +65,7 @@ def acceptance(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, st
     """Accept what rings here, and with `then=call` begin to call at once."""
     outcome: Outcome = ring.accept(lead, request.user.pk, now)
     if isinstance(outcome, Refused):
-        return outcome if lead.owner_id in (None, request.user.pk) else _first(lead), ""
+        return outcome if lead.owner_id in (None, request.user.pk) else first_was(lead), ""
     if request.POST.get("then") == "call":
         return _begin_to_call(request, lead, now)
     return outcome, ""
@@ -83,7 +83,7 @@ def _ring_and_connect(request: Visit, lead: "Lead", now: datetime) -> tuple[Outc
     return outcome, _("Your phone rings: pick it up and press 1.")
 
 
-def _first(lead: "Lead") -> Refused:
+def first_was(lead: "Lead") -> Refused:
     """Whoever was faster has a name."""
     if lead.owner is None:
         return Refused(say("Somebody else was first."))

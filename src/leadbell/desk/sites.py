@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from leadbell.chat.shelves import chat_sites_of
 from leadbell.desk.dealer import framed, managed
 from leadbell.desk.entrance import Visit, answer, door
 from leadbell.lead.doors import open_lead
@@ -62,7 +63,7 @@ def sites(request: Visit, now: datetime, dealer: "Organisation") -> HttpResponse
 @require_POST
 def site(request: Visit, now: datetime, dealer: "Organisation", number: int) -> HttpResponse:
     """Change a website's addresses, car pages, consent and time to keep."""
-    outcome = change_site(_site(dealer, number), request.POST.dict())
+    outcome = change_site(site_or_404(dealer, number), request.POST.dict())
     return answer(request, outcome, _here(dealer), _("Saved: it counts within seconds."))
 
 
@@ -70,7 +71,7 @@ def site(request: Visit, now: datetime, dealer: "Organisation", number: int) -> 
 @require_POST
 def removal(request: Visit, now: datetime, dealer: "Organisation", number: int) -> HttpResponse:
     """From now on nothing is taken in from this website."""
-    outcome = remove_site(_site(dealer, number), now)
+    outcome = remove_site(site_or_404(dealer, number), now)
     return answer(request, outcome, _here(dealer), _("Removed. What was kept goes when its time is over."))
 
 
@@ -90,6 +91,7 @@ def undoing(request: Visit, now: datetime, number: int, join: int) -> HttpRespon
 def _sites(
     request: Visit, dealer: "Organisation", now: datetime, more: dict[str, Any], status: int = 200
 ) -> HttpResponse:
+    chats = chat_sites_of(dealer)
     shown = [
         {
             "about": one,
@@ -100,6 +102,7 @@ def _sites(
             "trade_in_pages": "\n".join(one.site.trade_in_pages),
             "own_networks": "\n".join(one.site.own_networks),
             "drops": [(REASONS.get(why, why), count) for why, count in one.drops],
+            "chat": chats.get(one.site.pk),
         }
         for one in sites_of(dealer, now)
     ]
@@ -111,7 +114,7 @@ def _here(dealer: "Organisation") -> str:
     return reverse("dealer-sites", args=[dealer.pk])
 
 
-def _site(dealer: "Organisation", number: int) -> "Site":
+def site_or_404(dealer: "Organisation", number: int) -> "Site":
     try:
         return site_of(dealer, number)
     except NoSuchSite:

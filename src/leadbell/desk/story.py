@@ -17,6 +17,9 @@ from leadbell.lead.facts import (
     Booked,
     CallBackAgreed,
     Cancelled,
+    ChatAnswered,
+    ChatEnded,
+    ChatUnanswered,
     Chosen,
     Confirmed,
     Connected,
@@ -94,7 +97,8 @@ def tell(fact: AnyFact, names: Names, before: Standing) -> Line:
 
 #: What a delivery is written in, by the name of the reader that understood it.
 FORMATS = {
-    "adf": say("ADF"), "json": say("JSON"), "form": say("web form"), "meta": say("Meta lead form"),
+    "adf": say("ADF"), "json": say("JSON"), "form": say("web form"), "chat": say("chat on the website"),
+    "meta": say("Meta lead form"),
     "google": say("Google lead form"), "mail": say("e-mail"), "email": say("e-mail"), "hand": say("typed in by hand"),
 }  # fmt: skip
 
@@ -270,6 +274,32 @@ def _undelivered(fact: Undelivered, names: Names, before: Standing) -> Line:
     return Line(fact.at, "mail-x", "system", sentence, _one(fact.because), "bad")
 
 
+def _chat_answered(fact: ChatAnswered, names: Names, before: Standing) -> Line:
+    sentence = say("%(name)s answered the chat", name=_name(fact.by, names))
+    waited = say("%(time)s after the visitor wrote", time=_length(fact.waited_ms / 1000))
+    return Line(fact.at, "messages", "human", sentence, (waited,), "good")
+
+
+def _chat_unanswered(fact: ChatUnanswered, names: Names, before: Standing) -> Line:
+    sentence = say("Nobody answered the chat within %(seconds)s seconds", seconds=fact.patience_s)
+    why = (say("it goes on as an online lead, the chat is its message"),)
+    return Line(fact.at, "message-off", "system", sentence, why, "bad")
+
+
+def _chat_ended(fact: ChatEnded, names: Names, before: Standing) -> Line:
+    sentence = {
+        "visitor": say("The visitor ended the chat"), "person": say("The chat was ended by us"),
+        "quiet": say("The chat is over: nobody wrote any more"),
+    }[fact.how]  # fmt: skip
+    lines = say("%(theirs)s lines by the customer, %(ours)s by us", theirs=fact.theirs, ours=fact.ours)
+    automatic = (
+        (say("%(count)s automatic: does not count as contact", count=fact.automatic),)
+        if fact.automatic
+        else ()
+    )
+    return Line(fact.at, "message-off", "system", sentence, (lines, *automatic))
+
+
 def _booked(fact: Booked, names: Names, before: Standing) -> Line:
     sentence = say("Appointment: %(starts_at)s", starts_at=fact.starts_at)
     why = (say("made by %(name)s", name=_name(fact.by, names)),)
@@ -374,6 +404,7 @@ _TELLERS: dict[type, Callable[..., Line]] = {
     Lost: _lost, Reopened: _reopened, OptedOut: _opted_out, PickedUp: _picked_up, Answered: _answered,
     MissedCall: _missed_call, Connected: _connected, NothingAgreed: _nothing_agreed,
     SeenAgain: _seen_again,
+    ChatAnswered: _chat_answered, ChatUnanswered: _chat_unanswered, ChatEnded: _chat_ended,
 }  # fmt: skip
 
 

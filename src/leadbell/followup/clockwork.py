@@ -15,8 +15,10 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from leadbell import statement
 from leadbell.announce import CLOCKWORK
+from leadbell.chat.actions import found_its_lead
 from leadbell.dealers.models import Organisation
 from leadbell.followup.actions import follow_up
+from leadbell.followup.chats import keep_chats
 from leadbell.followup.planning import plan_some
 from leadbell.followup.returns import tell_of
 from leadbell.intake.actions import claim, quarantine, read_envelope, receive
@@ -34,6 +36,8 @@ ALIVE_LOCK = 0x1EADBE11
 POLL_S = 1.0
 #: Whose day is to be planned is asked so often.
 PLANS_EVERY = timedelta(seconds=1)
+#: Under load chats are looked after so often; else whenever something happens.
+KEEP_CHATS = timedelta(seconds=0.5)
 #: A lead whose decision failed is tried again after this long.
 AFTER_A_FAULT = timedelta(minutes=1)
 #: Envelopes or leads of one commit: under load a commit costs more than the work it makes safe.
@@ -80,6 +84,8 @@ def _receive_one(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: da
             now = max(now, envelope.received_at)
             received = receive(envelope, inquiries, now)
             for lead in received.leads:
+                if envelope.transport == "chat":
+                    found_its_lead(envelope.pk, lead)
                 if lead.wake_at is not None and lead.wake_at <= now:
                     follow_up(lead, now)
     except OperationalError:
@@ -151,9 +157,11 @@ def _notice_one(one: Noticed, now: datetime, apart: Apart) -> bool:
 def run_due(now: datetime) -> tuple[int, int]:
     """Do everything that is due at `now`: (envelopes read, leads followed up)."""
     read = followed = 0
-    while any(did := (receive_some(now), follow_some(now), notice_some(now), plan_some(now))):
+    while any(
+        did := (receive_some(now), follow_some(now), notice_some(now), plan_some(now), keep_chats(now))
+    ):
         read += did[0]
-        followed += did[1]
+        followed += did[1] + did[4]
     return read, followed
 
 
@@ -176,11 +184,14 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
     for dealer in Organisation.objects.filter(kind=Organisation.Kind.DEALER):
         # The first question about holidays loads them, which takes longer than a ring may.
         dealer.opening_hours.is_open(clock())
-    plans_at = clock()
+    plans_at, chats_kept_at = clock(), clock() - KEEP_CHATS
     while not stopping():
         # Each batch at its own moment: a lead that rings after a rush rings as long as any other.
         now = clock()
         did = receive_some(now) + notice_some(now) + follow_some(now)
+        if not did or now - chats_kept_at >= KEEP_CHATS:
+            did += keep_chats(now)
+            chats_kept_at = now
         if now >= plans_at:
             # One dealer's day between two batches: planning holds up no lead.
             plans_at = now if plan_some(now) else now + PLANS_EVERY

@@ -54,7 +54,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 DEFAULTS: dict[Origin, Plan] = {
     "online": Plan(),
-    "chat": Plan(),
+    # A visitor leaves after 30 seconds [S0]: all are rung almost at once.
+    "chat": Plan(rounds=(RingRound("best", 8), RingRound("all", 25), RingRound("manager", 60))),
     "call": Plan(),
     "walk_in": Plan(),
     "direct_mail": Plan(

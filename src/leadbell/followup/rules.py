@@ -99,6 +99,24 @@ def let_them_talk(playbook: Playbook, history: History, now: datetime) -> Decisi
     )
 
 
+#: Where a customer's line in a chat waits so long for an answer, whose chat it is is rung again.
+LINE_WAITS = timedelta(seconds=60)
+#: A chat is over long before; this ends the waiting for one whose end nobody told.
+CHAT_AT_MOST = timedelta(minutes=30)
+
+
+def let_them_chat(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """A chat under way is left alone, unless the customer waits in it for an answer."""
+    s = history.standing
+    if s.chatting is None or s.worked_at is None or s.asked_at is None:
+        return None
+    waits = s.asked_at > s.worked_at
+    until = s.asked_at + LINE_WAITS if waits else s.worked_at + CHAT_AT_MOST
+    if now >= until:
+        return None
+    return Wait(until, say("a line in the chat waits for an answer") if waits else say("in a chat now"))
+
+
 def let_it_ring(playbook: Playbook, history: History, now: datetime) -> Decision | None:
     s = history.standing
     if not s.ringing or s.ring_until is None or now >= s.ring_until:
@@ -263,7 +281,9 @@ def write_where_nobody_can_call(playbook: Playbook, history: History, now: datet
             "result",
             s.owner,
             s.asked_at,
-            say("the number is wrong and there is no e-mail address: ask around, or close it"),
+            say("the number is wrong and there is no e-mail address: ask around, or close it")
+            if s.number_is_wrong
+            else say("nobody knows how to reach them: read the chat, and close it if nothing can be done"),
         )
     because = (
         say("the number is wrong: write personally")
@@ -369,6 +389,7 @@ RULES: tuple[Rule, ...] = (
     leave_the_closed_alone,
     respect_opt_out,
     let_them_talk,
+    let_them_chat,
     let_it_ring,
     let_the_customer_sleep,
     keep_the_quiet_hours,

@@ -22,6 +22,7 @@ from leadbell.intake.post import uuid7
 from leadbell.intake.reading import read
 from leadbell.intake.register import diallable, learn, look_up, new_customer, remember
 from leadbell.intake.rules import (
+    CHAT,
     Duplicate,
     HandleKey,
     Joins,
@@ -33,7 +34,7 @@ from leadbell.lead.consent import keep
 from leadbell.lead.facts import Arrived, AskedAgain, Origin
 from leadbell.lead.journal import begin, locked, record
 from leadbell.lead.models import Customer, Lead
-from leadbell.lead.visitor import told
+from leadbell.lead.visitor import How, told
 from leadbell.refused import Refused as NotDone
 from leadbell.words import Words, say
 
@@ -90,7 +91,15 @@ def receive(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: datetim
     _settle(envelope, placed)
     for one in placed:
         if one.inquiry.visitor:
-            told(envelope.dealer_id, one.lead.pk, one.inquiry.visitor, str(envelope.pk), envelope.received_at)
+            how: How = "chat" if one.inquiry.channel == CHAT else "form"
+            told(
+                envelope.dealer_id,
+                one.lead.pk,
+                one.inquiry.visitor,
+                str(envelope.pk),
+                envelope.received_at,
+                how,
+            )
     log.info(
         "read", dealer=envelope.dealer_id, envelope=str(envelope.pk), status=envelope.status,
         channel=inquiries[0].channel, items=len(placed),
@@ -185,6 +194,10 @@ def _join(
     lead: Lead, envelope: Envelope, inquiry: Inquiry, answer: Joins, known: frozenset[HandleKey]
 ) -> None:
     """Another inquiry on the open lead: its cars and message become the ones to talk about."""
+    if answer.customer != lead.customer_id:
+        # Somebody in a chat has said who they are: the lead was theirs from the beginning.
+        lead.customer = Customer.objects.get(pk=answer.customer)
+        Lead.objects.filter(pk=lead.pk).update(customer=lead.customer)
     learn(lead.customer, inquiry)
     remember(lead.customer, inquiry, known)
     wanted = [c for c in understood(inquiry)["vehicles"] if c not in lead.cars]

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import structlog
 
+from leadbell.allowance import MOST_REMEMBERED, Allowance
 from leadbell.intake.inquiry import Refused
 from leadbell.intake.post import Wire
 from leadbell.intake.reading import Unsure, door_check, read, recognise
@@ -27,9 +28,10 @@ FRESH_S = 5.0
 #: How long a look may take; what takes longer is kept, and the clockwork reads it.
 LOOK_S = 3.0
 MOST_LOOKED_AT = 16
-MOST_REMEMBERED = 10_000
 #: A stranger may try this many unknown keys a minute.
 STRANGERS_PER_MINUTE = 60
+
+__all__ = ["Allowance", "Doorman", "Keys", "Source"]
 
 T = TypeVar("T")
 
@@ -48,35 +50,6 @@ class Source:
     language: str
     key: str
     secret: str
-
-
-class Allowance:
-    """How often each one may come: `burst` at once, `per_minute` for ever. Time is monotonic seconds."""
-
-    def __init__(self, per_minute: float, burst: float | None = None) -> None:
-        self.per_s = per_minute / 60
-        self.burst = max(1.0, per_minute / 2 if burst is None else burst)
-        self._left: dict[object, tuple[float, float]] = {}
-
-    def wait_s(self, who: object, now: float) -> float:
-        """Seconds until this one may come again; 0 means now."""
-        if not self.per_s:
-            return 0
-        left = self._now_left(who, now)
-        return 0 if left >= 1 else (1 - left) / self.per_s
-
-    def count(self, who: object, now: float) -> None:
-        """This one came."""
-        if not self.per_s:
-            return
-        if len(self._left) > MOST_REMEMBERED:
-            full_again_s = self.burst / self.per_s
-            self._left = {w: seen for w, seen in self._left.items() if now - seen[1] < full_again_s}
-        self._left[who] = (self._now_left(who, now) - 1, now)
-
-    def _now_left(self, who: object, now: float) -> float:
-        left, at = self._left.get(who, (self.burst, now))
-        return min(self.burst, left + (now - at) * self.per_s)
 
 
 class Keys:

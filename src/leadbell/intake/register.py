@@ -21,7 +21,8 @@ select
             and e.status in ('read', 'duplicate') and e.received_at between %(since)s and %(until)s
             and not %(corrected)s
         order by e.received_at desc limit 1),
-    (select json_build_array(i.lead_id, l.customer_id, i.understood) from leadbell_inquiry i
+    (select json_build_array(i.lead_id, l.customer_id, i.understood, not exists (
+            select from leadbell_handle h where h.customer_id = l.customer_id)) from leadbell_inquiry i
         join leadbell_lead l on l.id = i.lead_id
         where i.source_id = %(source)s and i.sender_id = %(sender_id)s and i.sender_id <> ''
         order by i.id desc limit 1),
@@ -66,10 +67,10 @@ def look_up(
         lead, customer = same
         return SeenBefore(lead, customer, same_bytes=True, same_content=True), []
     if sent:
-        lead, customer, before = sent
+        lead, customer, before, nameless = sent
         now_says = understood(inquiry)
         alike = (before["vehicles"], before["message"]) == (list(now_says["vehicles"]), now_says["message"])
-        return SeenBefore(lead, customer, same_bytes=False, same_content=alike), customers
+        return SeenBefore(lead, customer, same_bytes=False, same_content=alike, nameless=nameless), customers
     return None, customers
 
 

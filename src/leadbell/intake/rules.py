@@ -12,6 +12,8 @@ from leadbell.words import Words, say
 
 #: A handle is ("phone", E.164) or ("email", lower case).
 HandleKey = tuple[str, str]
+#: Our own chat numbers each chat: what comes later with its number belongs to it.
+CHAT = "chat"
 
 
 def handles_of(inquiry: Inquiry) -> tuple[HandleKey, ...]:
@@ -41,6 +43,8 @@ class SeenBefore:
     same_bytes: bool
     #: Whether cars and message say the same as this inquiry.
     same_content: bool
+    #: Nobody knows yet who its customer is: they left no way to contact them.
+    nameless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,9 @@ def recognise(
     if seen is not None:
         if seen.same_bytes:
             return Duplicate(seen.lead, say("the same message arrived before"))
+        if inquiry.channel == CHAT:
+            theirs = who.customer if who is not None and seen.nameless else seen.customer
+            return Joins(seen.lead, theirs, say("the same chat, now with a way to contact them"))
         same_person = who is not None and who.customer == seen.customer
         if seen.same_content and (same_person or not handles_of(inquiry)):
             return Duplicate(seen.lead, say("the sender delivered this lead before, under the same number"))

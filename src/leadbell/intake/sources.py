@@ -105,6 +105,15 @@ def revoke(source: Source, now: datetime) -> Source | Refused:
     return source
 
 
+def source_for_chat(dealer: Organisation, site: str, now: datetime) -> Source:
+    """The channel whose leads the chats of this website become; made when its chat is first switched on."""
+    name = f"Chat: {site}"[:120]
+    source = Source.objects.filter(dealer=dealer, name=name, origin="chat", revoked_at=None).first()
+    return source or Source.objects.create(
+        dealer=dealer, name=name, origin="chat", key=new_key(), created_at=now
+    )
+
+
 def by_hand(dealer: Organisation, origin: Origin, now: datetime) -> Source:
     """The source of leads of this origin that people type in."""
     source = Source.objects.filter(dealer=dealer, name=BY_HAND, origin=origin, revoked_at=None).first()

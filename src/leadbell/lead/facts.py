@@ -200,6 +200,29 @@ class Undelivered(Fact, frozen=True, tag="undelivered"):
     by_email: bool = True
 
 
+class ChatAnswered(Fact, frozen=True, tag="chat_answered"):
+    """A person wrote the first answer in a chat, so many milliseconds after it began."""
+
+    by: int
+    waited_ms: int
+
+
+class ChatUnanswered(Fact, frozen=True, tag="chat_unanswered"):
+    """Nobody answered within the visitor's patience: from here on it is an online lead, the chat its message."""
+
+    patience_s: int
+
+
+class ChatEnded(Fact, frozen=True, tag="chat_ended"):
+    """`how`: by the visitor, by a person, or nobody wrote any more. Lines are counted, never quoted."""
+
+    how: Literal["visitor", "person", "quiet"]
+    theirs: int = 0
+    ours: int = 0
+    #: Lines the system wrote by itself.
+    automatic: int = 0
+
+
 class Booked(Fact, frozen=True, tag="booked"):
     appointment: int
     by: int
@@ -287,6 +310,8 @@ AnyFact = (
     Arrived | AskedAgain | Rang | PickedUp | Accepted | PassedOn | Assigned | Opened | Attempted | Answered | MissedCall
     | Connected | AttemptEnded | CallBackAgreed | NothingAgreed | Quoted | Wrote | Replied | Undelivered | Booked
     | Moved | Confirmed | Shown | NoShow | Cancelled | Noted | Sold | Lost | Reopened | OptedOut | SeenAgain
+    | ChatAnswered
+    | ChatUnanswered | ChatEnded
 )  # fmt: skip
 
 _encode = msgspec.json.Encoder()

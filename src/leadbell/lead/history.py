@@ -21,6 +21,9 @@ from leadbell.lead.facts import (
     Booked,
     CallBackAgreed,
     Cancelled,
+    ChatAnswered,
+    ChatEnded,
+    ChatUnanswered,
     Confirmed,
     Connected,
     Fact,
@@ -85,6 +88,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     calling_since: datetime | None = None
     #: Since when customer and salesperson hear each other.
     connected_at: datetime | None = None
+    #: Who answered in the chat that is under way.
+    chatting: int | None = None
     attempts: int = 0
     #: Attempts since the customer was last reached or asked again: the ladder of three [S3].
     tries: int = 0
@@ -218,6 +223,17 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
         case Undelivered():
             wrote_at = standing.wrote_at if fact.by is None else None
             return replace(standing, wrote_at=wrote_at, by_email=standing.by_email and fact.by_email)
+        case ChatAnswered():
+            return replace(
+                standing, **_QUIET, state=_at_least(standing.state, "conversation"), chatting=fact.by,
+                first_attempt_at=standing.first_attempt_at or fact.at, touches=standing.touches + 1,
+                wrote_at=fact.at, worked_at=fact.at, owner=standing.owner or fact.by,
+                owned_at=standing.owned_at or fact.at, hands=_hands(standing, fact.by),
+            )  # fmt: skip
+        case ChatUnanswered():
+            return replace(standing, origin="online" if standing.origin == "chat" else standing.origin)
+        case ChatEnded():
+            return replace(standing, chatting=None, automated=standing.automated + fact.automatic)
         case Booked():
             return replace(
                 standing, state="appointment", appointment=fact.appointment, appointment_at=fact.starts_at,

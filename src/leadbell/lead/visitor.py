@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Literal
 
-#: (dealer, lead, the browser's id as it was sent, the envelope that holds it, when)
-Hears = Callable[[int, int, str, str, datetime], None]
+How = Literal["form", "chat"]
+#: (dealer, lead, the browser's id as it was sent, the envelope that holds it, when, by what it was sent)
+Hears = Callable[[int, int, str, str, datetime, How], None]
 
 _ears: list[Hears] = []
 
@@ -15,6 +17,6 @@ def hear(ear: Hears) -> None:
         _ears.append(ear)
 
 
-def told(dealer: int, lead: int, browser: str, envelope: str, at: datetime) -> None:
+def told(dealer: int, lead: int, browser: str, envelope: str, at: datetime, how: How = "form") -> None:
     for ear in _ears:
-        ear(dealer, lead, browser, envelope, at)
+        ear(dealer, lead, browser, envelope, at, how)

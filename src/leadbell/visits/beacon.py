@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
@@ -36,14 +36,16 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("leadbell.visits")
 
-BEACON, SCRIPT, ME = "/v", "/v.js", "/v/me"
-PATHS = frozenset({BEACON, SCRIPT, ME})
+BEACON, SCRIPT, ME, MORE = "/v", "/v.js", "/v/me", "/v/more"
+PATHS = frozenset({BEACON, SCRIPT, ME, MORE})
 #: The whole beacon has to be here by then.
 BODY_WITHIN_S = 5.0
 #: So many visitors may ask at once what is known of them.
 MOST_ASKING = 20
 
 Headers = list[tuple[bytes, bytes]]
+#: A script for the website with this number and key, or None where it has none.
+Part = Callable[[int, str], str | None]
 
 _EMPTY: Headers = [(b"cache-control", b"no-store")]
 _HANG_UP: Headers = [*_EMPTY, (b"connection", b"close")]
@@ -52,7 +54,12 @@ _PREFLIGHT: Headers = [
     (b"access-control-allow-headers", b"content-type, leadbell-visitor"),
     (b"access-control-max-age", b"86400"),
 ]
-
+_MORE: Headers = [
+    (b"cache-control", b"public, max-age=120"),
+    (b"content-type", b"text/javascript; charset=utf-8"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"x-content-type-options", b"nosniff"),
+]
 
 _NOTHING: "HTTPResponseBodyEvent" = {"type": "http.response.body", "body": b"", "more_body": False}
 
@@ -83,8 +90,9 @@ class _AboutMe(msgspec.Struct):
 class Beacons:
     """The ASGI application for PATHS."""
 
-    def __init__(self, url: str, body_within_s: float = BODY_WITHIN_S) -> None:
+    def __init__(self, url: str, body_within_s: float = BODY_WITHIN_S, parts: Sequence[Part] = ()) -> None:
         self.writer = Writer(url)
+        self._parts = parts
         self._body_within_s = body_within_s
         self._asking = 0
         self._reading: dict[asyncio.Task[object], float] = {}
@@ -112,6 +120,8 @@ class Beacons:
         match scope["path"], scope["method"]:
             case "/v.js", "GET" | "HEAD":
                 await _script(scope["method"], said, send)
+            case "/v/more", "GET" | "HEAD":
+                await self._more(scope, send)
             case "/v" | "/v/me", "OPTIONS":
                 allowed = self._cors(said)
                 await _answer(send, 204, [*_EMPTY, *allowed, *(_PREFLIGHT if allowed else [])])
@@ -119,7 +129,7 @@ class Beacons:
                 await self._about_me(scope, said, receive, send)
             case _:
                 await _answer(
-                    send, 405, [*_EMPTY, (b"allow", b"GET" if scope["path"] == SCRIPT else b"POST")]
+                    send, 405, [*_EMPTY, (b"allow", b"GET" if scope["path"] in (SCRIPT, MORE) else b"POST")]
                 )
 
     async def _beacon(self, said: Said, receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
@@ -230,6 +240,14 @@ class Beacons:
             await _answer(send, 200, [*_EMPTY, *self._cors(said), content], msgspec.json.encode(known))
         finally:
             self._asking -= 1
+
+    async def _more(self, scope: "HTTPScope", send: "ASGISendCallable") -> None:
+        """What else the website switched on, kept by browsers for a few minutes; usually nothing."""
+        key = parse_qs(scope["query_string"][:200].decode("latin-1")).get("site", [""])[0]
+        site = self.writer.by_key.get(key)
+        found = [part(site.id, site.key) for part in self._parts] if site else []
+        content = "".join(script for script in found if script).encode()
+        await _answer(send, 200, _MORE, content, scope["method"] == "HEAD")
 
     async def _known(self, method: str, site: Site, visitor: str) -> object:
         if method == "POST":

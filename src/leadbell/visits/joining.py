@@ -11,9 +11,11 @@ from leadbell.visits.rules import visitor_id
 _JOIN = "select leadbell_join_visitor(%(dealer)s, %(browser)s::uuid, %(lead)s, %(how)s, %(evidence)s::jsonb, %(at)s)"
 
 
-def join_by_inquiry(dealer: int, lead: int, browser: str, envelope: str, at: datetime) -> None:
+def join_by_inquiry(
+    dealer: int, lead: int, browser: str, envelope: str, at: datetime, how: visitor.How = "form"
+) -> None:
     """The envelope holds the browser's id: its visitor is the lead's customer. An unknown id joins nobody."""
-    _join(dealer, lead, browser, "form", {"envelope": envelope}, at)
+    _join(dealer, lead, browser, how, {"envelope": envelope}, at)
 
 
 def join_by_call(dealer: int, lead: int, browser: str, number: str, at: datetime) -> None:

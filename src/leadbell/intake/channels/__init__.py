@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from leadbell.intake.channels import adf, form, google, json_lead, mail, meta, text, xml_lead
+from leadbell.intake.channels import adf, chat, form, google, json_lead, mail, meta, text, xml_lead
 from leadbell.intake.channels.adf import holds_adf
 from leadbell.intake.channels.delivery import Delivery
 from leadbell.intake.channels.meta import NOT_FETCHED, Notice, notices
@@ -23,6 +23,7 @@ class Channel(NamedTuple):
 CHANNELS = (
     Channel("mail", mail.recognises, mail.read),
     Channel("adf", adf.recognises, adf.read),
+    Channel("chat", chat.recognises, chat.read),
     Channel("meta", meta.recognises, meta.read),
     Channel("google", google.recognises, google.read),
     Channel("json", json_lead.recognises, json_lead.read),

@@ -48,7 +48,7 @@
     var e = d.querySelector('[data-stock]'), found;
     if (e) found = e.dataset;
     else d.querySelectorAll('script[type="application/ld+json"]').forEach(function (s) {
-      try { found = found || inLd(JSON.parse(s.textContent)); } catch (e) {}
+      try { found = found || inLd(JSON.parse(s.text)); } catch (e) {}
     });
     var known = {};
     if (found) ['stock', 'make', 'model', 'price'].forEach(function (k) {
@@ -66,7 +66,7 @@
   function here() { return location.pathname + location.search; }
   function visible() { return d.visibilityState == 'visible'; }
   function look() {
-    page = Math.random().toString(36).slice(2);
+    page = uuid();
     seen = here();
     shown = 0;
     since = visible() ? Date.now() : 0;
@@ -160,4 +160,10 @@
     return push.apply(layer, arguments);
   };
   if (!page) look();
+
+  // Chat and the catching of forms, where the site has them.
+  var more = d.createElement('script');
+  more.nonce = tag.nonce;
+  more.src = door + '/more?site=' + site;
+  d.head.append(more);
 })(window, document, navigator);
