@@ -26,12 +26,15 @@ from leadbell.lead.facts import (
     AttemptEnded,
     Booked,
     CallBackAgreed,
+    ChatAnswered,
+    ChatEnded,
     Confirmed,
     Lost,
     NoShow,
     OptedOut,
     Outcome,
     Rang,
+    Replied,
     SeenAgain,
     Shown,
     Sold,
@@ -100,6 +103,8 @@ ROUNDS = (
 ROSA_HAS_IT = (ARRIVED, rang(0, ROSA), accepted(8 * SECONDS))
 THREE_TRIES = (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS), *attempt(2, 2 * HOURS), *attempt(3, 6 * HOURS))
 TALKED = (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS, "conversation"))
+CHATTING = (*ROSA_HAS_IT, ChatAnswered(at=NOON + 9 * SECONDS, by=ROSA, waited_ms=9000))
+WROTE_BACK = Replied(at=NOON + 20 * SECONDS, carrier="chat")
 SATURDAY_11 = NOON + 5 * DAYS - HOURS
 CHRISTMAS = timedelta(days=32)
 ASKED_LATE = (*TALKED, AskedAgain(at=NOON + DAYS, channel="adf", source="W", envelope="f", by_phone=True))
@@ -133,6 +138,10 @@ def seen(after: timedelta) -> SeenAgain:
         (PLAYBOOK, (*ROSA_HAS_IT, rang(960, INES, how="manager", ring_s=60)), 18 * MINUTES, Ask("call", ROSA, NOON, ...), "new: call now"),
         (PLAYBOOK, (*ROSA_HAS_IT, rang(960, INES, how="manager"), accepted(17 * MINUTES, INES)), 18 * MINUTES, Ask("call", INES, NOON, ...), "new: call now"),
         (PLAYBOOK, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS, None)), MINUTES, Wait(NOON + 11 * SECONDS + 30 * MINUTES, ...), "calling now"),
+        (PLAYBOOK, CHATTING, 10 * SECONDS, Wait(NOON + 9 * SECONDS + 30 * MINUTES, ...), "in a chat now"),
+        (PLAYBOOK, (*CHATTING, WROTE_BACK), 30 * SECONDS, Wait(NOON + 80 * SECONDS, ...), "waits for an answer"),
+        (PLAYBOOK, (*CHATTING, WROTE_BACK), 80 * SECONDS, Ring("owner", 20, ...), "asked again"),
+        (PLAYBOOK, (*CHATTING, WROTE_BACK, ChatEnded(at=NOON + 25 * SECONDS, how="visitor")), 30 * SECONDS, Ring("owner", 20, ...), "asked again"),
         (PLAYBOOK, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS, None)), HOURS, Ask("outcome", ROSA, NOON + 11 * SECONDS + 30 * MINUTES, ...), "how did it end?"),
         (PLAYBOOK, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS)), MINUTES, Ask("call", ROSA, NOON + 2 * HOURS + 11 * SECONDS, ...), "attempt 2: no answer"),
         (PLAYBOOK, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS, "busy")), MINUTES, Ask("call", ROSA, NOON + 2 * HOURS + 11 * SECONDS, ...), "attempt 2: busy"),
@@ -207,7 +216,7 @@ def test_a_day_nobody_works_waits_for_the_next_opening() -> None:
 
 def test_every_rule_is_asked() -> None:
     """Taking a rule out changes a decision of the table above: none is there for show."""
-    assert len(RULES) == len(set(RULES)) == 19
+    assert len(RULES) == len(set(RULES)) == 20
 
 
 @pytest.mark.parametrize("origin", sorted(DEFAULTS))

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -12,7 +13,7 @@ from leadbell.announce import announce, tell_chat
 from leadbell.chat.models import Chat, ChatLine, ChatSite
 from leadbell.chat.rules import LONGEST_LINE, MOST_LINES, PATIENCES_S, is_late, is_over, line
 from leadbell.dealers.models import Organisation
-from leadbell.lead.history import ChatAnswered, ChatEnded, ChatUnanswered, Replied, Wrote
+from leadbell.lead.facts import ChatAnswered, ChatEnded, ChatUnanswered, Replied, Wrote
 from leadbell.lead.journal import locked, record
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
@@ -160,12 +161,17 @@ def tell_them_replied(lead: Lead, chat: Chat, until: int | None, now: datetime) 
         announce(lead.dealer_id, "changed", lead.pk, lead.ringing)
 
 
+_HOW: dict[Chat.Ended, Literal["visitor", "person", "quiet"]] = {
+    Chat.Ended.VISITOR: "visitor", Chat.Ended.PERSON: "person", Chat.Ended.QUIET: "quiet",
+}  # fmt: skip
+
+
 def _end(lead: Lead, chat: Chat, how: Chat.Ended, now: datetime) -> None:
     said = chat.lines.aggregate(
         theirs=Count("pk", filter=Q(who=ChatLine.Who.CUSTOMER)), ours=Count("pk", filter=Q(who=ChatLine.Who.PERSON)),
         automatic=Count("pk", filter=Q(who=ChatLine.Who.AUTOMATION)),
     )  # fmt: skip
-    record(lead, ChatEnded(at=now, how=how.value, **said), key=f"chat:{chat.pk}:ended")
+    record(lead, ChatEnded(at=now, how=_HOW[how], **said), key=f"chat:{chat.pk}:ended")
     chat.ended_at, chat.ended, chat.is_told_ended = chat.ended_at or now, how, True
     chat.save(update_fields=["ended_at", "ended", "is_told_ended"])
     _tell(lead, chat)

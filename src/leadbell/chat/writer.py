@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -100,15 +100,15 @@ class Book:
             async for notice in connection.notifies():
                 heard(notice.payload)
 
-    async def _ask(self, statement: str, values: object) -> Any:
+    async def _ask(self, statement: str, values: Sequence[object]) -> Any:
         async with self._one_at_a_time:
             try:
-                found = await (await self._connected()).execute(statement, values)  # type: ignore[arg-type]
+                found = await (await self._connected()).execute(statement, values)
             except psycopg.OperationalError:
                 if self._connection is not None and not self._connection.closed:
                     raise
                 # A database that has restarted: each of these statements may be repeated.
-                found = await (await self._connected()).execute(statement, values)  # type: ignore[arg-type]
+                found = await (await self._connected()).execute(statement, values)
             row = await found.fetchone()
         return row[0] if row else None
 
