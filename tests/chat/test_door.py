@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from leadbell import roles
 from leadbell.chat.door import Chats
 from leadbell.chat.rules import LARGEST_BODY, LONGEST_LINE
-from leadbell.visits.rules import Site
 from tests.fakes.front import Alone, Answer, Town, ask, serving, town
 from tests.waiting import eventually
 
@@ -32,6 +31,15 @@ def here(cluster: roles.Urls, django_db_setup: None) -> Iterator[Town]:
         ours = [there.organisations]
         for table in ("chatline", "chat", "chatsite"):
             there.db.execute(f"delete from leadbell_{table} where dealer_id = any(%s)", ours)
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the door knows of a website."""
+
+    id: int
+    key: str
+    origins: frozenset[str]
 
 
 @dataclass
@@ -86,7 +94,7 @@ def corner(here: Town, running: tuple[int, Alone, Clock, dict[str, Site]]) -> Co
     port, alone, clock, sites = running
     clock.at += 600
     dealer, number = here.dealer(), secrets.randbelow(10**12)
-    site = Site(number, dealer, uuid.uuid4().hex[:20], frozenset({HOME}), (), 60, True)
+    site = Site(number, uuid.uuid4().hex[:20], frozenset({HOME}))
     source = here.one(
         "insert into leadbell_source (dealer_id, name, origin, key, secret, created_at)"
         " values (%s, 'Chat', 'chat', %s, '', now()) returning id",

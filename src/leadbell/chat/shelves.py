@@ -51,12 +51,13 @@ def newest_chats(leads: Iterable[Lead]) -> dict[int, ChatShown]:
 
 def open_chats_of(person: Person) -> list[ChatShown]:
     """The chats under way of this person's leads, the one that waits longest first, with their last line."""
-    chats = Chat.objects.filter(lead__owner=person, ended_at=None, is_told_ended=False)
-    found = []
-    for chat in chats.select_related("lead__customer").order_by("line_at")[:10]:
-        last = chat.lines.exclude(who=ChatLine.Who.AUTOMATION).order_by("-id").first()
-        found.append(ChatShown(chat, [last] if last else [], _waited(chat)))
-    return found
+    mine = Chat.objects.filter(lead__owner=person, ended_at=None, is_told_ended=False)
+    chats = list(mine.select_related("lead__customer").order_by("line_at")[:10])
+    if not chats:
+        return []
+    lines = ChatLine.objects.filter(chat__in=chats).exclude(who=ChatLine.Who.AUTOMATION)
+    last = {one.chat_id: one for one in lines.order_by("chat", "-id").distinct("chat")}
+    return [ChatShown(chat, [last[chat.pk]] if chat.pk in last else [], _waited(chat)) for chat in chats]
 
 
 def chat_sites_of(dealer: Organisation) -> dict[int, ChatSite]:
