@@ -12,6 +12,8 @@ SCREENS = "leadbell_screens"
 
 #: Listened to by the switchboard: a call is wanted.
 SWITCHBOARD = "leadbell_switchboard"
+#: Told to it with the key of a call that is to end.
+HANG_UP = "hang up "
 
 #: Listened to by the messenger: a message waits to be sent, or was taken in.
 MESSENGER = "leadbell_messenger"

@@ -110,6 +110,37 @@ def test_colleagues_see_who_talks(desk, lead, rosa, samir, ines, signed_in):
     assert "talks with" not in page_of(signed_in(samir))
 
 
+def test_who_talks_or_a_manager_hangs_up(desk, lead, rosa, samir, ines, signed_in, southside):
+    call = calling(desk, lead)
+    ending = f"/calls/{call.pk}/ending/"
+    assert ending in page_of(desk), "their own phone rings"
+    tell(call, ("accepted", rosa), ("dialled", None), ("connected", None))
+    assert ending in page_of(desk)
+    assert ending in page_of(signed_in(ines), "/floor/")
+    for path in ("/floor/", f"/leads/{lead.pk}/"):
+        assert ending not in page_of(signed_in(samir), path)
+    assert signed_in(make_person("Lena", southside)).post(ending).status_code == 404
+    assert signed_in(samir).post(ending, headers=HTMX).status_code == 409
+    assert desk.post(ending).status_code == 303
+    assert signed_in(ines).post(ending, headers=HTMX).status_code == 303
+    call.refresh_from_db()
+    assert [step[1:] for step in call.steps if step[1] == "hung_up"] == [
+        ["hung_up", rosa.pk],
+        ["hung_up", ines.pk],
+    ]
+    tell(call, ("ended", None), talk_ms=42_000)
+    assert desk.post(ending, headers=HTMX).status_code == 409
+    assert ending not in page_of(desk)
+
+
+def test_a_bell_that_rings_at_several_is_passed_on_not_hung_up(desk, northside, rosa, samir, now):
+    lead = locked(lead_of(northside, now=now - SECOND).pk)
+    with_phone(samir, "+31611111118")
+    ring.ring(lead, [rosa.pk, samir.pk], "all", 30, now)
+    claim(now)
+    assert desk.post(f"/calls/{Call.objects.get().pk}/ending/", headers=HTMX).status_code == 409
+
+
 def test_nobody_heard_the_end_so_it_can_be_told(desk, lead, rosa, now):
     call = calling(desk, lead)
     tell(call, ("accepted", rosa), ("connected", None))

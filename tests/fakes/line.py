@@ -26,3 +26,7 @@ class FakeLine:
             return LineDown(call.key, "the line is down")
         self.dialled.setdefault(call.key, call)
         return Ringing(call.key)
+
+    def hang_up(self, key: str) -> None:
+        self.ringing.pop(key, None)
+        self.dialled.pop(key, None)

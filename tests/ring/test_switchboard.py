@@ -21,7 +21,7 @@ from leadbell.lead.models import Lead
 from leadbell.ring.actions import accept
 from leadbell.ring.models import Call, PhoneLine, TrackingNumber
 from leadbell.ring.switchboard import Switchboard
-from leadbell.ring.wanted import ring_me
+from leadbell.ring.wanted import hang_up, ring_me
 from leadbell.roles import Urls
 from tests.conftest import lead_of, make_dealer, make_person, make_source
 from tests.fakes.engine import FakeEngine
@@ -93,6 +93,23 @@ async def until(true: Callable[[], Any]) -> Any:
 
 def _asked(true: Callable[[], Any]) -> Awaitable[Any]:
     return sync_to_async(true)()
+
+
+async def test_hanging_up_at_the_screen_ends_the_call(house: House) -> None:
+    async with house.switchboard():
+        await _asked(lambda: house.rings(house.rosa))
+        await until(lambda: len(house.engine.called) == 1)
+        leg = await _asked(lambda: house.leg(house.rosa))
+        house.engine.happens(leg, "answered")
+        house.engine.happens(leg, "digit", digit="1")
+        customer = leg.rpartition("-")[0] + "-customer"
+        await until(lambda: customer in house.engine.called)
+        house.engine.happens(customer, "answered")
+        call = await until(lambda: Call.objects.filter(status="connected").first())
+        await _asked(lambda: hang_up(call.pk, house.rosa, [house.dealer.pk], now()))
+        await until(lambda: Call.objects.filter(status="over", outcome="conversation").exists())
+        assert not house.engine.alive
+        assert [type(f) for f in await _asked(house.attempts)] == [Attempted, AttemptEnded]
 
 
 async def test_a_wanted_call_rings_and_the_lead_has_one_attempt(house: House) -> None:

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
 
 from leadbell.dealers.shelves import sales_staff
-from leadbell.desk.entrance import Visit, door_for
+from leadbell.desk.entrance import Visit, answer, door_for
 from leadbell.desk.leads import PERIODS
 from leadbell.desk.reader import SALES
 from leadbell.metrics.figures import Rate
 from leadbell.ring.finding import KINDS, OUTCOMES, Wanted, find_calls
+from leadbell.ring.wanted import NoSuchCall, hang_up
 
 USUAL = {"period": "30"}
 FILTERS = ("person", "outcome", "kind", "period", "recorded")
@@ -46,6 +49,17 @@ def calls(request: Visit, now: datetime) -> HttpResponse:
         "several": len(request.dealers) > 1,
     }
     return render(request, "calls/list.html" if request.htmx else "calls/calls.html", shown)
+
+
+@door_for(*SALES)
+@require_POST
+def ending(request: Visit, now: datetime, call: UUID) -> HttpResponse:
+    """Hang up for both."""
+    try:
+        outcome = hang_up(call, request.user, request.dealers, now)
+    except NoSuchCall:
+        raise Http404 from None
+    return answer(request, outcome, reverse("desk"))
 
 
 def _asked(query: Mapping[str, str]) -> dict[str, str]:

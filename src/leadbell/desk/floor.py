@@ -113,7 +113,7 @@ def _seen(request: Visit, dealer: "Organisation", now: datetime) -> dict[str, ob
         "breach_count": len(over) + needs.overdue_count + needs.unconfirmed_count,
         "follow_ups": _follow_ups(dealer, names, now),
         "lines": lines_of(dealer.pk, now),
-        "calls": under_way([dealer.pk], now),
+        "calls": under_way([dealer.pk], now, request.user),
         "soon_s": SOON_S,
         "late_s": LATE_S,
     }

@@ -120,6 +120,7 @@ urlpatterns = [
     path("leads/", leads.leads, name="leads"),
     path("leads/<int:number>/", include(OF_A_LEAD)),
     path("calls/", calls.calls, name="calls"),
+    path("calls/<uuid:call>/ending/", calls.ending, name="call-ending"),
     path("calls/<uuid:call>/recording", recordings.audio, name="recording"),
     path("calls/<uuid:call>/recording/waveform.svg", recordings.waveform, name="recording-waveform"),
     path("unlost/", unlost.unlost, name="unlost"),

@@ -14,7 +14,7 @@ from leadbell.dealers.models import Person
 from leadbell.dealers.presence import is_in_browser
 from leadbell.lead.models import Lead
 from leadbell.ring.models import Call, PhoneLine
-from leadbell.ring.wanted import SEEN_WITHIN
+from leadbell.ring.wanted import SEEN_WITHIN, may_hang_up
 from leadbell.words import Words, say
 
 #: How a call ended stands on the screen for so long.
@@ -65,6 +65,7 @@ STEPS: Mapping[str, str | Promise] = {
     "lost_track": gettext_lazy("lost sight of"),
     "gone": gettext_lazy("the customer hung up"),
     "keyed": gettext_lazy("a key said what was agreed"),
+    "hung_up": gettext_lazy("hung up at the screen"),
 }
 _GAVE_UP = frozenset({"declined", "phone_busy", "phone_silent", "phone_unreachable"})
 
@@ -89,6 +90,8 @@ class Live:
     tone: Tone
     #: Nobody heard how it ended though it is over: people may tell it.
     untold: bool = False
+    #: The reader may hang up for both.
+    may_end: bool = False
 
     @property
     def rings(self) -> bool:
@@ -158,10 +161,10 @@ def rung_by_line(person: Person, dealers: Iterable[int], now: datetime) -> froze
     return frozenset(up.values_list("dealer_id", flat=True))
 
 
-def under_way(dealers: Sequence[int], now: datetime) -> list[Live]:
-    """Every call of these dealers that is not over, the oldest first."""
+def under_way(dealers: Sequence[int], now: datetime, reader: Person | None = None) -> list[Live]:
+    """Every call of these dealers that is not over, the oldest first; `reader` may end some."""
     calls = list(_seen(now).filter(_not_over(now), dealer__in=dealers).order_by("asked_at")[:MOST])
-    return _live(calls, now, None)
+    return _live(calls, now, None, reader)
 
 
 def calls_at(person: Person, dealers: Sequence[int], now: datetime) -> list[Live]:
@@ -170,13 +173,13 @@ def calls_at(person: Person, dealers: Sequence[int], now: datetime) -> list[Live
     told = ~Q(status=Call.Status.OVER) | Q(outcome="refused")
     theirs = Q(person=person) | (Q(person=None, people__contains=[person.pk]) & told)
     calls = _seen(now).filter(theirs, _lately(now), dealer__in=dealers).exclude(kind=Call.Kind.TEST)
-    return _live(list(calls.order_by("-asked_at")[:MOST]), now, person.pk)
+    return _live(list(calls.order_by("-asked_at")[:MOST]), now, person.pk, person)
 
 
 def calls_about(lead: Lead, reader: Person, now: datetime) -> list[Live]:
     """The calls of a lead that are under way or have just ended, the newest first."""
     calls = _seen(now).filter(_lately(now), lead=lead)
-    return _live(list(calls.order_by("-asked_at")[:MOST]), now, reader.pk)
+    return _live(list(calls.order_by("-asked_at")[:MOST]), now, reader.pk, reader)
 
 
 def test_of(person: Person, dealer: int, now: datetime) -> Test | None:
@@ -187,7 +190,7 @@ def test_of(person: Person, dealer: int, now: datetime) -> Test | None:
     call = calls.order_by("-asked_at").first()
     if call is None:
         return None
-    (live,) = _live([call], now, person.pk)
+    (live,) = _live([call], now, person.pk, person)
     waits = timedelta(seconds=call.ring_s) + LONGEST_WANTED
     goes_on = call.status != Call.Status.OVER and call.asked_at > now - waits
     if not goes_on and call.status == Call.Status.WANTED:
@@ -250,14 +253,20 @@ def _of_phones(
     return say("phones ring: %(names)s", names=", ".join(_name(one, names) for one in rung))
 
 
-def _live(calls: Sequence[Call], now: datetime, reader: int | None) -> list[Live]:
+def _live(
+    calls: Sequence[Call], now: datetime, reader: int | None, ending: Person | None = None
+) -> list[Live]:
+    """`reader` is spoken to as "you", `ending` may hang up."""
     calls = [call for call in calls if _is_news(call, now)]
     wanted = {person for call in calls for person in (*call.people, call.person_id or 0)}
     names = _names(wanted) if wanted else {}
     return [
-        Live(call, what_happens(call, names, reader), _since(call), _tone(call), _is_untold(call, now))
+        Live(
+            call, what_happens(call, names, reader), _since(call), _tone(call), _is_untold(call, now),
+            ending is not None and may_hang_up(call, ending),
+        )
         for call in calls
-    ]
+    ]  # fmt: skip
 
 
 def _is_news(call: Call, now: datetime) -> bool:

@@ -206,6 +206,15 @@ class Exchange:
         self._after(known, call.ring_s + GRACE_S, lambda: self._rung_long_enough(known))
         return Ringing(call.key)
 
+    def hang_up(self, key: str) -> None:
+        call = self._calls.get(key)
+        if call is None:
+            return
+        if call.won is None or call.dial is None:
+            self._finish(call, "nobody")
+        else:
+            self._salesperson_left(call, "hung_up", "hung up at the screen", self._clock())
+
     # -- what happens on the legs ------------------------------------------------------------------------------
 
     def hear(self, event: LegHeard) -> None:

@@ -160,6 +160,10 @@ class Telephone(Protocol):
 
     def dial(self, call: Dial) -> Ringing | LineDown: ...
 
+    def hang_up(self, key: str) -> None:
+        """End this call on every leg, as when its salesperson puts down the phone; its last word is heard."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:

@@ -17,7 +17,7 @@ import psycopg
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from leadbell.announce import SCREENS, SWITCHBOARD
+from leadbell.announce import HANG_UP, SCREENS, SWITCHBOARD
 from leadbell.ring import calls, health
 from leadbell.ring.exchange import Exchange
 from leadbell.ring.ports import LAST_WORDS, Bell, Engine, Heard, LegFailed, LineDown
@@ -128,7 +128,10 @@ class Switchboard:
 
     async def _listen(self, ear: "psycopg.AsyncConnection[Any]") -> None:
         async for news in ear.notifies():
-            if news.channel == SWITCHBOARD:
+            if news.channel == SWITCHBOARD and news.payload.startswith(HANG_UP):
+                key = news.payload.removeprefix(HANG_UP)
+                self._chain(key, self._hang_up(key))
+            elif news.channel == SWITCHBOARD:
                 self._placing.set()
             else:
                 self._news(json.loads(news.payload))
@@ -140,6 +143,11 @@ class Switchboard:
             for key, (_, bell) in list(self._bells.items()):
                 if bell.lead == lead and key not in self._decided:
                     self._chain(key, self._stop_if_in_vain(key))
+
+    async def _hang_up(self, key: str) -> None:
+        """Whichever line has this call ends it."""
+        for line in self.lines.values():
+            line.hang_up(key)
 
     async def _stop_if_in_vain(self, key: str) -> None:
         if key in self._bells and not await self._in_thread(calls.still_rings, key):

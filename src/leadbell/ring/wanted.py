@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from leadbell import statement
-from leadbell.announce import SWITCHBOARD, announce
+from leadbell.announce import HANG_UP, SWITCHBOARD, announce
 from leadbell.dealers.models import Organisation, Person
 from leadbell.dealers.presence import PHONE_OPEN_FOR
 from leadbell.lead.consent import may_call_now
@@ -125,6 +125,36 @@ def ring_me(person: Person, dealer: int, now: datetime) -> uuid.UUID | Refused:
         Call.objects.filter(dealer=dealer, kind=Call.Kind.TEST, person=person).order_by("-asked_at").first()
     )
     return newest.pk if newest else Refused(say("No phone line is up, or you have no phone number."))
+
+
+class NoSuchCall(LookupError):
+    """There is no such call at these dealers."""
+
+
+def may_hang_up(call: Call, person: Person) -> bool:
+    """Whose call it is may end it, and a manager; a bell that rings at several is passed on instead."""
+    if call.status in (Call.Status.DIALLING, Call.Status.CONNECTED):
+        return call.person_id == person.pk or person.manages
+    own = call.kind in (Call.Kind.OUTBOUND, Call.Kind.TEST) and call.people == [person.pk]
+    return call.status == Call.Status.RINGING and own
+
+
+@transaction.atomic
+def hang_up(number: uuid.UUID, person: Person, dealers: Sequence[int], now: datetime) -> Call | Refused:
+    """Let the switchboard end this call, after commit; who asked for it stands in its steps. Raises NoSuchCall."""
+    call = Call.objects.select_for_update().filter(pk=number, dealer__in=dealers).first()
+    if call is None:
+        raise NoSuchCall(number)
+    if call.status == Call.Status.OVER:
+        return Refused(say("The call is over."))
+    if not may_hang_up(call, person):
+        return Refused(say("Only who is on the line or a manager can hang up."))
+    since = round((now - call.asked_at).total_seconds() * 1000)
+    call.steps = [*call.steps, [since, "hung_up", person.pk]]
+    call.save(update_fields=["steps"])
+    ending = {"to": SWITCHBOARD, "call": HANG_UP + call.pk.hex}
+    statement.tell("select pg_notify(%(to)s, %(call)s)", ending)
+    return call
 
 
 @transaction.atomic

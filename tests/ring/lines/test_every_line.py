@@ -138,6 +138,46 @@ async def test_who_hangs_up_before_the_customer_answers_ends_it_for_both(world: 
     await until(lambda: world.has_ended(f"{rung.key}-customer"))
 
 
+async def test_hanging_up_at_the_screen_ends_a_conversation_for_both(world: World) -> None:
+    rung = bell(ROSA)
+    world.exchange.ring(rung)
+    leg = await presses_one(world, rung)
+    customer = f"{rung.key}-customer"
+    world.exchange.dial(dial(rung))
+    await world.rings(customer)
+    await world.answers(customer)
+    await hears(world, "connected")
+    world.exchange.hang_up(rung.key)
+    world.exchange.hang_up(rung.key)
+    await hears(world, "ended")
+    await until(lambda: world.has_ended(leg) and world.has_ended(customer))
+    assert said(world).count("ended") == 1
+    assert next(one for one in world.heard if one.what == "ended").talk_ms is not None
+
+
+async def test_hanging_up_at_the_screen_before_the_customer_answers_is_no_answer(world: World) -> None:
+    rung = bell(ROSA)
+    world.exchange.ring(rung)
+    leg = await presses_one(world, rung)
+    world.exchange.dial(dial(rung))
+    await world.rings(f"{rung.key}-customer")
+    world.exchange.hang_up(rung.key)
+    await hears(world, "no_answer")
+    await until(lambda: world.has_ended(leg) and world.has_ended(f"{rung.key}-customer"))
+
+
+async def test_hanging_up_at_the_screen_stops_what_rings_and_knows_no_other_call(world: World) -> None:
+    rung = bell(ROSA)
+    world.exchange.ring(rung)
+    leg = f"{rung.key}-p{ROSA}"
+    await world.rings(leg)
+    world.exchange.hang_up(uuid.uuid4().hex)
+    assert not world.has_ended(leg)
+    world.exchange.hang_up(rung.key)
+    await hears(world, "nobody")
+    await until(lambda: world.has_ended(leg))
+
+
 async def test_a_line_that_is_down_answers_so() -> None:
     world = InMemory()
     world.engine.is_up = False

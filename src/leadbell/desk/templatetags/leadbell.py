@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import phonenumbers
 from django import template
@@ -171,8 +172,8 @@ def mail_about(lead: Any) -> str:
 
 
 @register.simple_tag
-def posts(name: str, number: int) -> SafeString:
-    """The attributes of a form that posts to a lead's resource: with htmx, and without."""
+def posts(name: str, number: int | UUID) -> SafeString:
+    """The attributes of a form that posts to the resource of a lead or call: with htmx, and without."""
     url = reverse(name, args=[number])
     return format_html('method="post" action="{0}" hx-post="{0}" hx-sync="this:drop"', url)
 

@@ -19,3 +19,6 @@ class Desk:
 
     def dial(self, call: Dial) -> Ringing | LineDown:
         return Ringing(call.key, dial_by_hand=f"tel:{call.number}")
+
+    def hang_up(self, key: str) -> None:
+        """The person's own phone does that."""
