@@ -25,8 +25,12 @@ from leadbell.lead.history import folded
 from leadbell.lead.journal import locked, projected, read_history, record
 from leadbell.lead.models import Customer, Fact, Lead
 from leadbell.metrics.ledger import ledger
+from leadbell.metrics.unlost import unlost
 from leadbell.ring.models import Call
 from leadbell.trouble import Trouble
+from leadbell.unlost.models import Alert
+from leadbell.visits.models import KnownVisit
+from leadbell.visits.shelves import pulse_of
 from tests.demo.conftest import NOW
 
 DAYS = 8
@@ -233,3 +237,18 @@ def test_what_the_visitor_left_on_the_desk_stays_there() -> None:
     before = read_history(Lead(pk=number)).facts
     actions.move_on(since, NOW + timedelta(days=4))
     assert read_history(Lead(pk=number)).facts == before
+
+
+def test_lost_customers_come_back_while_the_visitor_watches() -> None:
+    northside = Organisation.objects.get(people__email=STAR)
+    coming = KnownVisit.objects.filter(dealer=northside, began_at__gt=NOW).order_by("began_at")
+    assert coming
+    assert not Alert.objects.exists()
+    run_due(NOW + timedelta(minutes=5))
+    for visit in coming:
+        alert = Alert.objects.get(visit=visit.pk)
+        assert alert.lead.owner is not None
+        assert alert.lead.owner.email == STAR
+    figures = unlost([northside.pk], (7,), NOW)
+    assert figures[7].rate.part > 0
+    assert pulse_of([northside.pk], NOW)[0].views > 20

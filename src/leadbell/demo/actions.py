@@ -18,6 +18,7 @@ from leadbell.demo.house import House
 from leadbell.demo.life import Life, Told
 from leadbell.demo.past import CustomerRow, LeadRow, Numbers, Past, Telling
 from leadbell.demo.shoppers import as_they_were
+from leadbell.demo.website import look_around
 from leadbell.demo.writing import go_on, write
 from leadbell.intake.inquiry import Customer as Asking
 from leadbell.intake.inquiry import Inquiry
@@ -55,6 +56,7 @@ def furnish(now: datetime, *, days: int = DAYS, seed: str = SEED, progress: Prog
     houses, sources = stage.houses(since)
     past = Telling(houses, sources, now, seed, Numbers(), progress=progress).tell(begins_at)
     write(past, now)
+    look_around(now, seed)
     _analyse()
     return _furnished(past)
 
