@@ -11,6 +11,7 @@ from leadbell.conversation.models import DeadAddress, Incoming, Message, Message
 from leadbell.conversation.receiving import keep_fetched, read_some
 from leadbell.conversation.writing import write
 from leadbell.followup.actions import follow_up
+from leadbell.followup.texts import colleague, stranger
 from leadbell.lead.facts import OptedOut, Reopened, Replied, Undelivered
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Handle
@@ -46,7 +47,7 @@ def arrives(lead, raw, at=NOON + MINUTE, addressed=True, dealer=None):
         dealer=dealer or lead.dealer, carrier="email", kind="mail", key=f"{Incoming.objects.count()}", body=raw,
         lead=lead.pk if addressed else None, received_at=at,
     )  # fmt: skip
-    assert read_some(at) == 1
+    assert read_some(at, stranger, colleague) == 1
     return Incoming.objects.order_by("-pk")[0]
 
 

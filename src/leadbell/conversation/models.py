@@ -83,6 +83,8 @@ class Message(models.Model):
     class Way(models.TextChoices):
         OUT = "out"
         IN = "in"
+        #: To the salesperson: what was agreed?
+        ASK = "ask"
 
     class Carrier(models.TextChoices):
         EMAIL = "email", _("e-mail")

@@ -1,41 +1,53 @@
 """What came back is read: an answer is a fact, a bounce marks the address, a machine's answer is only shown."""
 
 import hashlib
+import json
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 from django.db import DataError, IntegrityError, transaction
 
-from leadbell.announce import announce
+from leadbell.announce import announce, wake_messenger
 from leadbell.conversation.actions import opt_out_by_link
 from leadbell.conversation.letterbox import Mail, read_mail
 from leadbell.conversation.models import DeadAddress, Incoming, Message, MessageSetup
-from leadbell.conversation.sending import came_back
+from leadbell.conversation.sending import arrived, came_back
 from leadbell.conversation.wording import says_stop
 from leadbell.lead.facts import Reopened, Replied
 from leadbell.lead.journal import locked, record
 from leadbell.lead.models import Handle, Lead
 from leadbell.lead.thread import thread_in
+from leadbell.twilio_rest import IN_WORDS
 from leadbell.words import Words, say
 
 log = structlog.get_logger("leadbell.messages")
 
 AUTOMATIC = "automatic"
+#: A salesperson answers a question within this time.
+ANSWERED_WITHIN = timedelta(hours=12)
+#: Twilio's numbers for a number that gets no texts at all.
+NO_TEXTS = (30005, 30006, 21614, 21211)
 _NAMED = re.compile(r"<[^<>\s]{3,290}>")
 _NOBODYS = say("nobody's answer")
 
 
-def read_some(now: datetime, most: int = 20) -> int:
+#: Who takes a text of somebody nobody knows: its dealer, the number, the words and when; the lead, or None.
+Stranger = Callable[[int, str, str, str, datetime], int | None]
+#: Who takes what a salesperson answered by text: the lead, the person, the words.
+Colleague = Callable[[int, int, str, datetime], bool]
+
+
+def read_some(now: datetime, stranger: Stranger, colleague: Colleague, most: int = 20) -> int:
     """Read the oldest that arrived, each in a transaction of its own; how many there were."""
     numbers = list(
         Incoming.objects.filter(status="unread").order_by("received_at").values_list("pk", flat=True)[:most]
     )
     for number in numbers:
         try:
-            _read(number, now)
+            _read(number, now, stranger, colleague)
         except (DataError, IntegrityError, ValueError, LookupError):
             log.exception("something that arrived could not be read", incoming=number)
             Incoming.objects.filter(pk=number).update(
@@ -45,11 +57,17 @@ def read_some(now: datetime, most: int = 20) -> int:
 
 
 @transaction.atomic
-def _read(number: int, now: datetime) -> None:
+def _read(number: int, now: datetime, stranger: Stranger, colleague: Colleague) -> None:
     incoming = Incoming.objects.select_for_update(skip_locked=True).filter(pk=number, status="unread").first()
     if incoming is None:
         return
-    because = _take(incoming, now)
+    match incoming.kind:
+        case "text":
+            because = _text_arrived(incoming, stranger, colleague)
+        case "status":
+            because = _told(incoming, now)
+        case _:
+            because = _take(incoming, now)
     incoming.status = "aside" if because else "read"
     incoming.because = msgspec.to_builtins(because) if because else None
     incoming.save(update_fields=["status", "because"])
@@ -144,6 +162,88 @@ def _returned_message(dealer: int, mail: Mail, addressed: int | None = None) -> 
     if mail.recipient:
         newest = newest.filter(address__iexact=mail.recipient)
     return newest.first()
+
+
+def keep_told(dealer: int, kind: str, key: str, said: Mapping[str, str], now: datetime) -> None:
+    """Commit what Twilio tells, once per `key`, before it is answered."""
+    body = json.dumps(dict(said), ensure_ascii=False).encode("utf-8", "replace")
+    about = {"kind": kind, "body": body, "received_at": now}
+    Incoming.objects.get_or_create(dealer_id=dealer, carrier="sms", key=key[:200], defaults=about)
+    wake_messenger()
+
+
+def _text_arrived(incoming: Incoming, stranger: Stranger, colleague: Colleague) -> Words | None:
+    said = json.loads(bytes(incoming.body))
+    number, text, sid = (
+        said.get("From", ""),
+        said.get("Body", "")[:1600].replace("\0", ""),
+        said.get("MessageSid", ""),
+    )
+    asked = Message.objects.filter(dealer=incoming.dealer_id, way="ask", address=number)
+    question = (
+        asked.filter(created_at__gt=incoming.received_at - ANSWERED_WITHIN).order_by("-created_at").first()
+    )
+    if (
+        question is not None
+        and question.by_id
+        and colleague(question.lead_id, question.by_id, text, incoming.received_at)
+    ):
+        return None
+    known = _lead_of_number(incoming.dealer_id, number)
+    if known is None:
+        known = stranger(incoming.dealer_id, number, text, sid, incoming.received_at)
+        return None if known else say("nobody knows this number, and no channel takes its leads")
+    lead = locked(known)
+    key = f"text-{sid}"[:40]
+    if Message.objects.filter(lead=lead, key=key).exists():
+        return None
+    message = Message.objects.create(
+        dealer_id=lead.dealer_id, lead=lead, way="in", carrier="sms", key=key, status="received", address=number,
+        text=text, provider_id=sid[:100], created_at=incoming.received_at, settled_at=incoming.received_at,
+    )  # fmt: skip
+    if says_stop(text):
+        opt_out_by_link(lead, "sms", text[:200], incoming.received_at)
+        announce(lead.dealer_id, "changed", lead.pk)
+    else:
+        tell_replied(lead, message, incoming.received_at)
+    return None
+
+
+def _lead_of_number(dealer: int, number: str) -> int | None:
+    """The lead last written to at this number, else its owner's newest."""
+    written = Message.objects.filter(dealer=dealer, way="out", carrier="sms", address=number).order_by(
+        "-created_at"
+    )
+    if (lead := written.values_list("lead_id", flat=True).first()) is not None:
+        return lead
+    customer = Handle.objects.filter(dealer=dealer, kind="phone", value=number).values_list(
+        "customer", flat=True
+    )
+    newest = Lead.objects.filter(dealer=dealer, customer__in=list(customer)).order_by("-pk")
+    return newest.values_list("pk", flat=True).first()
+
+
+#: What Twilio calls it, of a text of ours.
+_GOES = {"sent": False, "delivered": True, "read": True}
+
+
+def _told(incoming: Incoming, now: datetime) -> Words | None:
+    """What became of a text of ours."""
+    said = json.loads(bytes(incoming.body))
+    number = int(said["message"])
+    message = (
+        Message.objects.filter(pk=number, dealer=incoming.dealer_id, carrier="sms").exclude(way="in").first()
+    )
+    if message is None or (message.provider_id and message.provider_id != said.get("MessageSid")):
+        return _NOBODYS
+    status, code = said.get("MessageStatus", ""), said.get("ErrorCode", "")
+    if status in _GOES:
+        arrived(number, now, delivered=_GOES[status], provider_id=said.get("MessageSid", "")[:100])
+    elif status in ("failed", "undelivered"):
+        error = int(code) if code.isdecimal() and len(code) < 9 else 0
+        because = say("Twilio says: %(said)s", said=f"{error} {IN_WORDS.get(error, '')}".strip())
+        came_back(number, because, now, dead=error in NO_TEXTS)
+    return None
 
 
 def _key(message_id: str, body: bytes) -> str:

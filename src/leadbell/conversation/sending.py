@@ -12,6 +12,7 @@ import structlog
 from django.db import transaction
 
 from leadbell.announce import announce
+from leadbell.conversation.actions import opt_out_by_link
 from leadbell.conversation.models import DeadAddress, Message, MessageSecret, MessageSetup
 from leadbell.conversation.ports import Account, Never, NotNow, Outcome, Perhaps, Security, Sent
 from leadbell.conversation.rules import next_try
@@ -53,10 +54,11 @@ def claim(now: datetime, most: int, busy: Collection[int] = ()) -> list[Claimed]
             continue
         lead = Lead.objects.select_related("customer", "dealer").get(pk=message.lead_id)
         message.lead = lead
-        if because := contact_forbidden(lead):
+        to_customer = message.way == "out"
+        if to_customer and (because := contact_forbidden(lead)):
             _settle(message, "failed", now, because=because)
             continue
-        if message.carrier == "sms" and (until := _quiet_until(lead, now)):
+        if to_customer and message.carrier == "sms" and (until := _quiet_until(lead, now)):
             _change(message, send_at=until[0], because=_stored(until[1]))
             continue
         account = account_of(message.dealer_id, message.carrier)
@@ -108,7 +110,9 @@ def settle(number: int, outcome: Outcome, now: datetime) -> None:
             if outcome.ours:
                 _account_fails(message, outcome.because)
         case Never():
-            if outcome.dead:
+            if outcome.opted_out:
+                opt_out_by_link(lead, message.carrier, str(outcome.because), now)
+            if outcome.dead and message.way == "out":
                 bury(message.dealer_id, message.carrier, message.address, outcome.because, now)
             _undelivered(lead, message, "failed", outcome.because, now)
     log.info("settled", dealer=message.dealer_id, lead=message.lead_id, message=number, status=message.status)
@@ -155,6 +159,8 @@ def bury(dealer: int, carrier: str, address: str, because: Words, now: datetime)
 
 def _undelivered(lead: Lead, message: Message, status: str, because: Words, now: datetime) -> None:
     _settle(message, status, now, because=because)
+    if message.way != "out":
+        return
     left = any(dead is None for _, dead in addresses_of(lead, "email"))
     fact = Undelivered(
         at=now, carrier="email" if message.carrier == "email" else "sms", message=message.pk, by=message.by_id,

@@ -31,7 +31,12 @@ class Way:
 
 def thread_of(lead: Lead) -> list[Message]:
     """The lead's messages, oldest first."""
-    newest = Message.objects.filter(lead=lead).select_related("by").order_by("-created_at", "-pk")
+    newest = (
+        Message.objects.filter(lead=lead)
+        .exclude(way="ask")
+        .select_related("by")
+        .order_by("-created_at", "-pk")
+    )
     return list(reversed(newest[:MOST_SHOWN]))
 
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 
 from leadbell.announce import announce, wake_messenger
 from leadbell.conversation.models import DeadAddress, Message, MessageSetup
 from leadbell.conversation.ports import CarrierName
 from leadbell.conversation.wording import LONGEST_MAIL, LONGEST_SUBJECT, LONGEST_TEXT
+from leadbell.dealers.models import Person
 from leadbell.lead.consent import contact_forbidden, may_call_now
 from leadbell.lead.facts import Wrote
 from leadbell.lead.journal import record
@@ -75,7 +78,7 @@ def why_not(lead: Lead, carrier: CarrierName, now: datetime) -> Words | None:
     setup = setup_of(lead.dealer_id)
     if carrier == "email" and not (setup and setup.mails):
         return say("e-mail is not set up: a manager does that under Dealer, Messages")
-    if carrier == "sms" and not (setup and setup.sms_number):
+    if carrier == "sms" and not (setup and setup.sms_number and settings.TWILIO_ACCOUNT):
         return say("text messages are not set up: a manager does that under Dealer, Messages")
     addresses = addresses_of(lead, carrier)
     if not addresses:
@@ -151,3 +154,15 @@ def _message_id(lead: Lead, key: str) -> str:
     setup = setup_of(lead.dealer_id)
     domain = (setup.sender if setup else "").rpartition("@")[2] or "leadbell.invalid"
     return f"<{key.lower()}.{Thread(lead.dealer_id, lead.pk).name}@{domain}>"
+
+
+def ask_colleague(lead: Lead, person: Person, key: str, question: Words, now: datetime) -> Message:
+    """Ask a salesperson by text about this lead, in their language. It is no message to the customer."""
+    with translation.override(person.language):
+        text = translation.gettext(question.text) % question.values
+    message = Message.objects.create(
+        dealer_id=lead.dealer_id, lead=lead, way="ask", carrier="sms", key=key, by=person, automation="ask",
+        status="queued", address=person.phone, text=text, language=person.language, created_at=now, send_at=now,
+    )  # fmt: skip
+    wake_messenger()
+    return message

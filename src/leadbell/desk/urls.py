@@ -24,6 +24,7 @@ from leadbell.desk import (
     resources,
     sites,
     start,
+    texting,
     unlost,
     visitors,
 )
@@ -105,6 +106,8 @@ OF_A_DEALER = [
 urlpatterns = [
     path("", start.home, name="home"),
     path("start/", start.start, name="start"),
+    path("messages/twilio/", texting.arrived, name="text-arrived"),
+    path("messages/twilio/<int:dealer>/<int:message>/", texting.status, name="text-status"),
     path("o/<str:name>/", opting_out.opting_out, name="opt-out-link"),
     path("me/shift/", me.shift, name="shift"),
     path("me/language/", me.language, name="language"),

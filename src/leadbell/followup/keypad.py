@@ -1,11 +1,12 @@
 """What was agreed, said with a key by a salesperson who has no screen open."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from leadbell.conversation.actions import agree_call_back, promise_quote
 from leadbell.lead.journal import locked
+from leadbell.lead.models import Lead
 from leadbell.ring.calls import lead_of
 from leadbell.ring.ports import Heard
 from leadbell.sale.actions import lose
@@ -17,12 +18,19 @@ def keyed(news: Heard) -> None:
     number = lead_of(news.key)
     if number is None or news.person is None:
         return
-    lead = locked(number)
-    match news.digit:
+    agreed_by_key(locked(number), news.person, news.digit, news.at)
+
+
+def agreed_by_key(lead: Lead, person: int, key: str, now: datetime) -> bool:
+    """What the key says was agreed is written down; False for a key that says nothing."""
+    match key:
         case "1":
-            promise_quote(lead, news.person, news.at)
+            promise_quote(lead, person, now)
         case "2":
-            tomorrow = lead.dealer.opening_hours.shift_into_hours(news.at + timedelta(days=1))
-            agree_call_back(lead, news.person, tomorrow, news.at)
+            tomorrow = lead.dealer.opening_hours.shift_into_hours(now + timedelta(days=1))
+            agree_call_back(lead, person, tomorrow, now)
         case "3":
-            lose(lead, news.person, "no_interest", news.at)
+            lose(lead, person, "no_interest", now)
+        case _:
+            return False
+    return True

@@ -45,13 +45,16 @@ class Messenger:
     def step(self) -> int:
         """Everything that can be done now without waiting; how much was done."""
         from leadbell.conversation.receiving import read_some
+        from leadbell.followup.automations import run_automations
         from leadbell.followup.errands import errands
+        from leadbell.followup.texts import colleague, stranger
 
         done = self._collect()
-        done += read_some(self._clock())
+        done += read_some(self._clock(), stranger, colleague)
         done += self._send()
         if len(self._busy) < AT_ONCE and time.monotonic() >= self._errands_at:
             self._errands_at = time.monotonic() + POLL_S
+            run_automations(self._clock())
             busy = {who for who, _ in self._busy.values()}
             for dealer, work, then in errands(self._clock(), busy, self._hand_over):
                 self._begin(dealer, work, then)

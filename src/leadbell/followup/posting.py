@@ -23,8 +23,10 @@ def letter_of(message: Message, now: datetime) -> Letter:
     signed = signed_for(thread, now)
     writer = message.by.name if message.by else ""
     if message.carrier == "sms":
-        status = f"{settings.PUBLIC_URL}/messages/twilio/{message.dealer_id}/{message.pk}/"
-        text = f"{plain(message.text, signed)}\n{below}"
+        # Twilio refuses an address it can't call.
+        public = settings.PUBLIC_URL.startswith("https://")
+        status = f"{settings.PUBLIC_URL}/messages/twilio/{message.dealer_id}/{message.pk}/" if public else ""
+        text = message.text if message.way == "ask" else f"{plain(message.text, signed)}\n{below}"
         return Letter(message.key, message.address, text, status_url=status)
     setup = MessageSetup.objects.filter(dealer=message.dealer_id).first()
     ours = thread.reply_address(settings.MAIL_DOMAIN)

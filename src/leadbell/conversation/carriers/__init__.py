@@ -15,7 +15,13 @@ def _email() -> Carrier:
 
 def carrier_for(name: CarrierName, settings: Any) -> Carrier | None:
     """The carrier of this name; None where it is not set up here."""
-    return _email() if name == "email" else None
+    if name == "email":
+        return _email()
+    if settings.TWILIO_ACCOUNT and settings.TWILIO_TOKEN:
+        from leadbell.conversation.carriers.twilio import Twilio
+
+        return Twilio(settings.TWILIO_ACCOUNT, settings.TWILIO_TOKEN, settings.TWILIO_URL)
+    return None
 
 
 def mailbox() -> Mailbox:

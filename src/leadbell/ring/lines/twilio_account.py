@@ -1,32 +1,10 @@
-"""Twilio's REST API, as much of it as a call needs."""
+"""The Twilio account, as a call sees it: what goes wrong is a leg that failed."""
 
-import asyncio
-import base64
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
-
-import aiohttp
-
+from leadbell import twilio_rest
 from leadbell.ring.ports import LegFailed
+from leadbell.twilio_rest import TIMEOUT_S, Form
 
-#: A request is given up after this.
-TIMEOUT_S = 5.0
-#: An answer that takes longer than this makes us doubt whether Twilio is there.
-DOUBT_AFTER_S = 1.0
-#: A longer recording than this is not fetched: five hours of stereo.
-MOST_BYTES = 600_000_000
-
-Form = Sequence[tuple[str, str]]
-
-_IN_WORDS = {
-    20003: "the credentials are refused", 20404: "it no longer exists", 20429: "too many requests at once",
-    21203: "the country is not allowed at Twilio", 21210: "the caller id is not verified at Twilio",
-    21211: "the number is not valid", 21212: "the caller id is not valid", 21214: "the number can't be reached",
-    21215: "the country is not allowed at Twilio", 21216: "calling this number is not allowed",
-    21217: "the number is not valid", 21219: "a trial account calls verified numbers only",
-}  # fmt: skip
+__all__ = ["TIMEOUT_S", "Account", "Form", "Gone", "NotOurs", "Unsure"]
 
 
 class Gone(LegFailed):
@@ -41,115 +19,7 @@ class NotOurs(LegFailed):
     """The account or its token is refused."""
 
 
-class Account:
-    """One Twilio account. What goes wrong is a LegFailed whose words hold neither secrets nor numbers.
+class Account(twilio_rest.Account):
+    """One Twilio account. What goes wrong is a LegFailed whose words hold neither secrets nor numbers."""
 
-    `doubt` is called when a request fails or is slow.
-    """
-
-    def __init__(self, account: str, token: str, api: str, doubt: Callable[[], None]) -> None:
-        self._base = f"{api.rstrip('/')}/2010-04-01/Accounts/{account}"
-        basic = base64.b64encode(f"{account}:{token}".encode()).decode()
-        self._headers = {"Authorization": f"Basic {basic}"}  # aiohttp leaves it out when it is sent elsewhere
-        self._doubt = doubt
-        self._session: aiohttp.ClientSession | None = None
-
-    async def open(self) -> None:
-        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=100))
-
-    async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-
-    async def get(
-        self, path: str, query: Mapping[str, str] | None = None, timeout_s: float = TIMEOUT_S
-    ) -> dict[str, Any]:
-        return await self._ask("GET", path, query=query, timeout_s=timeout_s)
-
-    async def post(self, path: str, form: Form) -> dict[str, Any]:
-        return await self._ask("POST", path, form=form)
-
-    async def delete(self, path: str) -> None:
-        await self._ask("DELETE", path)
-
-    async def every(self, path: str, what: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
-        """All items of a list, page by page."""
-        found: list[dict[str, Any]] = []
-        asked: dict[str, str] = {"PageSize": "1000", **query}
-        while True:
-            page = await self.get(path, asked)
-            found += page.get(what) or []
-            following = str(page.get("next_page_uri") or "")
-            if not following or len(found) > 10_000:
-                return found
-            asked = dict(parse_qsl(urlsplit(following).query))
-
-    async def download(self, path: str, to: Path) -> None:
-        """A file, whole or not at all."""
-        part = to.with_name(to.name + ".part")
-        patience = aiohttp.ClientTimeout(total=300, sock_connect=TIMEOUT_S, sock_read=2 * TIMEOUT_S)
-        try:
-            async with self._open_session.get(
-                self._base + path, headers=self._headers, timeout=patience, max_redirects=3
-            ) as answer:
-                await _complain(answer)
-                size = 0
-                with part.open("wb") as file:
-                    async for chunk in answer.content.iter_chunked(1 << 16):
-                        size += len(chunk)
-                        if size > MOST_BYTES:
-                            raise LegFailed("the recording is too long")
-                        file.write(chunk)
-            part.rename(to)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unsure(f"no recording from Twilio ({type(error).__name__})") from None
-        finally:
-            part.unlink(missing_ok=True)
-
-    async def _ask(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, form: Form | None = None,
-        timeout_s: float = TIMEOUT_S,
-    ) -> dict[str, Any]:  # fmt: skip
-        slow = asyncio.get_running_loop().call_later(DOUBT_AFTER_S, self._doubt)
-        try:
-            async with self._open_session.request(
-                method, f"{self._base}{path}", params=query, data=None if form is None else list(form),
-                headers=self._headers, timeout=aiohttp.ClientTimeout(total=timeout_s), allow_redirects=False,
-            ) as answer:  # fmt: skip
-                await _complain(answer)
-                found = await answer.json() if answer.status != 204 else {}
-                return found if isinstance(found, dict) else {}
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            self._doubt()
-            raise Unsure(f"no answer from Twilio ({type(error).__name__})") from None
-        except Unsure:
-            self._doubt()
-            raise
-        finally:
-            slow.cancel()
-
-    @property
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            raise LegFailed("not connected")
-        return self._session
-
-
-async def _complain(answer: aiohttp.ClientResponse) -> None:
-    """Say in words what Twilio refuses; its own message holds the number."""
-    if answer.status < 300:
-        return
-    if answer.status >= 500 or answer.status == 408:
-        raise Unsure(f"Twilio answers {answer.status}")
-    code = 0
-    try:
-        said = await answer.json()
-        code = int(said.get("code") or 0) if isinstance(said, dict) else 0
-    except (aiohttp.ClientError, ValueError, TypeError):
-        pass
-    if answer.status == 404 or code in (20404, 21220):
-        raise Gone(f"Twilio no longer has it ({code or answer.status})")
-    words = f"Twilio refuses ({code or answer.status}): {_IN_WORDS.get(code, 'see its error list')}"
-    if answer.status in (401, 403) and code in (0, 20003):
-        raise NotOurs(words)
-    raise LegFailed(words)
+    failures = twilio_rest.Failures(LegFailed, Gone, Unsure, NotOurs)

@@ -1,0 +1,104 @@
+"""What is sent without a person: only where a manager wants it, once, marked, and never to a machine."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from leadbell.appointment.actions import book, move
+from leadbell.conversation.models import Message, MessageSetup
+from leadbell.followup.automations import run_automations
+from leadbell.lead.consent import keep
+from leadbell.lead.journal import locked
+from leadbell.lead.law import Said
+from leadbell.lead.models import Lead
+from tests.conftest import NOON, lead_of
+from tests.conversation.mail import set_up_mail
+
+pytestmark = pytest.mark.django_db
+#: Monday, 23:00 in Amsterdam: the dealer is closed.
+NIGHT = NOON + timedelta(hours=11)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+@pytest.fixture
+def setup(northside):
+    northside.hours = {"week": {"monday": [["09:00", "18:00"]], "tuesday": [["09:00", "18:00"]]}}
+    northside.save()
+    return set_up_mail(northside, 1, automations=["acknowledge", "remind"])
+
+
+def at_night(northside, **about):
+    lead = lead_of(northside, now=NIGHT, **about)
+    Lead.objects.filter(pk=lead.pk).update(in_hours=False)
+    return lead
+
+
+def test_a_question_at_night_is_acknowledged_once_and_nobody_has_worked(setup, northside, rosa):
+    lead = at_night(northside)
+    assert run_automations(NIGHT + MINUTE) == 1
+    assert run_automations(NIGHT + 2 * MINUTE) == 0
+    message = Message.objects.get()
+    assert (message.automation, message.by) == ("acknowledge", None)
+    assert "sent automatically" in message.text
+    standing = locked(lead.pk).standing
+    assert (standing.worked_at, standing.touches, standing.automated) == (None, 0, 1)
+
+
+def test_two_machines_dont_thank_each_other_for_ever(setup, northside):
+    at_night(northside)
+    assert run_automations(NIGHT + MINUTE) == 1
+    at_night(northside)
+    assert run_automations(NIGHT + 2 * MINUTE) == 0
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"email": None},
+        {"email": "no-reply@portal.example"},
+        {"email": "MAILER-DAEMON@x.example"},
+        {"origin": "direct_mail"},
+    ],
+)
+def test_who_is_not_acknowledged(setup, northside, about):
+    at_night(northside, **about)
+    assert run_automations(NIGHT + MINUTE) == 0
+
+
+def test_in_opening_hours_people_answer(setup, northside):
+    lead_of(northside)
+    assert run_automations(NOON + MINUTE) == 0
+
+
+def test_nothing_is_sent_where_nobody_wants_it(setup, northside):
+    MessageSetup.objects.update(automations=[])
+    at_night(northside)
+    assert run_automations(NIGHT + MINUTE) == 0
+
+
+def test_who_opted_out_gets_no_automation(setup, northside):
+    lead = at_night(northside)
+    with transaction.atomic():
+        keep(locked(lead.pk), [Said("contact", False, "no")], NIGHT + MINUTE, channel="desk")
+    assert run_automations(NIGHT + 2 * MINUTE) == 0
+
+
+def test_an_appointment_is_reminded_of_the_day_before_and_again_when_it_moves(setup, northside, rosa):
+    lead = lead_of(northside)
+    with transaction.atomic():
+        book(locked(lead.pk), rosa.pk, NOON + DAY, NOON - DAY)
+    assert run_automations(NOON - timedelta(hours=3)) == 0, "more than a day ahead"
+    assert run_automations(NOON + MINUTE) == 1
+    assert run_automations(NOON + 2 * MINUTE) == 0
+    assert "Tuesday 24 November 12:00" in Message.objects.get().text
+    with transaction.atomic():
+        move(locked(lead.pk), rosa.pk, NOON + DAY - timedelta(hours=1), NOON + 3 * MINUTE)
+    assert run_automations(NOON + 4 * MINUTE) == 1
+
+
+def test_what_was_agreed_a_moment_ago_needs_no_reminder(setup, northside, rosa):
+    lead = lead_of(northside)
+    with transaction.atomic():
+        book(locked(lead.pk), rosa.pk, NOON + timedelta(hours=4), NOON)
+    assert run_automations(NOON + MINUTE) == 0

@@ -1,0 +1,343 @@
+"""Texts over Twilio: out by its REST API, back by signed webhooks, STOP, quiet hours; and the question after a call."""
+
+import asyncio
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from aiohttp import web
+from django.db import transaction
+from twilio.request_validator import RequestValidator
+
+from leadbell.conversation.actions import end_attempt
+from leadbell.conversation.carriers import carrier_for
+from leadbell.conversation.models import DeadAddress, Incoming, Message, MessageSetup
+from leadbell.conversation.receiving import read_some
+from leadbell.conversation.shelves import thread_of
+from leadbell.conversation.writing import Draft, write
+from leadbell.desk import texting
+from leadbell.followup.automations import run_automations
+from leadbell.followup.messenger import Messenger
+from leadbell.followup.texts import colleague, stranger
+from leadbell.intake.door import Allowance
+from leadbell.lead.facts import Attempted, Connected, OptedOut, Quoted, Replied, Undelivered
+from leadbell.lead.journal import locked, read_history, record
+from leadbell.lead.models import Handle, Lead
+from leadbell.refused import Refused
+from leadbell.ring.actions import take
+from tests.conftest import NOON, DeskClient, lead_of, make_source
+
+pytestmark = pytest.mark.django_db
+ACCOUNT, TOKEN = "AC" + "0" * 31 + "1", "the token of Northside"
+PUBLIC = "https://leads.northside.example"
+OURS, THEIRS = "+31612300000", "+31612345678"
+MINUTE = timedelta(minutes=1)
+
+
+class Texts:
+    """Twilio's Messages resource on loopback, as its OpenAPI document describes it."""
+
+    def __init__(self):
+        self.asked, self.refuses, self.hangs_up = [], None, False
+
+    async def make(self, request):
+        form = dict(await request.post())
+        self.asked.append((request.headers["Authorization"], form))
+        if self.hangs_up:
+            request.transport.abort()
+        if self.refuses:
+            return web.json_response(
+                {"code": self.refuses, "message": f"no {form['To']}", "status": 400}, status=400
+            )
+        return web.json_response({"sid": "SM" + "a" * 32, "status": "queued"}, status=201)
+
+
+@pytest.fixture
+def twilio(settings):
+    texts, ready, known = Texts(), threading.Event(), {}
+
+    async def serve():
+        app = web.Application()
+        app.router.add_post(f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json", texts.make)
+        runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        known["port"], known["stop"], known["loop"] = (
+            runner.addresses[0][1],
+            asyncio.Event(),
+            asyncio.get_running_loop(),
+        )
+        ready.set()
+        await known["stop"].wait()
+        await runner.cleanup()
+
+    thread = threading.Thread(target=asyncio.run, args=[serve()], daemon=True)
+    thread.start()
+    assert ready.wait(10)
+    settings.TWILIO_ACCOUNT, settings.TWILIO_TOKEN, settings.PUBLIC_URL = ACCOUNT, TOKEN, PUBLIC
+    settings.TWILIO_URL = f"http://127.0.0.1:{known['port']}"
+    texts.settings = settings
+    yield texts
+    known["loop"].call_soon_threadsafe(known["stop"].set)
+    thread.join(10)
+
+
+@pytest.fixture(autouse=True)
+def _strangers_anew(monkeypatch):
+    monkeypatch.setattr(texting, "_STRANGERS", Allowance(60))
+
+
+@pytest.fixture
+def lead(northside, rosa, twilio):
+    MessageSetup.objects.create(dealer=northside, sms_number=OURS, changed_at=NOON)
+    lead = lead_of(northside, now=NOON - timedelta(days=30))
+    Handle.objects.create(dealer=northside, kind="phone", value=THEIRS, customer=lead.customer)
+    return lead
+
+
+def write_text(lead, person, now=NOON, **about):
+    draft = Draft(**{"carrier": "sms", "to": THEIRS, "text": "See you at ten. Rosa", "key": "t1"} | about)
+    with transaction.atomic():
+        return write(locked(lead.pk), person.pk, draft, now)
+
+
+def run(twilio, now=NOON):
+    where = SimpleNamespace(TWILIO_ACCOUNT=ACCOUNT, TWILIO_TOKEN=TOKEN, TWILIO_URL=twilio.settings.TWILIO_URL)
+    messenger = Messenger(lambda: now, lambda name: carrier_for(name, where))
+    try:
+        messenger.step()
+        messenger.finish(10)
+    finally:
+        messenger.close()
+
+
+def tells(path, token=TOKEN, account=ACCOUNT, **said):
+    form = {"AccountSid": account, **said}
+    signature = RequestValidator(token).compute_signature(PUBLIC + path, form)
+    return DeskClient().post(path, form, headers={"X-Twilio-Signature": signature})
+
+
+def comes(text, sid="SM1", caller=THEIRS, called=OURS, **more):
+    answer = tells("/messages/twilio/", From=caller, To=called, Body=text, MessageSid=sid, **more)
+    read_some(datetime.now(UTC), stranger, colleague)
+    return answer
+
+
+def facts(lead, kind):
+    return len(read_history(lead).of(kind))
+
+
+def test_a_text_goes_out_with_how_to_stop_it(lead, rosa, twilio):
+    message = write_text(lead, rosa)
+    run(twilio)
+    message.refresh_from_db()
+    assert (message.status, message.provider_id) == ("sent", "SM" + "a" * 32)
+    ((basic, form),) = twilio.asked
+    assert basic.startswith("Basic ")
+    assert (form["To"], form["From"]) == (THEIRS, OURS)
+    assert form["Body"] == "See you at ten. Rosa\nSend STOP to stop."
+    assert form["StatusCallback"] == f"{PUBLIC}/messages/twilio/{lead.dealer_id}/{message.pk}/"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "becomes"),
+    [
+        ("delivered", "", "delivered"),
+        ("undelivered", "30003", "bounced"),
+        ("failed", "30005", "bounced"),
+        ("sent", "", "sent"),
+    ],
+)
+def test_what_becomes_of_it_is_told(lead, rosa, twilio, status, code, becomes):
+    message = write_text(lead, rosa)
+    run(twilio)
+    path = f"/messages/twilio/{lead.dealer_id}/{message.pk}/"
+    for _ in range(2):
+        assert (
+            tells(path, MessageSid="SM" + "a" * 32, MessageStatus=status, ErrorCode=code).status_code == 204
+        )
+        read_some(NOON + MINUTE, stranger, colleague)
+    message.refresh_from_db()
+    assert message.status == becomes
+    assert DeadAddress.objects.exists() is (code == "30005")
+    assert facts(lead, Undelivered) == (becomes == "bounced")
+
+
+def test_what_is_unsure_is_known_when_it_is_told(lead, rosa, twilio):
+    twilio.hangs_up = True
+    message = write_text(lead, rosa)
+    run(twilio)
+    message.refresh_from_db()
+    assert message.status == "unsure"
+    tells(f"/messages/twilio/{lead.dealer_id}/{message.pk}/", MessageSid="SM7", MessageStatus="delivered")
+    read_some(NOON + MINUTE, stranger, colleague)
+    message.refresh_from_db()
+    assert (message.status, message.provider_id) == ("delivered", "SM7")
+    assert len(twilio.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "dead"), [(21614, "failed", True), (21408, "failed", False), (20429, "queued", False)]
+)
+def test_what_twilio_refuses_is_said_in_words(lead, rosa, twilio, code, status, dead):
+    twilio.refuses = code
+    message = write_text(lead, rosa)
+    run(twilio)
+    message.refresh_from_db()
+    assert message.status == status
+    assert DeadAddress.objects.exists() is dead
+    assert THEIRS not in str(message.because), "Twilio's own words hold the number"
+
+
+def test_who_has_stopped_texts_at_twilio_is_left_alone(lead, rosa, twilio):
+    twilio.refuses = 21610
+    write_text(lead, rosa)
+    run(twilio)
+    assert facts(lead, OptedOut) == 1
+
+
+def test_nobody_is_woken_by_a_text(lead, rosa, twilio):
+    night = NOON + timedelta(hours=11)
+    refused = write_text(lead, rosa, night)
+    assert isinstance(refused, Refused)
+    assert "quiet hours" in str(refused.because)
+    message = write_text(lead, rosa)
+    run(twilio, night)
+    message.refresh_from_db()
+    assert (message.status, twilio.asked) == ("queued", [])
+    assert message.send_at > night
+
+
+def test_an_answer_is_kept_before_it_is_taken_and_told_once(lead):
+    assert comes("Yes please").status_code == 200
+    comes("Yes please")
+    assert facts(lead, Replied) == 1
+    assert [one.text for one in thread_of(lead)] == ["Yes please"]
+
+
+@pytest.mark.parametrize("word", ["STOP", " stop. ", "СТОП", "Afmelden"])
+def test_stop_is_honoured(lead, rosa, word):
+    comes(word)
+    assert (facts(lead, OptedOut), facts(lead, Replied)) == (1, 0)
+    assert isinstance(write_text(lead, rosa), Refused)
+
+
+def test_a_strangers_text_is_a_new_lead(lead, northside):
+    make_source(northside)
+    comes("Do you have a red one?", caller="+31687654321")
+    new = Lead.objects.exclude(pk=lead.pk).get()
+    assert (new.channel, new.message) == ("sms", "Do you have a red one?")
+    assert Incoming.objects.get().status == "read"
+
+
+def test_without_a_channel_it_is_kept_aside(lead):
+    comes("Hello?", caller="+31687654321")
+    assert Incoming.objects.get().status == "aside"
+
+
+@pytest.mark.parametrize(
+    "how", [{"token": "another"}, {"account": "AC" + "f" * 32}], ids=["another token", "another account"]
+)
+@pytest.mark.parametrize("path", ["/messages/twilio/", "/messages/twilio/1/1/"])
+def test_what_isnt_signed_by_us_does_nothing(lead, path, how):
+    assert (
+        tells(
+            path, From=THEIRS, To=OURS, Body="STOP", MessageSid="SM1", MessageStatus="failed", **how
+        ).status_code
+        == 403
+    )
+    assert not Incoming.objects.exists()
+
+
+def test_whoever_guesses_is_slowed_down(lead):
+    answers = {tells("/messages/twilio/", token="another", MessageSid="x").status_code for _ in range(200)}
+    assert answers == {403, 429}
+
+
+def test_what_is_too_large_is_refused(lead):
+    assert tells("/messages/twilio/", Body="x" * 70_000, MessageSid="x").status_code == 413
+
+
+def test_another_dealers_message_is_not_reached(lead, rosa, southside, twilio):
+    message = write_text(lead, rosa)
+    run(twilio)
+    tells(
+        f"/messages/twilio/{southside.pk}/{message.pk}/", MessageSid="SM" + "a" * 32, MessageStatus="failed"
+    )
+    read_some(NOON, stranger, colleague)
+    message.refresh_from_db()
+    assert message.status == "sent"
+
+
+# -- after a call: what was agreed? --
+
+
+@pytest.fixture
+def talked(lead, rosa):
+    rosa.phone = "+31611111111"
+    rosa.save()
+    with transaction.atomic():
+        here = locked(lead.pk)
+        take(here, rosa.pk, NOON)
+        record(here, Attempted(at=NOON, by=rosa.pk, key="attempt:1", line="twilio"), key="attempt:1")
+        record(here, Connected(at=NOON, by=rosa.pk, key="attempt:1"))
+        end_attempt(here, rosa.pk, "conversation", NOON + MINUTE)
+    return lead
+
+
+def test_who_has_no_screen_is_asked_by_text_and_answers_with_a_number(talked, rosa, twilio):
+    assert run_automations(NOON + MINUTE) == 1
+    assert run_automations(NOON + MINUTE) == 0
+    run(twilio, NOON + MINUTE)
+    ((_, form),) = twilio.asked
+    assert form["To"] == rosa.phone
+    assert "Answer 1 quote" in form["Body"]
+    assert "STOP" not in form["Body"]
+    assert thread_of(talked) == [], "it is no message to the customer"
+    Message.objects.update(created_at=datetime.now(UTC))
+    comes("1", caller=rosa.phone)
+    assert facts(talked, Quoted) == 1
+    assert facts(talked, Replied) == 0
+
+
+def test_who_has_a_screen_open_is_not_asked(talked, rosa):
+    rosa.seen_at = NOON + MINUTE
+    rosa.save()
+    assert run_automations(NOON + MINUTE) == 0
+
+
+def test_a_call_tapped_on_the_desk_is_not_asked_about(lead, rosa):
+    rosa.phone = "+31611111111"
+    rosa.save()
+    with transaction.atomic():
+        here = locked(lead.pk)
+        take(here, rosa.pk, NOON)
+        record(here, Attempted(at=NOON, by=rosa.pk, key="attempt:1"), key="attempt:1")
+        end_attempt(here, rosa.pk, "conversation", NOON + MINUTE, NOON)
+    assert run_automations(NOON + MINUTE) == 0
+
+
+DOCUMENT = (
+    Path(__file__).resolve().parents[2]
+    / "node_modules/@twilio/cli-core/src/services/twilio-api/twilio_api_v2010.json"
+)
+
+
+@pytest.mark.skipif(
+    not DOCUMENT.exists(),
+    reason=f"TWILIO'S API IS NOT CHECKED: `make dev` brings what is missing: {DOCUMENT}",
+)
+def test_our_request_is_one_that_twilio_describes(lead, rosa, twilio):
+    write_text(lead, rosa)
+    run(twilio)
+    ((_, form),) = twilio.asked
+    document = json.loads(DOCUMENT.read_text())
+    post = document["paths"]["/2010-04-01/Accounts/{AccountSid}/Messages.json"]["post"]
+    schema = post["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    assert set(schema.get("required", ())) <= form.keys() <= schema["properties"].keys()
+    states = document["components"]["schemas"]["message_enum_status"]["enum"]
+    assert {"sent", "delivered", "undelivered", "failed"} <= set(states)
+    assert "201" in post["responses"]
