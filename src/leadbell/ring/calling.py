@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,7 +21,9 @@ from leadbell.words import Words, say
 JUST_OVER = timedelta(minutes=2)
 #: A call that is said to be under way for longer has been lost sight of.
 LONGEST = timedelta(hours=4)
-LONGEST_WANTED, LONGEST_RING = timedelta(seconds=30), timedelta(minutes=15)
+LONGEST_WANTED = timedelta(seconds=30)
+#: After its time a bell is heard only by who has picked up and thinks; later nobody's phone rings, whatever is written.
+THINKS_AT_MOST = timedelta(seconds=45)
 #: So long the line may take to tell how a call ended; then people may tell it.
 HEARD_WITHIN = timedelta(minutes=1)
 TEST_SHOWN = timedelta(minutes=15)
@@ -348,7 +350,9 @@ def _seen(now: datetime) -> QuerySet[Call]:
 def _not_over(now: datetime) -> Q:
     """What hasn't rung by its time waits for a switchboard that is away: nothing rings."""
     rings = Q(status=Call.Status.WANTED, asked_at__gt=now - LONGEST_WANTED)
-    rings |= Q(status=Call.Status.RINGING, asked_at__gt=now - LONGEST_RING)
+    its_time = ExpressionWrapper(F("ring_s") * Value(timedelta(seconds=1)), DurationField())
+    since = ExpressionWrapper(Value(now - THINKS_AT_MOST, DateTimeField()) - its_time, DateTimeField())
+    rings |= Q(status=Call.Status.RINGING, asked_at__gt=since)
     talks = Q(status__in=(Call.Status.DIALLING, Call.Status.CONNECTED))
     return ~Q(status=Call.Status.OVER) & (rings | talks)
 

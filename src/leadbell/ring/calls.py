@@ -404,6 +404,20 @@ def under_way(line: str) -> list[UnderWay]:
     ]  # fmt: skip
 
 
+def of_no_line(lines: Sequence[str], now: datetime) -> list[Heard]:
+    """What is to be written down of calls on other lines than these: nobody will hear of them any more."""
+    lost = Call.objects.exclude(line__in=lines).exclude(status__in=(Call.Status.OVER, Call.Status.WANTED))
+    return [
+        Heard(
+            call.pk.hex,
+            "lost_track" if call.attempt else "line_down",
+            now,
+            because="the line is not set up here",
+        )
+        for call in lost
+    ]
+
+
 # -- small steps -----------------------------------------------------------------------------------------------
 
 

@@ -265,13 +265,13 @@ class Exchange:
         """The first to press: the others stop ringing at once."""
         call.won, call.person = leg, call.phones[leg].person
         _cancel(call.timers)
-        self._do(self.engine.hush(leg))
+        self._tell(call, "accepted", person=call.person, at=at)
         for other in [o for o in call.phones if o != leg]:
             self._drop(call, other)
             self._hang_up(other)
+        self._do(self.engine.hush(leg))
         call.to_ring = 0
         self._after(call, DECIDED_WITHIN_S, lambda: self._undecided(call, "nobody"))
-        self._tell(call, "accepted", person=call.person, at=at)
 
     def _customer_heard(self, call: _Call, event: LegHeard) -> None:
         match event.what:
@@ -392,6 +392,9 @@ class Exchange:
         for call in list(self._calls.values()):
             if call.dial is None:
                 self._finish(call, "line_down", because=because)
+        for one in [one for one in self._known if not one.dialled]:
+            self._known.remove(one)
+            self._give_up(one, "line_down")
 
     def _lost(self, because: str) -> None:
         self._until = self._away_at
@@ -460,10 +463,10 @@ class Exchange:
         for leg in live.keys() - self._legs.keys():
             await self._end(leg)
 
-    def _give_up(self, one: UnderWay) -> None:
-        """A call from before that nobody can go on with."""
+    def _give_up(self, one: UnderWay, rang: What = "nobody") -> None:
+        """A call from before that nobody can go on with; of one that only rang, `rang` is said."""
         self._remember(one.key)
-        what: What = "ended" if one.connected_at else "lost_track" if one.dialled else "nobody"
+        what: What = "ended" if one.connected_at else "lost_track" if one.dialled else rang
         self._hear(Heard(one.key, what, self._clock(), because="the switchboard was away"))
 
     # -- small steps -------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ HANDS_OVER_S = 0.0005
 #: How often the lines that are up are said to be.
 HEALTH_S = 4.0
 #: What a customer or a salesperson waits for never queues behind what is only written down.
-URGENT_THREADS, THREADS = 2, 4
+URGENT_THREADS, THREADS = 4, 4
 #: A provider takes a moment to hand a recording over; then it is asked again.
 FETCH_AGAIN_S, FETCH_TIMES = 15.0, 40
 #: The database is away: what was heard is written down when it is back.
@@ -67,6 +67,8 @@ class Switchboard:
         self._bells: dict[str, tuple[str, Bell]] = {}
         self._chains: dict[str, asyncio.Task[None]] = {}
         self._decided: set[str] = set()
+        #: Somebody has pressed 1: what was heard before of this call must not wait.
+        self._hurried: set[str] = set()
         self._urgent = ThreadPoolExecutor(URGENT_THREADS, "switchboard-urgent")
         self._threads = ThreadPoolExecutor(THREADS, "switchboard")
         self._placing = asyncio.Event()
@@ -84,6 +86,8 @@ class Switchboard:
             for name, line in self.lines.items():
                 await line.open()
                 await line.adopt(await self._in_thread(calls.under_way, name))
+            for lost in await self._in_thread(calls.of_no_line, tuple(self.lines), self.clock()):
+                self._chain(lost.key, self._in_thread(calls.heard, lost))
             tasks: list[asyncio.Task[None]] = [
                 asyncio.create_task(work)
                 for work in (
@@ -150,7 +154,7 @@ class Switchboard:
             line.hang_up(key)
 
     async def _stop_if_in_vain(self, key: str) -> None:
-        if key in self._bells and not await self._in_thread(calls.still_rings, key):
+        if key in self._bells and not await self._at_once(calls.still_rings, key):
             name, bell = self._bells[key]
             self.lines[name].stop_ringing(bell)
 
@@ -216,6 +220,7 @@ class Switchboard:
                 self._was_up[line] = False
                 self._chain(line, self._in_thread(health.line_is_down, line, news.at, news.because))
             elif news.what == "accepted":
+                self._hurried.add(news.key)
                 self._chain(news.key, self._accepted(line, news))
             elif news.what == "keyed":
                 self._chain(news.key, self._in_thread(self.keyed, news))
@@ -228,7 +233,10 @@ class Switchboard:
 
     async def _accepted(self, line: str, news: Heard) -> None:
         """Store the attempt, then dial: in this order, so that a crash between them calls nobody twice."""
-        decided = await self._at_once(calls.accepted, news.key, news.person or 0, news.at)
+        try:
+            decided = await self._at_once(calls.accepted, news.key, news.person or 0, news.at)
+        finally:
+            self._hurried.discard(news.key)
         if isinstance(decided, calls.Turned):
             if news.key in self._bells:
                 self.lines[line].stop_ringing(self._bells[news.key][1], decided.tell)
@@ -250,7 +258,7 @@ class Switchboard:
         self.lines[line].ring(bell)
 
     async def _heard(self, line: str, news: Heard) -> None:
-        tell = await self._in_thread(calls.heard, news)
+        tell = await (self._at_once if news.key in self._hurried else self._in_thread)(calls.heard, news)
         if tell is not None and news.key in self._bells:
             self.lines[line].stop_ringing(self._bells[news.key][1], tell)
         if news.what in LAST_WORDS:

@@ -4,13 +4,13 @@ import asyncio
 import base64
 import hmac
 import itertools
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, WSMsgType, web
 from aiohttp.client_ws import ClientWebSocketResponse
@@ -32,7 +32,17 @@ REPLACED_S = 30.0
 #: Asterisk closes a connection after 15 idle seconds; we are quicker.
 IDLE_S = 10.0
 
+#: Nobody here asks for these. A channel that ends sets a dozen variables: told of none of them, a hundred phones stop
+#: ringing in half the time.
+NOT_TOLD = (
+    "ChannelVarset", "ChannelDialplan", "ChannelCreated", "ChannelConnectedLine", "ChannelCallerId",
+    "ChannelHangupRequest", "ChannelEnteredBridge", "ChannelLeftBridge", "BridgeCreated", "BridgeDestroyed",
+    "PlaybackStarted",
+)  # fmt: skip
+
 Event = Mapping[str, Any]
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 
 
 class AriFailed(LegFailed):
@@ -95,11 +105,11 @@ class Ari:
         if self._session is not None:
             await self._session.close()
 
-    async def ask(self, method: str, path: str, **query: str | int) -> Any:
+    async def ask(self, method: str, path: str, /, body: object = None, **query: str | int) -> Any:
         """What Asterisk answers, read from JSON. Raises AriFailed."""
         if self._called is not None or not self.node.url:
-            return await self._over_websocket(method, path, query)
-        return await self._over_http(method, path, query)
+            return await self._over_websocket(method, path, query, body)
+        return await self._over_http(method, path, query, body)
 
     # -- we call the node --------------------------------------------------------------------------------------
 
@@ -147,7 +157,7 @@ class Ari:
             if message.type is not WSMsgType.TEXT:
                 continue
             try:
-                event = json.loads(message.data)
+                event = _decode(message.data)
             except ValueError:
                 log.warning("an event that is no JSON", node=self.node.url)
                 continue
@@ -171,12 +181,20 @@ class Ari:
         for _ in range(20):
             try:
                 await self.ask("GET", f"/applications/{self.app}")
-                return
+                return await self._spare_us()
             except AriFailed as error:
                 if error.status != 404:
                     raise
             await asyncio.sleep(0.02)
         raise AriFailed(404, "the application isn't registered")
+
+    async def _spare_us(self) -> None:
+        """Ask not to be told what nobody listens to; an Asterisk that can't do that tells everything."""
+        body = {"disallowed": [{"type": name} for name in NOT_TOLD]}
+        try:
+            await self.ask("PUT", f"/applications/{self.app}/eventFilter", body)
+        except AriFailed as error:
+            log.info("Asterisk tells more than is needed", because=str(error))
 
     def _up(self) -> None:
         self.is_up = True
@@ -194,12 +212,12 @@ class Ari:
         if was_up or first:
             self._went(because)
 
-    async def _over_http(self, method: str, path: str, query: Mapping[str, str | int]) -> Any:
+    async def _over_http(self, method: str, path: str, query: Mapping[str, str | int], body: object) -> Any:
         if self._session is None or self._session.closed:
             raise AriFailed(0, "not connected")
         for again in (True, False):
             try:
-                async with self._session.request(method, f"/ari{path}", params=query) as answer:
+                async with self._session.request(method, f"/ari{path}", params=query, json=body) as answer:
                     text = await answer.text()
                     return _read(answer.status, text)
             except (ClientError, OSError) as error:
@@ -231,16 +249,19 @@ class Ari:
                 self._called = None
                 self._down(because)
 
-    async def _over_websocket(self, method: str, path: str, query: Mapping[str, str | int]) -> Any:
+    async def _over_websocket(
+        self, method: str, path: str, query: Mapping[str, str | int], body: object
+    ) -> Any:
         if self._called is None or self._called.closed:
             raise AriFailed(0, "not connected")
         number = str(next(self._numbers))
         asked = self._asked[number] = asyncio.get_running_loop().create_future()
         uri = path.lstrip("/") + (f"?{urlencode(query)}" if query else "")
+        request = {"type": "RESTRequest", "request_id": number, "method": method, "uri": uri}
+        if body is not None:
+            request |= {"content_type": "application/json", "message_body": _encode(body).decode()}
         try:
-            await self._called.send_json(
-                {"type": "RESTRequest", "request_id": number, "method": method, "uri": uri}
-            )
+            await self._called.send_str(_encode(request).decode())
             answer = await asyncio.wait_for(asked, WITHIN_S)
         except TimeoutError:
             raise AriFailed(0, f"no answer within {WITHIN_S:g} s") from None
@@ -297,7 +318,7 @@ def basic(node: Node) -> str:
 
 def _read(status: int, text: str) -> Any:
     try:
-        body = json.loads(text) if text else None
+        body = _decode(text) if text else None
     except ValueError:
         body = None
     if 200 <= status < 300:
