@@ -415,7 +415,7 @@ def test_the_floor_shows_lines_and_calls(northside, rosa, ines, lead, line, desk
 
 def test_a_call_lost_from_sight_is_not_shown_for_ever(northside, ines, lead, rosa, signed_in):
     call_of(northside, lead, rosa, 5 * HOUR, status="connected", outcome="")
-    call_of(northside, lead, rosa, HOUR, status="ringing", outcome="")
+    call_of(northside, lead, rosa, 2 * MINUTE, status="ringing", outcome="")
     call_of(northside, lead, rosa, 2 * MINUTE, status="wanted", outcome="")
     assert "no call under way" in page_of(signed_in(ines), "/floor/")
 

@@ -472,6 +472,14 @@ async def test_a_provider_that_is_away_at_the_start_is_asked_when_it_comes() -> 
     assert set(room.engine.alive) == {ROSAS, CUSTOMERS}
 
 
+async def test_what_only_rang_is_not_waited_for_when_the_provider_stays_away() -> None:
+    room = Room(up=False)
+    await room.exchange.open()
+    await room.exchange.adopt([UnderWay("feed", (ROSA,)), UnderWay(KEY, (ROSA,), ROSA, dialled=True)])
+    room.hand.turn(PATIENCE_S + 0.1)
+    assert [(news.key, news.what) for news in room.news] == [("", "line_down"), ("feed", "line_down")]
+
+
 async def test_a_provider_that_never_comes_has_lost_them() -> None:
     room = Room(up=False)
     await room.exchange.open()

@@ -1,6 +1,7 @@
 """The switchboard: what is wanted rings, what is heard is written down, and nobody is called twice."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -191,6 +192,21 @@ async def test_a_line_that_is_not_set_up_leaves_it_to_the_desk(house: House) -> 
         line = await until(lambda: PhoneLine.objects.filter(down_since__isnull=False).first())
         assert line.down_because["text"] == "the phone line doesn't answer"
     assert (await _asked(lambda: Lead.objects.get())).ringing == [house.rosa.pk], "the desk rings on"
+
+
+async def test_a_call_on_a_line_that_is_no_longer_set_up_is_settled_at_the_start(house: House) -> None:
+    def left_behind() -> None:
+        for attempt in ("", "attempt:1"):
+            Call.objects.create(
+                id=uuid.uuid4(), dealer=house.dealer, lead_id=house.lead, kind="lead", line="sip", status="ringing",
+                people=[house.rosa.pk], ring_s=20, asked_at=now(), attempt=attempt,
+            )  # fmt: skip
+
+    await _asked(left_behind)
+    async with house.switchboard():
+        await until(lambda: not Call.objects.exclude(status="over").exists())
+    outcomes = await _asked(lambda: sorted(Call.objects.values_list("outcome", flat=True)))
+    assert outcomes == ["line_down", "unknown"]
 
 
 async def test_ring_me_says_thank_you(house: House) -> None:

@@ -247,6 +247,36 @@ select pg_notify(%(screens)s, json_build_object('d', dealer_id, 'w', 'call', 'l'
 """  # noqa: S608 (the part is a constant)
 
 
+#: Heard so often that many are written down together: ten phones that ring for one lead ring within a moment.
+RINGS = frozenset({"rings", "customer_rings"})
+_RINGS = f"""
+with told as (
+    select k.id, jsonb_agg(jsonb_build_array(
+        round(extract(epoch from h.at - k.asked_at) * 1000)::bigint, h.what, h.person) order by h.at) as steps
+    from unnest(%(ids)s::uuid[], %(whats)s::text[], %(people)s::bigint[], %(ats)s::timestamptz[])
+        as h(id, what, person, at)
+    join leadbell_call k on k.id = h.id
+    where jsonb_array_length(k.steps) < %(most)s
+    group by k.id
+), kept as (
+    update leadbell_call set steps = leadbell_call.steps || told.steps from told where leadbell_call.id = told.id
+    returning dealer_id, lead_id, people, person_id
+)
+select pg_notify(%(screens)s, json_build_object('d', dealer_id, 'w', 'call', 'l', lead_id, 'p',
+    to_json(case when person_id is null then people else array[person_id] end))::text), {FORGETFUL} from kept
+"""  # noqa: S608 (the part is a constant)
+
+
+def heard_ringing(news: Sequence[Heard]) -> None:
+    """Write down which phones ring, of many calls in one statement."""
+    about = {
+        "ids": [uuid.UUID(hex=one.key) for one in news], "whats": [one.what for one in news],
+        "people": [one.person for one in news], "ats": [one.at for one in news], "most": MOST_STEPS,
+        "screens": SCREENS,
+    }  # fmt: skip
+    statement.run(_RINGS, about)
+
+
 def heard(news: Heard) -> Prompt | None:
     """Write down what a line tells about a call; each thing once. Answers what is to be said to who waits."""
     if news.what not in _STEPS:

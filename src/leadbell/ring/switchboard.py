@@ -35,6 +35,8 @@ HANDS_OVER_S = 0.0005
 HEALTH_S = 4.0
 #: What a customer or a salesperson waits for never queues behind what is only written down.
 URGENT_THREADS, THREADS = 4, 4
+#: Which phones ring is written down so long after the first of them is heard.
+RINGS_S = 0.05
 #: A provider takes a moment to hand a recording over; then it is asked again.
 FETCH_AGAIN_S, FETCH_TIMES = 15.0, 40
 #: The database is away: what was heard is written down when it is back.
@@ -72,6 +74,8 @@ class Switchboard:
         self._urgent = ThreadPoolExecutor(URGENT_THREADS, "switchboard-urgent")
         self._threads = ThreadPoolExecutor(THREADS, "switchboard")
         self._placing = asyncio.Event()
+        self._ringing: list[Heard] = []
+        self._rings = asyncio.Event()
         self._was_up: dict[str, bool] = {}
         self._fetching: set[asyncio.Task[None]] = set()
 
@@ -94,6 +98,7 @@ class Switchboard:
                     self._listen(ear),
                     self._place_wanted(),
                     self._stay_healthy(),
+                    self._write_down_who_rings(),
                     self._fetch_what_was_left(),
                 )
             ]
@@ -219,6 +224,9 @@ class Switchboard:
             if not news.key:
                 self._was_up[line] = False
                 self._chain(line, self._in_thread(health.line_is_down, line, news.at, news.because))
+            elif news.what in calls.RINGS:
+                self._ringing.append(news)
+                self._rings.set()
             elif news.what == "accepted":
                 self._hurried.add(news.key)
                 self._chain(news.key, self._accepted(line, news))
@@ -230,6 +238,17 @@ class Switchboard:
                 self._chain(news.key, self._heard(line, news))
 
         return hear
+
+    async def _write_down_who_rings(self) -> None:
+        while True:
+            await self._rings.wait()
+            await asyncio.sleep(RINGS_S)
+            self._rings.clear()
+            ringing, self._ringing = self._ringing, []
+            try:
+                await self._in_thread(calls.heard_ringing, ringing)
+            except Exception:
+                log.exception("who rings could not be written down")
 
     async def _accepted(self, line: str, news: Heard) -> None:
         """Store the attempt, then dial: in this order, so that a crash between them calls nobody twice."""

@@ -25,6 +25,7 @@ class Pretender:
     def __init__(self) -> None:
         self.port = free_port()
         self.asked: list[tuple[str, str]] = []
+        self.bodies: dict[tuple[str, str], Any] = {}
         self.answers: dict[tuple[str, str], int] = {}
         self.sockets: list[web.WebSocketResponse] = []
         self._runner: web.AppRunner | None = None
@@ -56,6 +57,7 @@ class Pretender:
             return socket
         asked = (request.method, request.path.removeprefix("/ari"))
         self.asked.append(asked)
+        self.bodies[asked] = await request.json() if request.can_read_body else None
         status = self.answers.get(asked, 200)
         listed: Any = [] if asked in (("GET", "/channels"), ("GET", "/bridges")) else {}
         return web.json_response(listed if status == 200 else {"message": "no"}, status=status)
@@ -207,6 +209,21 @@ async def test_the_connection_comes_back_by_itself(
     await until(lambda: listener.went)
     await until(lambda: asterisk.is_up)
     assert (len(listener.went), listener.came) == (1, 1)
+
+
+FILTER = ("PUT", "/applications/leadbell/eventFilter")
+
+
+@pytest.mark.parametrize("answer", [200, 404])
+async def test_nothing_is_told_that_nobody_listens_to(
+    pretender: Pretender, tmp_path: Path, answer: int
+) -> None:
+    pretender.answers[FILTER] = answer
+    engine, listener = Asterisk([pretender.node], Speaker(tmp_path, "false"), tmp_path), Listener()
+    await engine.open(listener.ears)
+    assert engine.is_up, "an Asterisk that can't do that is good enough"
+    assert {"type": "ChannelVarset"} in pretender.bodies[FILTER]["disallowed"]
+    await engine.close()
 
 
 async def test_nobody_fights_for_the_application(
