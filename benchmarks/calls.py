@@ -35,6 +35,8 @@ AT_WORK = "+3165"
 #: Customers of one measurement never come back in another.
 TALKING_FROM, ALL_RING_FROM = 1_000_000, 2_000_000
 WARM_S = 5
+#: After the last lead: a bell, who thinks, and the customer's phone.
+ENDED_WITHIN_S = 120
 #: What the phones say before their tone, and what Asterisk keeps in its buffer.
 BEGINS_S, ENDS_S = 4.0, 1.5
 LOUD = 8000
@@ -164,14 +166,18 @@ class Here:
         connection.close()
 
     def everything_ends(self) -> None:
-        """Nobody rings or talks any more."""
-        try:
-            self.until("select not exists (select from leadbell_call where status <> 'over')", 60)
-        except RuntimeError as error:
-            stuck = self.database.execute(
-                "select status, kind, steps from leadbell_call where status <> 'over'"
+        """Nobody rings or talks any more; a lead nobody took doesn't ring again, as it would for half an hour."""
+        give_up_at = time.monotonic() + ENDED_WITHIN_S
+        while self.one("select count(*) from leadbell_call where status <> 'over'"):
+            if time.monotonic() > give_up_at:
+                stuck = self.database.execute(
+                    "select status, now() - asked_at, steps from leadbell_call where status <> 'over' order by asked_at"
+                ).fetchall()
+                raise RuntimeError(f"{len(stuck)} calls without an end: {stuck[:5]}")
+            self.database.execute(
+                "update leadbell_lead set wake_at = null where owner_id is null and wake_at is not null"
             )
-            raise RuntimeError(f"{error}\nCalls without an end: {stuck.fetchall()}") from None
+            time.sleep(0.5)
 
     def calls(self) -> list[Row]:
         """The calls of leads so far, in the order in which they were asked for; seconds since 1970."""
