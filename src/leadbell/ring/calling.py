@@ -200,7 +200,7 @@ def test_of(person: Person, dealer: int, now: datetime) -> Test | None:
     steps = [Step(0, _("wanted"), "")]
     if call.placed_at is not None:
         steps.append(Step(_ms(call, call.placed_at), _("the switchboard took it"), ""))
-    steps += [Step(ms, STEPS.get(what, what), "") for ms, what, _person in sorted(call.steps, key=_when)]
+    steps += [Step(ms, STEPS.get(what, what), "") for ms, what, _person in call.steps]
     return Test(live, tuple(steps), goes_on)
 
 
@@ -306,11 +306,6 @@ def _is_untold(call: Call, now: datetime) -> bool:
         return False
     begun = call.lead.calling_since
     return begun is not None and begun < now - HEARD_WITHIN
-
-
-def _when(step: Sequence[int]) -> int:
-    """Who rings is written down a moment later than what becomes of it."""
-    return step[0]
 
 
 def _picked_up(call: Call) -> tuple[int, datetime] | None:

@@ -74,7 +74,10 @@ class Switchboard:
         self._urgent = ThreadPoolExecutor(URGENT_THREADS, "switchboard-urgent")
         self._threads = ThreadPoolExecutor(THREADS, "switchboard")
         self._placing = asyncio.Event()
+        #: Who rings: heard but not written down, and being written down.
         self._ringing: list[Heard] = []
+        self._told: list[Heard] = []
+        self._pen = asyncio.Lock()
         self._rings = asyncio.Event()
         self._was_up: dict[str, bool] = {}
         self._fetching: set[asyncio.Task[None]] = set()
@@ -244,11 +247,18 @@ class Switchboard:
             await self._rings.wait()
             await asyncio.sleep(RINGS_S)
             self._rings.clear()
-            ringing, self._ringing = self._ringing, []
+            await self._tell_who_rings()
+
+    async def _tell_who_rings(self) -> None:
+        async with self._pen:
+            if not self._ringing:
+                return
+            self._told, self._ringing = self._ringing, []
             try:
-                await self._in_thread(calls.heard_ringing, ringing)
+                await self._in_thread(calls.heard_ringing, self._told)
             except Exception:
                 log.exception("who rings could not be written down")
+            self._told = []
 
     async def _accepted(self, line: str, news: Heard) -> None:
         """Store the attempt, then dial: in this order, so that a crash between them calls nobody twice."""
@@ -277,6 +287,8 @@ class Switchboard:
         self.lines[line].ring(bell)
 
     async def _heard(self, line: str, news: Heard) -> None:
+        if any(one.key == news.key for one in (*self._told, *self._ringing)):
+            await self._tell_who_rings()
         tell = await (self._at_once if news.key in self._hurried else self._in_thread)(calls.heard, news)
         if tell is not None and news.key in self._bells:
             self.lines[line].stop_ringing(self._bells[news.key][1], tell)

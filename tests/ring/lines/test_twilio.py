@@ -309,7 +309,7 @@ async def test_a_forged_webhook_changes_nothing(scene: Scene, caplog: pytest.Log
         await scene.house.post(f"{scene.house.public}/phone/twilio/arrived", about, signature="é"),
     ):
         assert forged[0] == 403
-    assert scene.engine.forged == 4
+    assert scene.engine.door.forged == 4
     assert "accepted" not in scene.words
     assert ROSAS not in caplog.text
 

@@ -1,73 +1,49 @@
 """The line for dealers without SIP: Twilio makes the calls, asks us by webhook what to do, and tells what happens."""
 
 import asyncio
-import os
 import re
-import wave
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import structlog
 from aiohttp import web
-from multidict import MultiDict
-from twilio.request_validator import (  # type: ignore[import-untyped]  # it ships no types
-    SIGNATURE_HEADER,
-    RequestValidator,
-)
 
 from leadbell.ring.lines import twiml
 from leadbell.ring.lines.twilio_account import Account, Gone, NotOurs, Unsure
+from leadbell.ring.lines.twilio_door import Door
 from leadbell.ring.lines.twilio_legs import (
     ANSWERED,
     ASKED,
+    CALL,
+    ENDS,
+    NUMBER,
     RINGING,
+    STAGES,
     Notebook,
     TwilioLeg,
     is_name,
     mark_of,
 )
-from leadbell.ring.ports import Ears, How, Leg, LegFailed, LegHeard, LegWhat, LiveLeg, Prompt
+from leadbell.ring.lines.twilio_recordings import SEARCHED_FOR, Recordings
+from leadbell.ring.lines.twilio_webhooks import Webhooks
+from leadbell.ring.ports import Ears, Leg, LegFailed, LegHeard, LegWhat, LiveLeg, Prompt
 
 log = structlog.get_logger("leadbell.twilio")
 
 #: Where the switchboard mounts `routes()`; the addresses we give Twilio begin with it.
 PREFIX = "/phone/twilio"
-#: A webhook is small; what is bigger isn't Twilio's.
-MOST_BYTES, MOST_FIELDS = 32_768, 200
-BODY_WITHIN_S = 5.0
-#: So long a webhook waits for what the exchange wants: at the answer, after a key, at the end of a sentence, and for
-#: a caller who hears it ring meanwhile (Twilio itself gives up after 15 s).
-AT_ANSWER_S, AT_KEY_S, AT_END_S, WHILE_RINGING_S = 1.0, 0.25, 0.05, 8.0
-#: A request of which we don't know whether it made a call is looked for at Twilio for so long.
-SEARCHED_FOR = timedelta(minutes=10)
+#: So long a webhook waits for what the exchange wants while a caller hears it ring; Twilio gives up after 15 s.
+WHILE_RINGING_S = 8.0
 #: The account is asked for so often, and so often again while it is away or something is left to do.
 BEAT_S, AGAIN_S, PROBE_S = 15.0, 1.0, 1.2
 #: Legs that are over, so that none is made twice.
 REMEMBERED = 20_000
 
-_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 _SIP = re.compile(r"sip:[A-Za-z0-9._-]{1,60}")
-_CALL = re.compile(r"CA[0-9a-fA-F]{32}")
-_STAGES = {"queued": ASKED, "initiated": ASKED, "ringing": RINGING, "in-progress": ANSWERED}
-_ENDS: dict[str, How] = {
-    "completed": "hung_up", "busy": "busy", "no-answer": "no_answer", "canceled": "hung_up", "failed": "unreachable",
-}  # fmt: skip
-_MACHINES = {"machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other", "fax"}
-#: What a caller who withholds the number is called: the words themselves, or spelt on a keypad.
-_WITHHELD = {"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"}
-
-
-Form = MultiDict[str]
-
-
-class TooBig(Exception):
-    """The body of a webhook is bigger than Twilio's ever are."""
 
 
 class Twilio:
@@ -85,19 +61,20 @@ class Twilio:
     ) -> None:  # fmt: skip
         self._sid, self._token = account, token
         self._public = public_url.rstrip("/")
-        self._clock, self._beat_s, self._again_s, self._ask_again_s = clock, beat_s, again_s, ask_again_s
+        self.clock, self._beat_s, self._again_s, self.ask_again_s = clock, beat_s, again_s, ask_again_s
         self._doubts = asyncio.Event()
         self._account = Account(account, token, api, self._doubts.set)
-        self._signature = RequestValidator(token)
+        self.door = Door(account, token, self._public)
         self._notebook = Notebook(folder)
-        self._ears = Ears(lambda _: None, lambda _: None)
-        self._legs: dict[str, TwilioLeg] = {}
-        self._over: OrderedDict[str, None] = OrderedDict()
+        self._recordings = Recordings(self._account, self._notebook, self.clock)
+        self.ears = Ears(lambda _: None, lambda _: None)
+        self.legs: dict[str, TwilioLeg] = {}
+        self.over: OrderedDict[str, None] = OrderedDict()
         self._up: bool | None = None
-        self._untidy = asyncio.Event()
+        self.untidy = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        #: Webhooks whose signature was wrong, and signed ones for calls nobody knows.
-        self.forged = self.strangers = 0
+        #: Signed webhooks for calls nobody knows.
+        self.strangers = 0
 
     # -- whether it is there -----------------------------------------------------------------------------------
 
@@ -106,9 +83,9 @@ class Twilio:
         return self._up is True
 
     async def open(self, ears: Ears) -> None:
-        self._ears = ears
+        self.ears = ears
         for leg in self._notebook.open():
-            self._legs[leg.name] = leg
+            self.legs[leg.name] = leg
         await self._account.open()
         await self._look()
         self._begin(self._keep_looking())
@@ -137,8 +114,8 @@ class Twilio:
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._beat_s):
-                    await self._untidy.wait()
-            self._untidy.clear()
+                    await self.untidy.wait()
+            self.untidy.clear()
 
     async def _look(self) -> None:
         """Ask for the account itself; whoever refuses or doesn't answer is down."""
@@ -159,49 +136,49 @@ class Twilio:
     def _went_down(self, because: str) -> None:
         was, self._up = self._up, False
         if was is not False:
-            self._ears.down(because)
+            self.ears.down(because)
 
     def _came_up(self) -> None:
         was, self._up = self._up, True
         if was is False:
-            self._untidy.set()
-            self._ears.up()
+            self.untidy.set()
+            self.ears.up()
 
     async def _tidy(self) -> bool:
         """End what should have ended, and erase what we have fetched; true when something is left to do."""
         try:
-            if any(leg.unwanted and not leg.sid and not leg.asking for leg in self._legs.values()):
+            if any(leg.unwanted and not leg.sid and not leg.asking for leg in self.legs.values()):
                 await self.live()
-            for leg in list(self._legs.values()):
-                if leg.unwanted and leg.sid and leg.name in self._legs:
+            for leg in list(self.legs.values()):
+                if leg.unwanted and leg.sid and leg.name in self.legs:
                     await self._end(leg)
-                elif leg.unwanted and not leg.asking and leg.at + SEARCHED_FOR < self._clock():
+                elif leg.unwanted and not leg.asking and leg.at + SEARCHED_FOR < self.clock():
                     self._forget(leg)
             for key, recording in self._notebook.to_erase():
-                await self._erase(key, recording)
+                await self._recordings.erase(key, recording)
         except LegFailed as error:
             log.info("twilio: left for later", because=str(error))
-        return any(leg.unwanted for leg in self._legs.values()) or bool(self._notebook.to_erase())
+        return any(leg.unwanted for leg in self.legs.values()) or bool(self._notebook.to_erase())
 
     # -- what the exchange asks for ----------------------------------------------------------------------------
 
     async def call(self, leg: Leg) -> None:
-        if leg.leg in self._legs or leg.leg in self._over:
+        if leg.leg in self.legs or leg.leg in self.over:
             return
         to = _address(leg)
         ours = TwilioLeg(
-            leg.leg, leg.key, self._clock(), mark=mark_of(self._token, to, leg.caller_id), asking=True
+            leg.leg, leg.key, self.clock(), mark=mark_of(self._token, to, leg.caller_id), asking=True
         )
         try:
             self._notebook.keep(ours)  # before Twilio hears of it: after a crash we know what to look for
         except OSError as error:
             raise LegFailed(f"nothing can be written down ({error.strerror})") from None
-        self._legs[leg.leg] = ours
+        self.legs[leg.leg] = ours
         try:
             made = await self._account.post("/Calls.json", self._order(leg, to))
         except Unsure:
             ours.unwanted = True  # it may ring nevertheless
-            self._untidy.set()
+            self.untidy.set()
             raise
         except LegFailed:
             self._forget(ours)
@@ -209,11 +186,11 @@ class Twilio:
         finally:
             ours.asking = False
         sid = str(made.get("sid"))
-        if not ours.sid and _CALL.fullmatch(sid):
+        if not ours.sid and CALL.fullmatch(sid):
             ours.sid = sid
-            if ours.name in self._legs:
-                self._note(ours)
-        if ours.unwanted and ours.name in self._legs:
+            if ours.name in self.legs:
+                self.note(ours)
+        if ours.unwanted and ours.name in self.legs:
             await self.hang_up(ours.name)
 
     def _order(self, leg: Leg, to: str) -> list[tuple[str, str]]:
@@ -232,7 +209,7 @@ class Twilio:
         return form
 
     async def say(self, leg: str, prompt: Prompt) -> None:
-        ours = self._legs.get(leg)
+        ours = self.legs.get(leg)
         if ours is None:
             return
         if ours.joined:
@@ -257,15 +234,15 @@ class Twilio:
                 )
 
     async def hush(self, leg: str) -> None:
-        ours = self._legs.get(leg)
+        ours = self.legs.get(leg)
         if ours is not None and not ours.joined and ours.saying:
             ours.saying = 0
-            await self._tell(ours, self._hold(ours))
+            await self._tell(ours, self.hold(ours))
 
     async def join(
         self, key: str, salesperson: str, customer: str, record: bool, announce: Prompt | None
     ) -> None:
-        sides = [self._legs.get(leg) for leg in (salesperson, customer)]
+        sides = [self.legs.get(leg) for leg in (salesperson, customer)]
         ours = [leg for leg in sides if leg is not None and not leg.joined]
         if len(ours) < 2:  # one has gone, and that was or will be heard
             return
@@ -274,7 +251,7 @@ class Twilio:
                 self._notebook.keep_recording(key, ours[1].sid)
         for leg in ours:
             leg.key, leg.joined = key, True
-            self._note(leg)
+            self.note(leg)
         done = await asyncio.gather(
             *(
                 self._tell(leg, twiml.converse(key, leg.name, record and leg is ours[1], announce))
@@ -287,7 +264,7 @@ class Twilio:
                 raise failed
 
     async def hang_up(self, leg: str) -> None:
-        ours = self._legs.get(leg)
+        ours = self.legs.get(leg)
         if ours is None:
             return
         ours.unwanted = True
@@ -297,7 +274,7 @@ class Twilio:
             try:
                 await self._end(ours)
             except LegFailed:
-                self._untidy.set()  # tried again by and by
+                self.untidy.set()  # tried again by and by
                 raise
 
     async def live(self) -> Sequence[LiveLeg]:
@@ -306,67 +283,30 @@ class Twilio:
             for call in await self._account.every("/Calls.json", "calls", {"Status": status}):
                 found[str(call.get("sid"))] = status
                 self._claim(call)
-        for leg in [leg for leg in self._legs.values() if leg.sid and leg.sid not in found]:
+        for leg in [leg for leg in self.legs.values() if leg.sid and leg.sid not in found]:
             await self._check(leg)
-        for leg in self._legs.values():
-            self._came_to(leg, found.get(leg.sid, ""))
+        for leg in self.legs.values():
+            self.came_to(leg, found.get(leg.sid, ""))
         return [
             LiveLeg(leg.name, leg.stage == ANSWERED, leg.joined)
-            for leg in self._legs.values()
+            for leg in self.legs.values()
             if leg.sid or leg.asking
         ]
 
     def _claim(self, call: dict[str, Any]) -> None:
         """A call whose making nobody confirmed to us is recognised by its two numbers."""
         sid = str(call.get("sid"))
-        if call.get("direction") != "outbound-api" or any(leg.sid == sid for leg in self._legs.values()):
+        if call.get("direction") != "outbound-api" or any(leg.sid == sid for leg in self.legs.values()):
             return
         mark = mark_of(self._token, str(call.get("to")), str(call.get("from")))
-        same = [leg for leg in self._legs.values() if not leg.sid and leg.mark == mark]
-        if same and not any(leg.asking for leg in same) and _CALL.fullmatch(sid):
+        same = [leg for leg in self.legs.values() if not leg.sid and leg.mark == mark]
+        if same and not any(leg.asking for leg in same) and CALL.fullmatch(sid):
             same[0].sid = sid
-            self._note(same[0])
+            self.note(same[0])
 
     async def recorded(self, key: str) -> Path | None:
         """None: there is no recording, and there won't be. LegFailed: not yet, or not now."""
-        if not is_name(key):
-            return None
-        here = self._notebook.sound(key)
-        if here.exists():
-            return here
-        noted = self._notebook.recording(key)
-        if noted is None:
-            return None
-        there = (await self._account.get(f"/Calls/{noted[0]}/Recordings.json")).get("recordings") or []
-        talking = any(leg.sid == noted[0] for leg in self._legs.values())
-        if not there and not talking and self._notebook.recording_is_old(key, self._clock() - SEARCHED_FOR):
-            self._notebook.forget_recording(key)
-            return None
-        if not there or any(one.get("status") in ("in-progress", "paused", "processing") for one in there):
-            raise LegFailed("the recording is not finished yet")
-        whole = [one for one in there if one.get("status") == "completed"]
-        if not whole:
-            self._notebook.forget_recording(key)
-            return None
-        one = max(whole, key=lambda one: int(one.get("duration") or 0))
-        sid = str(one["sid"])
-        await self._account.download(f"/Recordings/{sid}.wav?RequestedChannels=2", here)
-        if not _is_stereo(here):
-            here.unlink()
-            self._notebook.forget_recording(key)
-            log.warning("twilio: the recording is not stereo")
-            return None
-        _date(here, str(one.get("start_time") or ""))
-        self._notebook.keep_recording(key, noted[0], erase=sid)
-        with suppress(LegFailed):  # tried again by and by
-            await self._erase(key, sid)
-        return here
-
-    async def _erase(self, key: str, recording: str) -> None:
-        """What we have fetched is kept by us, for as long as the dealer wants, and not at Twilio too."""
-        with suppress(Gone):
-            await self._account.delete(f"/Recordings/{recording}.json")
-        self._notebook.forget_recording(key)
+        return await self._recordings.fetch(key, frozenset(leg.sid for leg in self.legs.values()))
 
     # -- telling a leg what to do ------------------------------------------------------------------------------
 
@@ -387,11 +327,11 @@ class Twilio:
             except Gone:
                 await self._check(leg)
 
-    def _hold(self, leg: TwilioLeg) -> str:
+    def hold(self, leg: TwilioLeg) -> str:
         leg.turn += 1
         return twiml.hold(self._url("call", leg.name, "held", str(leg.turn)))
 
-    def _ring_on(self, leg: TwilioLeg) -> str:
+    def ring_on(self, leg: TwilioLeg) -> str:
         leg.turn += 1
         return twiml.keep_ringing(self._url("call", leg.name, "waits", str(leg.turn)))
 
@@ -415,207 +355,57 @@ class Twilio:
         except Gone:
             self._has_ended(leg, "completed")
             return
-        self._came_to(leg, str(call.get("status")))
+        self.came_to(leg, str(call.get("status")))
 
-    def _came_to(self, leg: TwilioLeg, status: str) -> None:
+    def came_to(self, leg: TwilioLeg, status: str) -> None:
         """Calls only go forward: what comes late or twice changes nothing."""
-        if status in _ENDS:
+        if status in ENDS:
             self._has_ended(leg, status)
             return
-        stage = _STAGES.get(status, ASKED)
+        stage = STAGES.get(status, ASKED)
         if stage > leg.stage:
             if leg.stage < RINGING and not leg.arrived and stage == RINGING:
-                self._hear(leg, "rings")
+                self.hear(leg, "rings")
             leg.stage = stage
 
     def _has_ended(self, leg: TwilioLeg, status: str) -> None:
-        if leg.name not in self._legs:
+        if leg.name not in self.legs:
             return
         self._forget(leg)
         if leg.pending is not None and not leg.pending.done():
             leg.pending.set_result(twiml.hang_up())
-        self._ears.heard(LegHeard(leg.name, "over", self._clock(), how=_ENDS[status]))
+        self.ears.heard(LegHeard(leg.name, "over", self.clock(), how=ENDS[status]))
 
     def _forget(self, leg: TwilioLeg) -> None:
-        self._legs.pop(leg.name, None)
+        self.legs.pop(leg.name, None)
         self._notebook.forget(leg.name)
-        self._over[leg.name] = None
-        if len(self._over) > REMEMBERED:
-            self._over.popitem(last=False)
+        self.over[leg.name] = None
+        if len(self.over) > REMEMBERED:
+            self.over.popitem(last=False)
 
-    def _note(self, leg: TwilioLeg) -> None:
+    def note(self, leg: TwilioLeg) -> None:
         """What can't be written down doesn't end a call that is under way."""
         try:
             self._notebook.keep(leg)
         except OSError as error:
             log.warning("twilio: nothing can be written down", because=error.strerror)
 
-    def _hear(self, leg: TwilioLeg, what: LegWhat) -> None:
-        self._ears.heard(self._event(leg, what))
+    def hear(self, leg: TwilioLeg, what: LegWhat) -> None:
+        self.ears.heard(self.event(leg, what))
 
     def _url(self, *parts: str) -> str:
         return "/".join((self._public + PREFIX, *parts))
 
-    # -- what Twilio asks and tells ----------------------------------------------------------------------------
-
     def routes(self) -> web.Application:
         """The webhooks, for the switchboard to mount under PREFIX."""
-        house = web.Application()
-        for where, handler in (
-            ("/arrived", self._on_arrived),
-            ("/arrived/status", self._on_arrived_status),
-            ("/call/{leg}/answered", self._on_answered),
-            ("/call/{leg}/status", self._on_status),
-            ("/call/{leg}/machine", self._on_machine),
-            ("/call/{leg}/aside", self._on_aside),
-            ("/call/{leg}/said/{turn:[0-9]{1,9}}", self._on_said),
-            ("/call/{leg}/held/{turn:[0-9]{1,9}}", self._on_said),
-            ("/call/{leg}/waits/{turn:[0-9]{1,9}}", self._on_waits),
-        ):
-            house.router.add_post(where, self._signed(handler))
-        return house
+        return Webhooks(self, self.door).routes()
 
-    def _signed(
-        self, handler: Callable[[web.Request, Form], Awaitable[web.Response]]
-    ) -> Callable[[web.Request], Awaitable[web.Response]]:
-        """Only what Twilio has signed comes in; the rest is counted, and nothing happens."""
+    # -- for the webhooks --------------------------------------------------------------------------------------
 
-        async def at_the_door(request: web.Request) -> web.Response:
-            try:
-                async with asyncio.timeout(BODY_WITHIN_S):
-                    body = await _read(request)
-                form = MultiDict(parse_qsl(body, keep_blank_values=True, strict_parsing=bool(body),
-                                           max_num_fields=MOST_FIELDS))  # fmt: skip
-            except TooBig:
-                return web.Response(status=413)
-            except (ValueError, TimeoutError):
-                return web.Response(status=400)
-            signature = request.headers.get(SIGNATURE_HEADER, "")
-            signed = self._signature.validate(self._public + request.raw_path, form, signature)
-            if not signed or form.get("AccountSid") != self._sid:
-                self.forged += 1
-                log.warning("twilio: forged webhook refused", forged=self.forged)
-                return web.Response(status=403)
-            return await handler(request, form)
+    def event(self, leg: TwilioLeg, what: LegWhat, digit: str = "") -> LegHeard:
+        return LegHeard(leg.name, what, self.clock(), digit=digit)
 
-        return at_the_door
-
-    def _leg_of(self, request: web.Request, form: Form) -> TwilioLeg | None:
-        leg = self._legs.get(request.match_info["leg"])
-        sid = form.get("CallSid", "")
-        if leg is None or not _CALL.fullmatch(sid) or (leg.sid and leg.sid != sid):
-            return None
-        if not leg.sid:
-            leg.sid = sid
-            self._note(leg)
-        return leg
-
-    def _stranger(self, request: web.Request, form: Form) -> None:
-        """A signed webhook of a call that we began and no longer know: an earlier life's. It is ended."""
-        self.strangers += 1
-        log.warning("twilio: a call nobody knows", strangers=self.strangers)
-        name, sid = request.match_info.get("leg", ""), form.get("CallSid", "")
-        status = form.get("CallStatus", "")
-        if name in self._legs or name in self._over or status in _ENDS or not is_name(name):
-            return
-        if _CALL.fullmatch(sid):
-            stray = TwilioLeg(name, "", self._clock(), sid, stage=_STAGES.get(status, ASKED), unwanted=True)
-            self._legs[name] = stray
-            self._untidy.set()
-
-    async def _on_arrived(self, request: web.Request, form: Form) -> web.Response:
-        sid = form.get("CallSid", "")
-        if not _CALL.fullmatch(sid) or not _NUMBER.fullmatch(form.get("To", "")):
-            return web.Response(status=400)
-        if sid in self._over:
-            return _text(twiml.hang_up())
-        leg = self._legs.get(sid)
-        if leg is not None:  # asked twice
-            return _text(self._ring_on(leg) if leg.stage < ANSWERED else self._hold(leg))
-        leg = TwilioLeg(sid, "", self._clock(), sid)
-        self._legs[sid] = leg
-        self._note(leg)
-        caller = form.get("From", "")
-        known = _NUMBER.fullmatch(caller) is not None and caller not in _WITHHELD
-        arrived = LegHeard(sid, "arrived", self._clock(), called=form["To"], caller=caller if known else "")
-        return _text(await self._ask(leg, arrived, self._ring_on, self._ask_again_s))
-
-    async def _on_arrived_status(self, request: web.Request, form: Form) -> web.Response:
-        leg = self._legs.get(form.get("CallSid", ""))
-        if leg is None or not leg.arrived:
-            return web.Response(status=404)
-        self._came_to(leg, form.get("CallStatus", ""))
-        return web.Response(status=204)
-
-    async def _on_answered(self, request: web.Request, form: Form) -> web.Response:
-        leg = self._leg_of(request, form)
-        if leg is None:
-            self._stranger(request, form)
-            return _text(twiml.hang_up())
-        if 0 in leg.answered_turns:  # asked twice
-            return _text(self._hold(leg))
-        leg.answered_turns.add(0)
-        leg.stage = ANSWERED
-        return _text(await self._ask(leg, self._event(leg, "answered"), self._hold, AT_ANSWER_S))
-
-    async def _on_said(self, request: web.Request, form: Form) -> web.Response:
-        """A key, or none: then what was said is said to its end."""
-        leg, turn = self._leg_of(request, form), int(request.match_info["turn"])
-        if leg is None:
-            self._stranger(request, form)
-            return _text(twiml.hang_up())
-        if turn > leg.turn or turn in leg.answered_turns:
-            return _text(self._hold(leg))
-        leg.answered_turns.add(turn)
-        digits = form.get("Digits", "")
-        if re.fullmatch(r"[0-9*#]", digits):
-            return _text(await self._ask(leg, self._event(leg, "digit", digits), self._hold, AT_KEY_S))
-        if digits or turn != leg.saying:
-            return _text(twiml.hang_up() if leg.unwanted else self._hold(leg))
-        leg.saying = 0
-        return _text(await self._ask(leg, self._event(leg, "spoken"), self._hold, AT_END_S))
-
-    async def _on_waits(self, request: web.Request, form: Form) -> web.Response:
-        leg, turn = self._leg_of(request, form), int(request.match_info["turn"])
-        if leg is None:
-            self._stranger(request, form)
-            return _text(twiml.hang_up())
-        if turn > leg.turn or turn in leg.answered_turns:
-            return _text(self._ring_on(leg))
-        leg.answered_turns.add(turn)
-        return _text(await self._ask(leg, None, self._ring_on, self._ask_again_s))
-
-    async def _on_aside(self, request: web.Request, form: Form) -> web.Response:
-        leg = self._legs.get(request.match_info["leg"])
-        if leg is None or not leg.aside:
-            return web.Response(status=404)
-        return _text(leg.aside)
-
-    async def _on_status(self, request: web.Request, form: Form) -> web.Response:
-        leg = self._leg_of(request, form)
-        if leg is None:
-            self._stranger(request, form)
-            return web.Response(status=404)
-        status = form.get("CallStatus", "")
-        if status != "in-progress":  # answered is when Twilio asks what to do: until then nothing can be said
-            self._came_to(leg, status)
-        if leg.unwanted:
-            self._untidy.set()
-        return web.Response(status=204)
-
-    async def _on_machine(self, request: web.Request, form: Form) -> web.Response:
-        leg = self._leg_of(request, form)
-        if leg is None:
-            return web.Response(status=404)
-        who = form.get("AnsweredBy", "")
-        if who in _MACHINES or who == "human":
-            self._hear(leg, "person" if who == "human" else "machine")
-        return web.Response(status=204)
-
-    def _event(self, leg: TwilioLeg, what: LegWhat, digit: str = "") -> LegHeard:
-        return LegHeard(leg.name, what, self._clock(), digit=digit)
-
-    async def _ask(
+    async def ask(
         self, leg: TwilioLeg, event: LegHeard | None, otherwise: Callable[[TwilioLeg], str], patience_s: float
     ) -> str:
         """Tell the exchange, and give Twilio what it wants done; `otherwise` when it wants nothing for so long."""
@@ -629,7 +419,7 @@ class Twilio:
             pending.set_result(leg.next_text)
             leg.next_text = ""
         if event is not None:
-            self._ears.heard(event)
+            self.ears.heard(event)
         try:
             async with asyncio.timeout(patience_s):
                 text = await pending
@@ -649,42 +439,8 @@ class Twilio:
 
 def _address(leg: Leg) -> str:
     """Whom Twilio is to ring: an E.164 number, or a name at the SIP domain that is the dealer's way out."""
-    if _NUMBER.fullmatch(leg.number):
+    if NUMBER.fullmatch(leg.number):
         return leg.number
     if _SIP.fullmatch(leg.number) and leg.trunk:
         return f"{leg.number}@{leg.trunk}"
     raise LegFailed("Twilio rings E.164 numbers, and names at a SIP domain of its own")
-
-
-def _is_stereo(sound: Path) -> bool:
-    try:
-        with wave.open(str(sound)) as file:
-            return (file.getnchannels(), file.getsampwidth()) == (2, 2)
-    except (wave.Error, EOFError):
-        return False
-
-
-def _date(sound: Path, began: str) -> None:
-    """Its time becomes that of its last sample, to a second; without a beginning it says nothing."""
-    try:
-        with wave.open(str(sound)) as file:
-            length_s = file.getnframes() / file.getframerate()
-        until = parsedate_to_datetime(began).timestamp() + length_s
-    except ValueError:
-        until = 0.0
-    os.utime(sound, (until, until))
-
-
-async def _read(request: web.Request) -> str:
-    if (request.content_length or 0) > MOST_BYTES:
-        raise TooBig
-    body = b""
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise TooBig
-    return body.decode()
-
-
-def _text(text: str) -> web.Response:
-    return web.Response(text=text, content_type="text/xml", charset="utf-8")

@@ -9,8 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from leadbell.ring.ports import How
+
 #: How far a call has come; it never goes back.
 ASKED, RINGING, ANSWERED = 0, 1, 2
+NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+CALL = re.compile(r"CA[0-9a-fA-F]{32}")
+STAGES = {"queued": ASKED, "initiated": ASKED, "ringing": RINGING, "in-progress": ANSWERED}
+ENDS: dict[str, How] = {
+    "completed": "hung_up", "busy": "busy", "no-answer": "no_answer", "canceled": "hung_up", "failed": "unreachable",
+}  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
