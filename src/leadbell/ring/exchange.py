@@ -2,12 +2,8 @@
 
 import asyncio
 import uuid
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Protocol
 
 import structlog
 
@@ -20,7 +16,6 @@ from leadbell.ring.ports import (
     Heard,
     How,
     Leg,
-    LegFailed,
     LegHeard,
     LineDown,
     Phone,
@@ -29,6 +24,7 @@ from leadbell.ring.ports import (
     UnderWay,
     What,
 )
+from leadbell.ring.under_way import CallsUnderWay, CallUnderWay, Later, Timer, cancel
 
 log = structlog.get_logger("leadbell.exchange")
 
@@ -48,15 +44,7 @@ LAST_SENTENCE_S = 8.0
 KEYPAD_S = 20.0
 #: A provider should end a leg that nobody answers by itself; we do it this much later.
 GRACE_S = 2.0
-#: Keys of calls that are over, so that none is made twice.
-REMEMBERED = 20_000
 
-
-class Timer(Protocol):
-    def cancel(self) -> None: ...
-
-
-Later = Callable[[float, Callable[[], None]], Timer]
 
 _CUSTOMER: dict[How, What] = {
     "busy": "busy", "rejected": "busy", "no_answer": "no_answer", "hung_up": "no_answer", "unreachable": "unreachable",
@@ -68,38 +56,7 @@ _SALESPERSON: dict[How, What] = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
-class _Call:
-    """One call while it lasts."""
-
-    key: str
-    bell: Bell | None = None
-    #: The salespeople's legs that still are, and which of them have been answered.
-    phones: dict[str, Phone] = field(default_factory=dict)
-    picked_up: set[str] = field(default_factory=set)
-    whispers: dict[str, int] = field(default_factory=dict)
-    #: Who pressed 1 first.
-    won: str | None = None
-    person: int | None = None
-    dial: Dial | None = None
-    customer: str | None = None
-    #: The customer called us and waits.
-    waits: bool = False
-    connected: float | None = None
-    machine: bool = False
-    #: Said to its end, the call is over.
-    last_sentence: str | None = None
-    asked_for_a_key: bool = False
-    to_ring: int = 0
-    over: bool = False
-    timers: list[Timer] = field(default_factory=list)
-
-    @property
-    def legs(self) -> list[str]:
-        return [*self.phones, *([self.customer] if self.customer else [])]
-
-
-class Exchange:
+class Exchange(CallsUnderWay):
     """Rings salespeople's phones and connects the first to press 1 with the customer.
 
     It keeps no promise to the journal: it tells what it hears, and dials a customer only when asked to.
@@ -110,27 +67,16 @@ class Exchange:
     def __init__(
         self, engine: Engine, hear: Hear, clock: Callable[[], datetime], later: Later | None = None
     ) -> None:
-        self.engine, self._hear, self._clock = engine, hear, clock
-        self._later: Later = later or (lambda s, then: asyncio.get_running_loop().call_later(s, then))
-        self._calls: dict[str, _Call] = {}
-        self._legs: dict[str, _Call] = {}
-        self._done: OrderedDict[str, None] = OrderedDict()
-        self._tasks: set[asyncio.Task[None]] = set()
+        super().__init__(engine, hear, clock, later)
         self._away: list[Timer] = []
         #: Calls from before the start, as long as the provider is away.
         self._known: list[UnderWay] = []
-        #: When the line went away, and, while calls are ended for that, until when they have talked at least.
+        #: When the line went away.
         self._away_at: float | None = None
-        self._until: float | None = None
 
     @property
     def name(self) -> str:
         return self.engine.name
-
-    @property
-    def under_way(self) -> int:
-        """How many calls it has right now."""
-        return len(self._calls)
 
     async def open(self) -> None:
         await self.engine.open(Ears(self.hear, self.down, self.up))
@@ -138,8 +84,8 @@ class Exchange:
     async def close(self) -> None:
         """Leave the calls as they are: the next switchboard finds them at the provider."""
         for call in self._calls.values():
-            _cancel(call.timers)
-        _cancel(self._away)
+            cancel(call.timers)
+        cancel(self._away)
         for task in self._tasks:
             task.cancel()
         await self.engine.close()
@@ -152,7 +98,7 @@ class Exchange:
             return Ringing(bell.key)
         if not self.engine.is_up:
             return LineDown(bell.key, "not connected")
-        call = known or self._begin(_Call(bell.key))
+        call = known or self._begin(CallUnderWay(bell.key))
         call.bell, call.to_ring = bell, len(bell.phones)
         if bell.waiting and call.customer is None:
             call.customer, call.waits = bell.waiting, True
@@ -232,7 +178,7 @@ class Exchange:
         elif event.leg in call.phones:
             self._phone_heard(call, event)
 
-    def _phone_heard(self, call: _Call, event: LegHeard) -> None:
+    def _phone_heard(self, call: CallUnderWay, event: LegHeard) -> None:
         phone = call.phones[event.leg]
         match event.what:
             case "digit" if call.asked_for_a_key and event.leg == call.won and not call.last_sentence:
@@ -261,10 +207,10 @@ class Exchange:
                     self._hang_up(event.leg)
                     self._nobody_left(call)
 
-    def _win(self, call: _Call, leg: str, at: datetime) -> None:
+    def _win(self, call: CallUnderWay, leg: str, at: datetime) -> None:
         """The first to press: the others stop ringing at once."""
         call.won, call.person = leg, call.phones[leg].person
-        _cancel(call.timers)
+        cancel(call.timers)
         self._tell(call, "accepted", person=call.person, at=at)
         for other in [o for o in call.phones if o != leg]:
             self._drop(call, other)
@@ -273,7 +219,7 @@ class Exchange:
         call.to_ring = 0
         self._after(call, DECIDED_WITHIN_S, lambda: self._undecided(call, "nobody"))
 
-    def _customer_heard(self, call: _Call, event: LegHeard) -> None:
+    def _customer_heard(self, call: CallUnderWay, event: LegHeard) -> None:
         match event.what:
             case "rings":
                 self._tell(call, "customer_rings", at=event.at)
@@ -285,11 +231,11 @@ class Exchange:
                 if call.won and (told := call.dial.told.get("voicemail")):
                     self._do(self.engine.say(call.won, told))
 
-    def _connect(self, call: _Call) -> None:
+    def _connect(self, call: CallUnderWay) -> None:
         if call.connected is not None or call.dial is None or call.won is None or call.customer is None:
             return
         call.connected = asyncio.get_running_loop().time()
-        _cancel(call.timers)
+        cancel(call.timers)
         self._tell(call, "connected", person=call.person)
         record, announce = call.dial.record, call.dial.announce
         self._do(
@@ -298,7 +244,7 @@ class Exchange:
         )
 
     def _leg_over(
-        self, call: _Call, leg: str, how: How, because: str = "", at: datetime | None = None
+        self, call: CallUnderWay, leg: str, how: How, because: str = "", at: datetime | None = None
     ) -> None:
         if call.over or leg not in call.legs:
             return
@@ -317,7 +263,7 @@ class Exchange:
                        because=because)  # fmt: skip
             self._nobody_left(call, lost=how == "lost")
 
-    def _customer_over(self, call: _Call, how: How, because: str, at: datetime) -> None:
+    def _customer_over(self, call: CallUnderWay, how: How, because: str, at: datetime) -> None:
         if call.dial is None:  # who waited has gone
             self._finish(call, "gone", at=at, because=because)
         elif call.connected is not None and call.dial.keypad and not call.machine and call.won in call.phones:
@@ -333,14 +279,14 @@ class Exchange:
             else:
                 self._finish(call, what, at=at, because=because)
 
-    def _ask_for_a_key(self, call: _Call, leg: str, keypad: Prompt, at: datetime) -> None:
+    def _ask_for_a_key(self, call: CallUnderWay, leg: str, keypad: Prompt, at: datetime) -> None:
         """The conversation is over; its salesperson says with a key what was agreed, or hangs up."""
         self._tell(call, "ended", person=call.person, at=at, talk_ms=self._talked(call))
         call.asked_for_a_key = True
         self._do(self.engine.say(leg, keypad), lambda _why: self._finish(call, None))
         self._after(call, KEYPAD_S, lambda: self._finish(call, None))
 
-    def _salesperson_left(self, call: _Call, how: How, because: str, at: datetime) -> None:
+    def _salesperson_left(self, call: CallUnderWay, how: How, because: str, at: datetime) -> None:
         if call.asked_for_a_key:
             self._finish(call, None)
         elif call.last_sentence or call.connected is not None:
@@ -352,7 +298,7 @@ class Exchange:
             )
         # Else we are about to be told whom to dial: nobody is dialled then.
 
-    def _nobody_left(self, call: _Call, lost: bool = False) -> None:
+    def _nobody_left(self, call: CallUnderWay, lost: bool = False) -> None:
         if (
             call.won is None
             and not call.over
@@ -367,7 +313,7 @@ class Exchange:
                 self._finish(call, "line_down" if lost else "nobody")
 
     def _arrived(self, event: LegHeard) -> None:
-        call = self._begin(_Call(key_of(event.leg), customer=event.leg, waits=True))
+        call = self._begin(CallUnderWay(key_of(event.leg), customer=event.leg, waits=True))
         self._legs[event.leg] = call
         self._hear(
             Heard(call.key, "arrived", event.at, called=event.called, caller=event.caller, leg=event.leg)
@@ -407,7 +353,7 @@ class Exchange:
 
     def up(self) -> None:
         """It is back: what we believe is compared with what it has."""
-        _cancel(self._away)
+        cancel(self._away)
         self._do(self._reconcile(), lambda _why: self._reconcile_later())
 
     def _reconcile_later(self) -> None:
@@ -450,7 +396,9 @@ class Exchange:
                 continue
             salesperson, customer = f"{one.key}-p{one.person}", one.leg or f"{one.key}-customer"
             if all(leg in live and live[leg].joined for leg in (salesperson, customer)) and one.connected_at:
-                call = self._begin(_Call(one.key, person=one.person, customer=customer, won=salesperson))
+                call = self._begin(
+                    CallUnderWay(one.key, person=one.person, customer=customer, won=salesperson)
+                )
                 call.bell = Bell(one.key, 0, 0, one.people, 0)
                 call.dial = Dial(one.key, 0, 0, one.person or 0, "")
                 call.phones = {salesperson: Phone(one.person or 0, "", lambda _: Prompt("", "en"))}
@@ -471,14 +419,10 @@ class Exchange:
 
     # -- small steps -------------------------------------------------------------------------------------------
 
-    def _begin(self, call: _Call) -> _Call:
-        self._calls[call.key] = call
-        return call
-
-    def _ring_phone_later(self, call: _Call, phone: Phone) -> Callable[[], None]:
+    def _ring_phone_later(self, call: CallUnderWay, phone: Phone) -> Callable[[], None]:
         return lambda: self._ring_phone(call, phone)
 
-    def _ring_phone(self, call: _Call, phone: Phone) -> None:
+    def _ring_phone(self, call: CallUnderWay, phone: Phone) -> None:
         bell = call.bell
         if bell is None or call.over or call.won is not None or call.last_sentence:
             return
@@ -491,112 +435,43 @@ class Exchange:
         self._do(self.engine.call(asked), lambda why: self._leg_over(call, leg, "unreachable", why))
         self._after(call, rings_for + GRACE_S, lambda: self._rung_out(call, leg))
 
-    def _rung_out(self, call: _Call, leg: str) -> None:
+    def _rung_out(self, call: CallUnderWay, leg: str) -> None:
         if leg in call.phones and leg not in call.picked_up:
             self._hang_up(leg)
             self._leg_over(call, leg, "no_answer")
 
-    def _rung_long_enough(self, call: _Call) -> None:
+    def _rung_long_enough(self, call: CallUnderWay) -> None:
         if call.customer is not None and call.connected is None and not self._away:
             self._hang_up(call.customer)
             self._leg_over(call, call.customer, "no_answer")
 
-    def _thought_long_enough(self, call: _Call, leg: str) -> None:
+    def _thought_long_enough(self, call: CallUnderWay, leg: str) -> None:
         if call.won is None and leg in call.phones:
             self._hang_up(leg)
             self._leg_over(call, leg, "no_answer")
 
-    def _whisper(self, call: _Call, leg: str) -> None:
+    def _whisper(self, call: CallUnderWay, leg: str) -> None:
         if leg in call.phones and call.won is None and not call.over:
             call.whispers[leg] = call.whispers.get(leg, 0) + 1
             self._do(self.engine.say(leg, call.phones[leg].whisper(self._clock())))
 
-    def _spoken(self, call: _Call, leg: str) -> None:
+    def _spoken(self, call: CallUnderWay, leg: str) -> None:
         if call.last_sentence == leg:
             self._finish(call, None)
         elif call.won is None and leg in call.phones and call.whispers.get(leg, WHISPERS) < WHISPERS:
             self._after(call, PAUSE_S, lambda: self._whisper(call, leg))
 
-    def _last_sentence(self, call: _Call, leg: str, prompt: Prompt) -> None:
+    def _last_sentence(self, call: CallUnderWay, leg: str, prompt: Prompt) -> None:
         call.last_sentence = leg
         self._do(self.engine.say(leg, prompt), lambda _why: self._finish(call, None))
         self._after(call, LAST_SENTENCE_S, lambda: self._finish(call, None))
 
-    def _undecided(self, call: _Call, what: What) -> None:
+    def _undecided(self, call: CallUnderWay, what: What) -> None:
         """Nobody has told us how to go on."""
         if call.dial is None and (call.bell is None or what == "nobody"):
             self._finish(call, what)
-
-    def _drop(self, call: _Call, leg: str) -> None:
-        call.phones.pop(leg, None)
-        self._legs.pop(leg, None)
-
-    def _finish(self, call: _Call, what: What | None, at: datetime | None = None, because: str = "") -> None:
-        """The call is over on every leg; `what` is its last word, where that hasn't been said."""
-        if call.over:
-            return
-        call.over = True
-        _cancel(call.timers)
-        for leg in call.legs:
-            self._legs.pop(leg, None)
-            self._hang_up(leg)
-        self._calls.pop(call.key, None)
-        self._remember(call.key)
-        if what is not None:
-            talk_ms = self._talked(call) if what == "ended" else None
-            self._tell(call, what, person=call.person, at=at, because=because, talk_ms=talk_ms)
-
-    def _talked(self, call: _Call) -> int | None:
-        if call.connected is None:
-            return None
-        until = self._until or asyncio.get_running_loop().time()
-        return max(0, round((until - call.connected) * 1000))
-
-    def _remember(self, key: str) -> None:
-        self._done[key] = None
-        if len(self._done) > REMEMBERED:
-            self._done.popitem(last=False)
-
-    def _tell(self, call: _Call, what: What, *, person: int | None = None, at: datetime | None = None,
-              because: str = "", talk_ms: int | None = None) -> None:  # fmt: skip
-        self._hear(Heard(call.key, what, at or self._clock(), person, talk_ms, because))
-
-    def _hang_up(self, leg: str) -> None:
-        self._do(self.engine.hang_up(leg))
-
-    async def _end(self, leg: str) -> None:
-        with suppress(LegFailed):
-            await self.engine.hang_up(leg)
-
-    def _after(self, call: _Call, seconds: float, then: Callable[[], object]) -> None:
-        def act() -> None:
-            if not call.over:
-                then()
-
-        call.timers.append(self._later(seconds, act))
-
-    def _soon(self, then: Callable[[], None]) -> None:
-        asyncio.get_running_loop().call_soon(then)
-
-    def _do(self, work: Coroutine[Any, Any, None], failed: Callable[[str], None] | None = None) -> None:
-        async def run() -> None:
-            try:
-                await work
-            except LegFailed as error:
-                if failed is not None:
-                    failed(str(error))
-
-        task = asyncio.get_running_loop().create_task(run())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def key_of(arrived: str) -> str:
     """The key of the call of a customer who called on this leg: a provider of several nodes knows its node by it."""
     return uuid.uuid5(uuid.NAMESPACE_OID, arrived).hex
-
-
-def _cancel(timers: list[Timer]) -> None:
-    for timer in timers:
-        timer.cancel()
-    timers.clear()

@@ -1,10 +1,8 @@
 """Asterisk as a provider of legs: one node or several, each leg a channel that bears our name for it."""
 
 import asyncio
-import re
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,19 @@ import structlog
 from leadbell.ring.asterisk.files import APP, ARRIVED, DETECT, DETECTED, RECORD, RECORDED, RECORDING
 from leadbell.ring.exchange import key_of
 from leadbell.ring.lines.ari import Ari, AriFailed, Event, Node, Reception
+from leadbell.ring.lines.asterisk_channels import (
+    BECAUSE,
+    CALLER,
+    KEY,
+    OURS,
+    Channel,
+    NodeState,
+    called_number,
+    endpoint_of,
+    is_ours,
+    key_in,
+    sound_of,
+)
 from leadbell.ring.ports import Ears, How, Leg, LegFailed, LegHeard, LegWhat, LiveLeg, Prompt
 from leadbell.ring.speech import Speaker
 
@@ -28,58 +39,6 @@ SETTLED_S, FINISHED_WITHIN_S = 0.3, 10.0
 #: The first argument of a channel we made, and of one that listens for a voicemail.
 MADE, LISTENS = "made", "listens"
 LISTENER = ".listens"
-
-_OURS = re.compile(r"[\w.:-]{1,100}-(?:p\d+|customer)")
-_KEY = re.compile(r"[\w-]{1,100}")
-_EXTENSION = re.compile(r"sip:([A-Za-z0-9][A-Za-z0-9_.-]{0,39})")
-_NUMBER = re.compile(r"\+\d{3,15}")
-_CALLER = re.compile(r"\+?\d{2,15}")
-_TRUNK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
-
-#: Why a channel that was never answered has ended (Q.850); anything else is `unreachable`.
-_BECAUSE: dict[int, How] = {
-    17: "busy", 21: "rejected",
-    0: "no_answer", 16: "no_answer", 18: "no_answer", 19: "no_answer", 26: "no_answer", 31: "no_answer",
-    127: "no_answer",
-}  # fmt: skip
-
-
-@dataclass(slots=True)
-class _Leg:
-    """A channel of ours while it lasts."""
-
-    name: str
-    key: str
-    node: "_Node"
-    since: float
-    #: Asked for, but not yet confirmed.
-    pending: bool = False
-    #: To be ended as soon as it is there.
-    unwanted: bool = False
-    detect: bool = False
-    rang: bool = False
-    answered: bool = False
-    #: A customer who called, and whether they have not been answered.
-    arrived: bool = False
-    waits: bool = False
-    #: The bridge it is in.
-    joined: str = ""
-    #: The bridge it was in goes, since the other one has hung up.
-    leaving: asyncio.Task[None] | None = None
-    saying: str = ""
-    #: How often something was to be said or to stop: a sentence that is ready too late isn't said any more.
-    turn: int = 0
-    back: asyncio.Future[None] | None = None
-
-
-@dataclass(slots=True, eq=False)
-class _Node:
-    ari: Ari = field(init=False)
-    legs: dict[str, _Leg] = field(default_factory=dict)
-    away_since: float | None = None
-    timers: list[asyncio.TimerHandle] = field(default_factory=list)
-    #: Whether it has been up since we began.
-    known: bool = False
 
 
 class Asterisk:
@@ -101,8 +60,8 @@ class Asterisk:
             node.user: known.ari for node, known in zip(nodes, self._nodes, strict=True) if not node.url
         }
         self._reception = Reception(calling, *listen) if listen else None
-        self._legs: dict[str, _Leg] = {}
-        self._keys: dict[str, _Node] = {}
+        self._legs: dict[str, Channel] = {}
+        self._keys: dict[str, NodeState] = {}
         self._ears: Ears | None = None
         self._opened = False
         self._down = False
@@ -136,11 +95,11 @@ class Asterisk:
     async def call(self, leg: Leg) -> None:
         if leg.leg in self._legs:
             return
-        endpoint = _endpoint(leg)
+        endpoint = endpoint_of(leg)
         node = self._node_for(leg.key)
         known = self._know(leg.leg, leg.key, node)
         known.pending, known.detect = True, leg.detect
-        caller = {"callerId": f"<{leg.caller_id}>"} if _CALLER.fullmatch(leg.caller_id) else {}
+        caller = {"callerId": f"<{leg.caller_id}>"} if CALLER.fullmatch(leg.caller_id) else {}
         try:
             await node.ari.ask(
                 "POST", "/channels", endpoint=endpoint, app=APP, appArgs=MADE, channelId=leg.leg,
@@ -171,7 +130,9 @@ class Asterisk:
             asyncio.get_running_loop().call_soon(self._tell, leg, "spoken")
             return
         known.saying = f"{leg}.{uuid.uuid4().hex}"
-        await known.node.ari.ask("POST", f"/channels/{leg}/play", media=_sound(path), playbackId=known.saying)
+        await known.node.ari.ask(
+            "POST", f"/channels/{leg}/play", media=sound_of(path), playbackId=known.saying
+        )
 
     async def hush(self, leg: str) -> None:
         if (known := self._legs.get(leg)) is not None:
@@ -213,9 +174,9 @@ class Asterisk:
         up = [node for node in self._nodes if node.ari.is_up]
         for node, found in zip(up, await asyncio.gather(*map(self._look, up)), strict=True):
             for name, (answered, bridge) in found.items():
-                known = self._legs.get(name) or self._know(name, _key(name), node)
+                known = self._legs.get(name) or self._know(name, key_in(name), node)
                 known.answered, known.joined = answered, bridge
-                known.arrived = not _OURS.fullmatch(name)
+                known.arrived = not OURS.fullmatch(name)
                 known.waits = known.arrived and not answered
             for known in list(node.legs.values()):
                 if known.name not in found and not known.pending and known.since < began:
@@ -227,7 +188,7 @@ class Asterisk:
         ]
 
     async def recorded(self, key: str) -> Path | None:
-        if not _KEY.fullmatch(key) or any(leg.key == key for leg in self._legs.values()):
+        if not KEY.fullmatch(key) or any(leg.key == key for leg in self._legs.values()):
             return None
         path, loop = self.spool / f"{key}.raw", asyncio.get_running_loop()
         give_up_at, last, since = loop.time() + FINISHED_WITHIN_S, -1, loop.time()
@@ -245,24 +206,24 @@ class Asterisk:
 
     # -- steps -------------------------------------------------------------------------------------------------
 
-    async def _answer(self, leg: _Leg) -> None:
+    async def _answer(self, leg: Channel) -> None:
         if leg.waits:
             leg.waits = False
             await leg.node.ari.ask("POST", f"/channels/{leg.name}/answer")
             leg.answered = True
 
-    async def _hush(self, leg: _Leg) -> None:
+    async def _hush(self, leg: Channel) -> None:
         leg.turn += 1
         await self._stop(leg)
 
-    async def _stop(self, leg: _Leg) -> None:
+    async def _stop(self, leg: Channel) -> None:
         if leg.saying:
             saying, leg.saying = leg.saying, ""
             await self._gone(leg.node.ari.ask("DELETE", f"/playbacks/{saying}"))
 
-    async def _record(self, key: str, customer: _Leg) -> None:
+    async def _record(self, key: str, customer: Channel) -> None:
         """Send the customer's channel through the dialplan, which starts the recording and sends it back."""
-        if not _KEY.fullmatch(key):
+        if not KEY.fullmatch(key):
             raise LegFailed("no file can have this name")
         self.spool.mkdir(parents=True, exist_ok=True)
         ask, channel = customer.node.ari.ask, f"/channels/{customer.name}"
@@ -276,16 +237,16 @@ class Asterisk:
         finally:
             customer.back = None
 
-    async def _announce(self, node: _Node, bridge: str, said: Path) -> None:
-        await node.ari.ask("POST", f"/bridges/{bridge}/play", media=_sound(said))
+    async def _announce(self, node: NodeState, bridge: str, said: Path) -> None:
+        await node.ari.ask("POST", f"/bridges/{bridge}/play", media=sound_of(said))
 
-    async def _listen_for_voicemail(self, leg: _Leg) -> None:
+    async def _listen_for_voicemail(self, leg: Channel) -> None:
         """A second channel hears what the customer says, while the customer hears nothing of it."""
         await leg.node.ari.ask(
             "POST", f"/channels/{leg.name}/snoop/{leg.name}{LISTENER}", spy="in", app=APP, appArgs=LISTENS
         )
 
-    async def _look(self, node: _Node) -> dict[str, tuple[bool, str]]:
+    async def _look(self, node: NodeState) -> dict[str, tuple[bool, str]]:
         """Our channels on a node: whether answered, and the bridge they share with another."""
         channels, bridges = await asyncio.gather(
             node.ari.ask("GET", "/channels"), node.ari.ask("GET", "/bridges")
@@ -299,10 +260,10 @@ class Asterisk:
         return {
             channel["id"]: (channel["state"] == "Up", shared.get(channel["id"], ""))
             for channel in channels
-            if _is_ours(channel)
+            if is_ours(channel)
         }
 
-    async def _end(self, node: _Node, channel: str) -> None:
+    async def _end(self, node: NodeState, channel: str) -> None:
         await self._gone(node.ari.ask("DELETE", f"/channels/{channel}", reason="normal"))
 
     async def _gone(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -315,7 +276,7 @@ class Asterisk:
 
     # -- what a node tells -------------------------------------------------------------------------------------
 
-    def _heard(self, node: _Node, event: Event) -> None:
+    def _heard(self, node: NodeState, event: Event) -> None:
         kind, channel = event.get("type"), event.get("channel") or {}
         match kind:
             case "StasisStart":
@@ -338,7 +299,7 @@ class Asterisk:
                     channel.get("id", ""), int(event.get("cause") or 0), str(event.get("cause_txt", ""))
                 )
 
-    def _entered(self, node: _Node, channel: dict[str, Any], args: list[str]) -> None:
+    def _entered(self, node: NodeState, channel: dict[str, Any], args: list[str]) -> None:
         """A channel has come into our hands: one we made, one that is back, a listener, or a customer."""
         name, what = str(channel.get("id", "")), args[0] if args else ""
         leg = self._legs.get(name)
@@ -362,7 +323,7 @@ class Asterisk:
                 self._soon(self._listen_for_voicemail(leg))
             self._tell(name, "answered")
 
-    async def _send_listening(self, node: _Node, name: str) -> None:
+    async def _send_listening(self, node: NodeState, name: str) -> None:
         await self._gone(
             node.ari.ask("POST", f"/channels/{name}/continue", context=DETECT, extension="s", priority=1)
         )
@@ -375,9 +336,9 @@ class Asterisk:
         elif status == "HUMAN":
             self._tell(name, "person")
 
-    def _arrived(self, node: _Node, channel: dict[str, Any], args: list[str]) -> None:
+    def _arrived(self, node: NodeState, channel: dict[str, Any], args: list[str]) -> None:
         name = str(channel["id"])
-        if not _KEY.fullmatch(name.replace(".", "_")):
+        if not KEY.fullmatch(name.replace(".", "_")):
             self._soon(self._end(node, name))
             return
         leg = self._know(name, key_of(name), node)
@@ -386,11 +347,11 @@ class Asterisk:
         shown = not (len(args) > 2 and args[2].startswith(("prohib", "unavailable")))
         caller = str((channel.get("caller") or {}).get("number") or "")
         self._tell(
-            name, "arrived", called=_called(args),
-            caller=caller if shown and _CALLER.fullmatch(caller) else "",
+            name, "arrived", called=called_number(args),
+            caller=caller if shown and CALLER.fullmatch(caller) else "",
         )  # fmt: skip
 
-    async def _ring_back(self, leg: _Leg) -> None:
+    async def _ring_back(self, leg: Channel) -> None:
         """The customer hears that it rings."""
         await self._gone(leg.node.ari.ask("POST", f"/channels/{leg.name}/ring"))
 
@@ -416,7 +377,7 @@ class Asterisk:
         leg = self._legs.get(name)
         if leg is None:
             return
-        how: How = "hung_up" if leg.answered or leg.arrived else _BECAUSE.get(cause, "unreachable")
+        how: How = "hung_up" if leg.answered or leg.arrived else BECAUSE.get(cause, "unreachable")
         self._forget(leg)
         if leg.joined:
             leaving = self._soon(self._gone(leg.node.ari.ask("DELETE", f"/bridges/{leg.joined}")))
@@ -437,15 +398,15 @@ class Asterisk:
 
     # -- nodes go and come -------------------------------------------------------------------------------------
 
-    def _meet(self, node: Node) -> _Node:
-        known = _Node()
+    def _meet(self, node: Node) -> NodeState:
+        known = NodeState()
         known.ari = Ari(
             node, APP, lambda event: self._heard(known, event), lambda: self._came(known),
             lambda because: self._went(known, because),
         )  # fmt: skip
         return known
 
-    def _came(self, node: _Node) -> None:
+    def _came(self, node: NodeState) -> None:
         _cancel(node.timers)
         node.away_since = None
         first, node.known = not node.known, True
@@ -456,7 +417,7 @@ class Asterisk:
         self._soon(self._subscribe(node))
         self._ears.up()
 
-    def _went(self, node: _Node, because: str) -> None:
+    def _went(self, node: NodeState, because: str) -> None:
         loop = asyncio.get_running_loop()
         node.away_since = loop.time()
         log.warning("a node is away", node=node.ari.node.url or node.ari.node.user, because=because)
@@ -471,7 +432,7 @@ class Asterisk:
             self._down = True
             self._ears.down(because)
 
-    def _lose(self, node: _Node, because: str) -> None:
+    def _lose(self, node: NodeState, because: str) -> None:
         """While others are up, what a node had that stays away is lost."""
         if node.ari.is_up or not self.is_up:
             return
@@ -480,7 +441,7 @@ class Asterisk:
                 self._forget(leg)
                 self._tell_heard(LegHeard(leg.name, "over", self._clock(), how="lost", because=because))
 
-    def _believed(self, leg: _Leg) -> bool:
+    def _believed(self, leg: Channel) -> bool:
         """Whether a leg may still be there, although its node is away."""
         since = leg.node.away_since
         if since is None:
@@ -488,7 +449,7 @@ class Asterisk:
         away = asyncio.get_running_loop().time() - since
         return away < (LOST_AFTER_S if leg.joined else PATIENCE_S) - 0.01
 
-    async def _subscribe(self, node: _Node) -> None:
+    async def _subscribe(self, node: NodeState) -> None:
         """Hear of the channels we had before the connection was cut."""
         for name in await self._look(node):
             await self._gone(
@@ -497,7 +458,7 @@ class Asterisk:
 
     # -- small steps -------------------------------------------------------------------------------------------
 
-    def _node_for(self, key: str) -> _Node:
+    def _node_for(self, key: str) -> NodeState:
         node = self._keys.get(key)
         if node is not None and node.ari.is_up:
             return node
@@ -508,19 +469,19 @@ class Asterisk:
             raise LegFailed("not connected")
         return min(up, key=lambda node: len(node.legs))
 
-    def _leg(self, name: str) -> _Leg:
+    def _leg(self, name: str) -> Channel:
         if name not in self._legs:
             raise LegFailed("the leg is over")
         return self._legs[name]
 
-    def _know(self, name: str, key: str, node: _Node) -> _Leg:
-        leg = _Leg(name, key, node, asyncio.get_running_loop().time())
+    def _know(self, name: str, key: str, node: NodeState) -> Channel:
+        leg = Channel(name, key, node, asyncio.get_running_loop().time())
         self._legs[name] = node.legs[name] = leg
         if key:
             self._keys[key] = node
         return leg
 
-    def _forget(self, leg: _Leg) -> None:
+    def _forget(self, leg: Channel) -> None:
         self._legs.pop(leg.name, None)
         leg.node.legs.pop(leg.name, None)
         if leg.key and not any(other.key == leg.key for other in leg.node.legs.values()):
@@ -537,43 +498,6 @@ class Asterisk:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _endpoint(leg: Leg) -> str:
-    """What Asterisk dials; anything but an extension or a number in E.164 is refused."""
-    if extension := _EXTENSION.fullmatch(leg.number):
-        return f"PJSIP/{extension[1]}"
-    trunk = leg.trunk or "trunk"
-    if not _NUMBER.fullmatch(leg.number) or not _TRUNK.fullmatch(trunk):
-        raise LegFailed("neither an extension nor a number")
-    return f"PJSIP/{leg.number}@{trunk}"
-
-
-def _called(args: Sequence[str]) -> str:
-    """The number a customer called: the extension, or where a provider names us there, the one in the To header."""
-    extension, to = args[1] if len(args) > 1 else "", ",".join(args[3:])
-    if _CALLER.fullmatch(extension):
-        return extension
-    found = re.search(r"sips?:(\+?\d{2,15})@", to)
-    return found[1] if found else extension
-
-
-def _is_ours(channel: dict[str, Any]) -> bool:
-    if channel["name"].startswith(("Snoop/", "Announcer/", "Recorder/")):
-        return False
-    plan = channel.get("dialplan") or {}
-    held = (f"{APP},{ARRIVED}", f"{APP},{RECORDED}")
-    inside = plan.get("app_name") == "Stasis" and str(plan.get("app_data", "")).startswith(held)
-    return bool(_OURS.fullmatch(channel["id"])) or inside
-
-
-def _key(name: str) -> str:
-    return name.rpartition("-")[0] if _OURS.fullmatch(name) else key_of(name)
-
-
-def _sound(path: Path) -> str:
-    """Asterisk finds the format by the ending that it adds itself."""
-    return f"sound:{path.absolute().with_suffix('')}"
 
 
 async def _nothing() -> None:
