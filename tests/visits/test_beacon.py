@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import psycopg
 import pytest
@@ -17,8 +18,9 @@ from structlog.testing import capture_logs
 
 from leadbell import roles
 from leadbell.visits.beacon import Beacons
+from leadbell.visits.links import own_link_for
 from leadbell.visits.rules import LARGEST_BEACON, Car, Look
-from leadbell.visits.writer import MOST_WAITING, Writer
+from leadbell.visits.writer import MOST_PARTS, MOST_WAITING, Writer
 from tests.fakes.front import Alone, Answer, Town, ask, serving, town
 from tests.waiting import eventually
 
@@ -66,7 +68,16 @@ def here(cluster: roles.Urls, django_db_setup: None) -> Iterator[Town]:
     with town(cluster) as there:
         yield there
         ours = [there.organisations]
-        for table in ("visitorjoin", "visitor", "sitecount", "sitepulse", "beacon", "site"):
+        for table in (
+            "knownvisit",
+            "visitorjoin",
+            "visitor",
+            "sitecount",
+            "sitepulse",
+            "beacon",
+            "site",
+            "customer",
+        ):
             there.db.execute(f"delete from leadbell_{table} where dealer_id = any(%s)", ours)
 
 
@@ -300,3 +311,83 @@ def test_the_door_doesnt_know_whose_visitor_it_is(here: Town) -> None:
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         mouth.execute("select customer_id from leadbell_visitor")
+
+
+def test_page_views_are_counted_by_minute_and_part_whoever_looked(website: Website) -> None:
+    website.send(website.told())
+    website.send(website.told(c=False, v=""))
+    website.send(website.told(k="time", d=5))
+    website.send(website.told(c=False, v="", u="/Finance/<b>?name=Okafor"))
+    assert website.counted(kept=2, no_consent=2, anonymous=2)
+    rows = website.here.db.execute(
+        "select part, sum(views)::int as views from leadbell_sitepulse where site_id = %s group by part",
+        [website.id],
+    )
+    assert {row["part"]: row["views"] for row in rows} == {"/cars": 2, "/finance": 1}
+
+
+def test_a_flood_of_made_up_parts_stays_small(
+    here: Town, running: tuple[int, Alone], website: Website
+) -> None:
+    writer = Writer(here.urls.mouth)
+    site = running[1].inner.writer.by_key[website.key]
+    now = datetime.now(UTC)
+    for n in range(MOST_PARTS * 3):
+        writer.keep(Look(site, uuid.uuid4().hex, now, "view", "p", f"/{n}/{n}", "", Car(), 0, ""))
+    assert len(writer._pulse) <= MOST_PARTS + 1
+    assert sum(writer._pulse.values()) == MOST_PARTS * 3
+
+
+@pytest.mark.parametrize(
+    ("networks", "dropped"), [(["127.0.0.0/8"], True), (["192.0.2.0/24", "::1"], False), ([], False)]
+)
+def test_the_dealers_own_network_is_no_visit(
+    here: Town, running: tuple[int, Alone], website: Website, networks: list[str], dropped: bool
+) -> None:
+    here.db.execute("update leadbell_site set own_networks = %s where id = %s", [networks, website.id])
+    writer = running[1].inner.writer
+    writer.site_known_at = float("-inf")
+    assert eventually(lambda: len(writer.by_key[website.key].networks) == len(networks), 5)
+    website.send(website.told())
+    website.send(website.told(c=False, v=""))
+    assert website.counted(**({"own_people": 2} if dropped else {"kept": 1, "no_consent": 1, "anonymous": 1}))
+
+
+def test_who_is_known_is_seen_in_the_commit_of_their_beacon(here: Town, website: Website) -> None:
+    told = website.told()
+    website.send(told)
+    assert website.counted(kept=1)
+    assert not sightings(website)
+    customer = here.one(
+        "insert into leadbell_customer (dealer_id, full_name, first_name, last_name, language, emails, phones,"
+        " created_at) values (%s, 'Mr Okafor', '', '', '', '{}', '[]', now()) returning id", website.dealer,
+    )  # fmt: skip
+    here.db.execute(
+        "update leadbell_visitor set customer_id = %s where site_id = %s", [customer["id"], website.id]
+    )
+    website.send(told | {"k": "form_sent"})
+    assert website.counted(kept=2)
+    assert eventually(lambda: len(sightings(website)) == 1, 5)
+    first = sightings(website)[0]
+    website.send(told | {"p": "page2"})
+    assert website.counted(kept=3)
+    [again] = sightings(website)
+    assert again["began_at"] == first["began_at"]
+    assert again["last_at"] > first["last_at"]
+
+    link = own_link_for(HOME, website.dealer, datetime.now(UTC)).partition("=")[2]
+    website.send(told | {"l": unquote(link)})
+    assert website.counted(kept=4)
+    assert eventually(lambda: not sightings(website), 5)
+    website.send(told)
+    assert website.counted(kept=5)
+    assert not sightings(website)
+    here.db.execute("update leadbell_visitor set customer_id = null where site_id = %s", [website.id])
+
+
+def sightings(website: Website) -> list[dict[str, Any]]:
+    return list(
+        website.here.db.execute(
+            "select * from leadbell_knownvisit where site_id = %s order by id", [website.id]
+        )
+    )
