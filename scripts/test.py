@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run every check: style, types, import walls, tests. `--quick` leaves out browser, crash, phone and slow tests."""
+"""Run every check: style, types, import walls, tests. `--quick` leaves out the browser, crash, phone, spark, slow."""
 
 import argparse
 import os
@@ -33,7 +33,7 @@ def main():
     asked.add_argument("--quick", action="store_true")
     quick = asked.parse_args().quick
     os.chdir(ROOT)
-    left_out = ["browser", "crash", "phone", "slow"] if quick else []
+    left_out = ["browser", "crash", "phone", "spark", "slow"] if quick else []
     missing = []
     if not quick and not find_chromium():
         left_out.append("browser")
@@ -50,7 +50,7 @@ def main():
     for lines in missing:
         shout(*lines)
     if quick:
-        print("Left out: browser, crash, phone and slow tests (`make test` runs them).")
+        print("Left out: browser, crash, phone, spark and slow tests (`make test` runs them).")
     print(f"FAILED: {', '.join(failed)}" if failed else "All checks passed.", flush=True)
     return 1 if failed else 0
 

@@ -1,9 +1,12 @@
 """What an engine answers: numerator over denominator, with the interval within which the truth probably lies."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import sqrt
 from typing import Any
+
+from sqlglot import exp
 
 from leadbell.metrics import question
 from leadbell.metrics.engines import Engine
@@ -112,16 +115,28 @@ def ask(
             cannot.append(Unsupported(metric, because))
     if not can:
         return Answers((), tuple(cannot))
-    shown = {
-        name: sql for i, metric in enumerate(can) for name, sql in question.counted(metric, f"m{i}").items()
-    }
-    asked = question.select(shown, question.keys(by), which, as_of_ms, engine.relation)
+    asked = _asked(tuple(can), tuple(by), which, as_of_ms, engine.relation)
     given = []
     for row in engine.rows(asked):
         values = iter(row[len(by) :])
         group = tuple(_plain(value) for value in row[: len(by)])
         given += [_answer(metric, group, values) for metric in can]
     return Answers(tuple(given), tuple(cannot))
+
+
+@lru_cache(maxsize=256)
+def _asked(
+    metrics: tuple[Metric, ...], by: tuple[str, ...], which: Which, as_of_ms: int, relation: str | None
+) -> exp.Select:
+    # Without groups a base that all share may be left out early; with them a group without it would be missing.
+    bases = {metric.of if metric.shape != "ratio" else None for metric in metrics}
+    among = bases.pop() if not by and len(bases) == 1 else None
+    shown = {
+        name: sql
+        for i, metric in enumerate(metrics)
+        for name, sql in question.counted(replace(metric, of="true") if among else metric, f"m{i}").items()
+    }
+    return question.select(shown, question.keys(by), which, as_of_ms, relation, among)
 
 
 def _plain(value: Any) -> str | int | None:

@@ -54,6 +54,9 @@ class Metric:
     #: A measure is in milliseconds below; divided by this for its unit.
     scale: int = 1
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     @property
     def reference(self) -> Reference | None:
         """The headline reference, where a source gives one."""

@@ -1,6 +1,6 @@
 """Turns figures into one SQL statement: only what they need of lead_facts.sql, in the engine's dialect."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -40,6 +40,11 @@ class Which:
     since: int | None = None
     until: int | None = None
     only: Mapping[str, Sequence[str | int | None]] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash(
+            (self.since, self.until, *((key, tuple(values)) for key, values in sorted(self.only.items())))
+        )
 
 
 EVERY = Which()
@@ -122,8 +127,12 @@ def select(
     which: Which,
     as_of_ms: int,
     relation: str | None,
+    among: str | None = None,
 ) -> exp.Select:
-    """`by` and `shown` over the rows of the leads; from `relation` where they stand already, else worked out."""
+    """`by` and `shown` over the rows of the leads; from `relation` where they stand already, else worked out.
+
+    `among`: a condition on the leads, besides `which`.
+    """
     query = exp.Select()
     keys = {name: condition(said) if isinstance(said, str) else said for name, said in by.items()}
     asked = {name: condition(said) if isinstance(said, str) else said for name, said in shown.items()}
@@ -132,7 +141,7 @@ def select(
         for name, said in ({n: k.copy() for n, k in keys.items()} | asked).items()
     ]
     query.set("expressions", named)
-    query.where(*_filters(which), copy=False)
+    query.where(*_filters(which), *([condition(among)] if among else []), copy=False)
     if keys:
         query.group_by(*(said.copy() for said in keys.values()), copy=False)
         query.order_by(*(said.copy() for said in keys.values()), copy=False)
@@ -168,6 +177,18 @@ def counted(metric: Metric, prefix: str) -> dict[str, str]:
         f"{prefix}_q{i}": f"percentile_cont({q}) within group (order by {value})"
         for i, q in enumerate(QUANTILES)
     }
+
+
+#: Of a statement: how it is said in a dialect; a question asked again isn't translated again.
+_SAID = "said"
+
+
+def translated(asked: exp.Expr, how: str, translate: Callable[[], str]) -> str:
+    """The statement as `translate` says it, once for each `how`."""
+    known: dict[str, str] = asked.meta.setdefault(_SAID, {})
+    if how not in known:
+        known[how] = translate()
+    return known[how]
 
 
 def quantiles_as(asked: exp.Expr, function: str) -> exp.Expr:

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from leadbell.metrics.question import facts, quantiles_as
+from leadbell.metrics.question import facts, quantiles_as, translated
 from leadbell.metrics.tables import TABLES, Table, missing
 
 
@@ -34,6 +34,9 @@ class Duck:
 
     def said(self, asked: exp.Expr) -> str:
         """The statement as DuckDB gets it."""
+        return translated(asked, f"duckdb {sorted(self._instead)}", lambda: self._said(asked))
+
+    def _said(self, asked: exp.Expr) -> str:
         asked = quantiles_as(asked, "quantile_cont")
         for table in asked.find_all(exp.Table):
             if table.name in self._instead:

@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from sqlglot import exp
 
+from leadbell.metrics.question import translated
+
 
 class Cursor(Protocol):
     """Of psycopg or of Django."""
@@ -32,5 +34,5 @@ class Postgres:
 
 
 def said(asked: exp.Expr) -> str:
-    """The statement as PostgreSQL gets it. A percent sign would be a placeholder: there is none in our dialect."""
-    return asked.sql(dialect="postgres", comments=False)
+    """The statement as PostgreSQL gets it."""
+    return translated(asked, "postgres", lambda: asked.sql(dialect="postgres", comments=False))
