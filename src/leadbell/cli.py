@@ -27,6 +27,7 @@ COMMANDS = {
     "leads": ("leadbell.commands.leads:leads", "List the leads."),
     "story": ("leadbell.commands.story:story", "Tell what happened with a lead."),
     "ledger": ("leadbell.commands.ledger:ledger", "Balance the books: no lead is lost."),
+    "export": ("leadbell.commands.export:export", "Write leads, touches and visits as Parquet."),
     "doctor": ("leadbell.commands.doctor:doctor", "Say what is missing."),
 }
 

@@ -80,8 +80,11 @@ def make(leads: dict[int, int]) -> None:
         announce(dealer, FIGURES)
 
 
-def journals(leads: dict[int, int]) -> Iterable[tuple[LeadOf, History]]:
-    """What is known of these leads ({lead: dealer}), in the order of their numbers."""
+def journals(
+    leads: dict[int, int], called: dict[int, str] | None = None, people: dict[int, str] | None = None
+) -> Iterable[tuple[LeadOf, History]]:
+    """What is known of these leads ({lead: dealer}), in the order of their numbers; dealers and people by number
+    where they aren't given names."""
     dealers = Organisation.objects.in_bulk(set(leads.values()))
     bdc = frozenset(Person.objects.filter(role=Person.Role.BDC).values_list("pk", flat=True))
     visits, bodies = _visits(list(leads)), _bodies(list(leads))
@@ -89,7 +92,8 @@ def journals(leads: dict[int, int]) -> Iterable[tuple[LeadOf, History]]:
         dealer = leads[lead]
         if dealer not in dealers:
             continue
-        about = LeadOf(lead, str(dealer), dealers[dealer].opening_hours, bdc=bdc, visits=visits.get(lead, ()))
+        name, hours = (called or {}).get(dealer, str(dealer)), dealers[dealer].opening_hours
+        about = LeadOf(lead, name, hours, bdc, visits.get(lead, ()), people or {})
         yield about, History(tuple(decode_fact(body) for body in bodies.get(lead, ())))
 
 
