@@ -26,7 +26,9 @@ ROOT = Path(__file__).parent.parent
 VAR = ROOT / "var" / "bench"
 #: The application that does nothing but the mouth's INSERT.
 BARE = Job("bare", ("benchmarks.bare",), "mouth")
-JOBS = {job.name: job for job in (WEB, CLOCKWORK, SMTP, BARE)}
+#: The server with nothing behind it.
+STILL = Job("still", ("benchmarks.still",), "mouth")
+JOBS = {job.name: job for job in (WEB, CLOCKWORK, SMTP, BARE, STILL)}
 #: Stands for the switchboard and the Asterisk that was chosen in the folder.
 TELEPHONE = "telephone"
 UP_WITHIN_S = 120

@@ -112,14 +112,10 @@ class Streams:
             stream.cancel()
 
 
-def run() -> None:
-    """Serve until SIGTERM."""
-    configure()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
-    os.environ.setdefault("LEADBELL_POOL", str(CONNECTIONS))
-    streams = Streams(import_module("leadbell.asgi").application)
-    config = uvicorn.Config(
-        streams,
+def configured(application: Streams) -> uvicorn.Config:
+    """How the server is run, whatever is behind it."""
+    return uvicorn.Config(
+        application,
         http=Caller,
         ws="websockets-sansio",
         ws_max_size=LARGEST_MESSAGE,
@@ -137,8 +133,16 @@ def run() -> None:
         host=os.environ.get("LEADBELL_HOST", "127.0.0.1"),
         port=int(os.environ.get("LEADBELL_PORT", "8000")),
     )
+
+
+def run() -> None:
+    """Serve until SIGTERM."""
+    configure()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
+    os.environ.setdefault("LEADBELL_POOL", str(CONNECTIONS))
+    streams = Streams(import_module("leadbell.asgi").application)
     fd = os.environ.get("LEADBELL_WEB_FD")
-    Web(config, streams).run([socket.socket(fileno=int(fd))] if fd else None)
+    Web(configured(streams), streams).run([socket.socket(fileno=int(fd))] if fd else None)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from leadbell.visits.rules import (
+    NO_CAR,
     Car,
     Drop,
     Joined,
+    SaidCar,
     Seen,
     bot_of,
     car_of,
@@ -91,13 +93,13 @@ def test_an_origin_is_found_in_whatever_was_pasted(written: str, origin: str | N
 def test_a_car_is_found_in_an_address(pattern: str, address: str, car: Car) -> None:
     made = pattern_of(pattern)
     assert made
-    assert car_of({}, address, (made,)) == car
+    assert car_of(NO_CAR, address, (made,)) == car
 
 
 def test_what_the_page_says_comes_first() -> None:
     made = pattern_of("/{make}/{stock}")
     assert made
-    assert car_of({"make": "Kia", "price": 1e4}, "/hyundai/N41", (made,)) == Car("N41", "Kia", "", 10_000)
+    assert car_of(SaidCar(make="Kia", price=1e4), "/hyundai/N41", (made,)) == Car("N41", "Kia", "", 10_000)
 
 
 @pytest.mark.parametrize(

@@ -73,9 +73,7 @@ class Said:
     """What the headers say."""
 
     origin: str = ""
-    user_agent: str = ""
     length: int = 0
-    opted_out: bool = False
     gzip: bool = False
     known_script: bytes = b""
     visitor: str = ""
@@ -113,17 +111,17 @@ class Beacons:
     async def __call__(
         self, scope: "HTTPScope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
     ) -> None:
-        said = _said(scope)
-        if scope["path"] == BEACON and scope["method"] == "POST":
-            await self._beacon(said, receive, send)
+        if scope["method"] == "POST" and scope["path"] == BEACON:
+            await self._beacon(scope, receive, send)
             return
+        said = _said(scope)
         match scope["path"], scope["method"]:
             case "/v.js", "GET" | "HEAD":
                 await _script(scope["method"], said, send)
             case "/v/more", "GET" | "HEAD":
                 await self._more(scope, send)
             case "/v" | "/v/me", "OPTIONS":
-                allowed = self._cors(said)
+                allowed = self._cors(said.origin)
                 await _answer(send, 204, [*_EMPTY, *allowed, *(_PREFLIGHT if allowed else [])])
             case "/v/me", "GET" | "POST":
                 await self._about_me(scope, said, receive, send)
@@ -132,20 +130,27 @@ class Beacons:
                     send, 405, [*_EMPTY, (b"allow", b"GET" if scope["path"] in (SCRIPT, MORE) else b"POST")]
                 )
 
-    async def _beacon(self, said: Said, receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
+    async def _beacon(
+        self, scope: "HTTPScope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
+    ) -> None:
         """Answer first, whatever it was: who probes learns nothing, and no visitor waits for us."""
+        # Asked by name: walking over all that a browser says costs more than everything we ask.
+        headers = dict(scope["headers"])
         try:
-            body = await self._body(said, receive)
+            body = await self._body(_length(headers.get(b"content-length")), receive)
         except Gone:
             return
+        origin = headers.get(b"origin", b"")[:300].decode("latin-1")
         if isinstance(body, Drop):
-            await _answer(send, 204, [*_HANG_UP, *self._cors(said)])
+            await _answer(send, 204, [*_HANG_UP, *self._cors(origin)])
         else:
-            await send(self._thanks(said.origin))
+            await send(self._thanks(origin))
             await send(_NOTHING)
         now = datetime.now(UTC)
         told = body if isinstance(body, Drop) else read_beacon(body)
-        request = Request(said.origin, said.user_agent, said.opted_out, said.address)
+        agent = headers.get(b"user-agent", b"")[:400].decode("latin-1")
+        opted_out = _is_on(headers.get(b"sec-gpc")) or _is_on(headers.get(b"dnt"))
+        request = Request(origin, agent, opted_out, scope["client"][0] if scope["client"] else "")
         judged = judge(told, request, self.writer.by_key, self.writer.by_origin, now)
         if isinstance(judged, Look):
             self.writer.keep(judged)
@@ -159,15 +164,15 @@ class Beacons:
         known = origin if origin in self._thanked else ""
         if known not in self._thank_you:
             # Nobody keeps the answer to a POST: it needs no word about caches.
-            headers = self._cors(Said(origin=known))[:1]
+            headers = self._cors(known)[:1]
             self._thank_you[known] = {
                 "type": "http.response.start", "status": 204, "headers": headers, "trailers": False,
             }  # fmt: skip
         return self._thank_you[known]
 
-    async def _body(self, said: Said, receive: "ASGIReceiveCallable") -> bytes | Drop:
+    async def _body(self, length: int, receive: "ASGIReceiveCallable") -> bytes | Drop:
         """The body, if it is small and here in time: one look now and then is cheaper than a timer for each."""
-        if said.length > LARGEST_BEACON:
+        if length > LARGEST_BEACON:
             return Drop.OVERSIZED
         task = cast("asyncio.Task[object]", asyncio.current_task())
         self._reading[task] = time.monotonic()
@@ -200,11 +205,11 @@ class Beacons:
                 self._late.add(task)
                 task.cancel()
 
-    def _cors(self, said: Said) -> Headers:
+    def _cors(self, origin: str) -> Headers:
         """Only a site's own origin may read an answer."""
-        if said.origin not in self.writer.by_origin:
+        if origin not in self.writer.by_origin:
             return []
-        return [(b"access-control-allow-origin", said.origin.encode("latin-1")), (b"vary", b"origin")]
+        return [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"origin")]
 
     async def _about_me(
         self, scope: "HTTPScope", said: Said, receive: "ASGIReceiveCallable", send: "ASGISendCallable"
@@ -213,7 +218,7 @@ class Beacons:
         body = b""
         if scope["method"] == "POST":
             try:
-                read = await self._body(said, receive)
+                read = await self._body(said.length, receive)
             except Gone:
                 return
             if isinstance(read, Drop):
@@ -224,20 +229,20 @@ class Beacons:
         site = self.writer.by_key.get(asked.site) if asked else None
         visitor = visitor_id(asked.visitor) if asked else None
         if site is None or visitor is None or said.origin not in site.origins:
-            await _answer(send, 404, [*_EMPTY, *self._cors(said)])
+            await _answer(send, 404, [*_EMPTY, *self._cors(said.origin)])
             return
         if self._asking >= MOST_ASKING:
-            await _answer(send, 429, [*_EMPTY, *self._cors(said), (b"retry-after", b"5")])
+            await _answer(send, 429, [*_EMPTY, *self._cors(said.origin), (b"retry-after", b"5")])
             return
         self._asking += 1
         try:
             known = await self._known(scope["method"], site, visitor)
         except (psycopg.Error, OSError) as error:
             log.error("a visitor's question is unanswered", site=site.id, error=type(error).__name__)
-            await _answer(send, 503, [*_EMPTY, *self._cors(said), (b"retry-after", b"5")])
+            await _answer(send, 503, [*_EMPTY, *self._cors(said.origin), (b"retry-after", b"5")])
         else:
             content = (b"content-type", b"application/json")
-            await _answer(send, 200, [*_EMPTY, *self._cors(said), content], msgspec.json.encode(known))
+            await _answer(send, 200, [*_EMPTY, *self._cors(said.origin), content], msgspec.json.encode(known))
         finally:
             self._asking -= 1
 
@@ -271,12 +276,8 @@ def _said(scope: "HTTPScope") -> Said:
     for name, value in scope["headers"]:
         if name == b"origin":
             said.origin = value[:300].decode("latin-1")
-        elif name == b"user-agent":
-            said.user_agent = value[:400].decode("latin-1")
         elif name == b"content-length":
-            said.length = int(value) if value.isdigit() and len(value) < 16 else LARGEST_BEACON + 1
-        elif name in (b"sec-gpc", b"dnt"):
-            said.opted_out = said.opted_out or value.strip() == b"1"
+            said.length = _length(value)
         elif name == b"accept-encoding":
             said.gzip = b"gzip" in value
         elif name == b"if-none-match":
@@ -284,6 +285,17 @@ def _said(scope: "HTTPScope") -> Said:
         elif name == b"leadbell-visitor":
             said.visitor = value[:60].decode("latin-1")
     return said
+
+
+def _length(value: bytes | None) -> int:
+    """What is no length is too long."""
+    if value is None:
+        return 0
+    return int(value) if value.isdigit() and len(value) < 16 else LARGEST_BEACON + 1
+
+
+def _is_on(value: bytes | None) -> bool:
+    return value is not None and value.strip() == b"1"
 
 
 async def _script(method: str, said: Said, send: "ASGISendCallable") -> None:

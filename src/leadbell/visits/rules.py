@@ -16,7 +16,7 @@ LARGEST_BEACON = 8_192
 LONGEST_PART = 30
 LONGEST_KEY, LONGEST_ID, LONGEST_PATH, LONGEST_TITLE, LONGEST_WORD = 40, 40, 300, 200, 80
 #: A clock that is further off than this belongs to no visitor.
-ABSURD = timedelta(days=1)
+ABSURD_S = timedelta(days=1).total_seconds()
 LONGEST_LOOK_MS = 24 * 3_600_000
 MOST_PRICE = 100_000_000
 MOST_PATTERNS = 10
@@ -108,7 +108,19 @@ class Site:
     networks: tuple[Network, ...] = ()
 
 
-class Told(msgspec.Struct, rename={
+class SaidCar(msgspec.Struct, frozen=True, gc=False):
+    """A page's car as the script found it."""
+
+    stock: str | float | None = None
+    make: str | float | None = None
+    model: str | float | None = None
+    price: str | float | None = None
+
+
+NO_CAR = SaidCar()
+
+
+class Told(msgspec.Struct, gc=False, rename={
     "site": "s", "visitor": "v", "consent": "c", "opted_out": "g", "clock": "t", "kind": "k", "page": "p",
     "url": "u", "title": "h", "ms": "d", "link": "l",
 }):  # fmt: skip
@@ -125,7 +137,7 @@ class Told(msgspec.Struct, rename={
     title: str = ""
     ms: float = 0
     link: str = ""
-    car: dict[str, str | float | None] = {}
+    car: SaidCar = NO_CAR
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
@@ -197,10 +209,7 @@ def judge(
         return Dropped(Drop.FOREIGN_ORIGIN, site)
     if bot := bot_of(request.user_agent):
         return Dropped(bot, site)
-    if (
-        abs(told.clock / 1000 - now.timestamp()) > ABSURD.total_seconds()
-        or not 0 <= told.ms <= LONGEST_LOOK_MS
-    ):
+    if abs(told.clock / 1000 - now.timestamp()) > ABSURD_S or not 0 <= told.ms <= LONGEST_LOOK_MS:
         return Dropped(Drop.ABSURD_CLOCK, site)
     if site.networks and is_within(request.address, site.networks):
         return Dropped(Drop.OWN_PEOPLE, site)
@@ -244,6 +253,8 @@ _RANDOM = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
 
 def visitor_id(said: str) -> str | None:
     """A random (version 4) UUID as 32 hexadecimal digits; ids that could be counted through are nobody's."""
+    if len(said) == 32 and _RANDOM.fullmatch(said):
+        return said
     digits = said[: LONGEST_ID + 1].replace("-", "").lower()
     return digits if _RANDOM.fullmatch(digits) else None
 
@@ -260,14 +271,15 @@ def part_of(path: str) -> str:
     return "/" + path.strip("/").partition("/")[0][:LONGEST_PART].lower()
 
 
-def car_of(
-    said: Mapping[str, str | float | None], address: str, patterns: tuple[re.Pattern[str], ...]
-) -> Car:
-    """The car of a page: what the page itself says first, then what its address says."""
-    found = _car_in(address[:2000], patterns) if patterns else Car()
-    if not said:
+@lru_cache(maxsize=4096)
+def car_of(said: SaidCar, address: str, patterns: tuple[re.Pattern[str], ...]) -> Car:
+    """The car of a page: what the page itself says first, then what its address says. A car is looked at often."""
+    found = _car_in(address, patterns)
+    if said == NO_CAR:
         return found
-    stock, make, model, price = (_word(said.get(name))[:LONGEST_WORD] for name in _HOLES)
+    stock, make, model, price = (
+        _word(word)[:LONGEST_WORD] for word in (said.stock, said.make, said.model, said.price)
+    )
     return Car(
         stock or found.stock,
         make or found.make,
@@ -276,7 +288,6 @@ def car_of(
     )
 
 
-@lru_cache(maxsize=4096)
 def _car_in(address: str, patterns: tuple[re.Pattern[str], ...]) -> Car:
     """What the first pattern that fits finds."""
     for pattern in patterns:

@@ -111,14 +111,12 @@ class Writer:
 
     def keep(self, look: Look) -> None:
         """Written within EVERY_S seconds; where too much waits, counted only."""
-        if look.visitor in self._erased:
+        if self._erased and look.visitor in self._erased:
             return
         if len(self._waiting) >= MOST_WAITING:
             self.count(Dropped(Drop.TOO_MANY, look.site), look.at)
         else:
             self._waiting.append(look)
-            if look.kind == "view":
-                self._beat(look.site, look.path, look.at)
 
     def count(self, dropped: Dropped, at: datetime, beacons: int = 1) -> None:
         if dropped.site is None:
@@ -126,7 +124,7 @@ class Writer:
         self._add(dropped.site, dropped.because, at, beacons)
         if dropped.is_view and dropped.because in ANONYMOUS:
             self._add(dropped.site, "anonymous", at, beacons)
-            self._beat(dropped.site, dropped.path, at)
+            self._beat(dropped.site, dropped.path, at, beacons)
 
     async def known(self, site: Site, visitor: str) -> dict[str, Any] | None:
         """What is known of a visitor; None where nothing is. Raises psycopg.Error."""
@@ -153,13 +151,22 @@ class Writer:
             row = await found.fetchone()
         return bool(row and row[0])
 
-    def _beat(self, site: Site, path: str, at: datetime) -> None:
-        """One page view more in this minute and part of the website, whoever it was."""
+    def _beat_for(self, looks: Iterable[Look]) -> None:
+        """Count the page views of a batch: each page's part is looked up once."""
+        pages: dict[tuple[int, str], list[Look]] = {}
+        for look in looks:
+            if look.kind == "view":
+                pages.setdefault((look.site.id, look.path), []).append(look)
+        for views in pages.values():
+            self._beat(views[0].site, views[0].path, views[0].at, len(views))
+
+    def _beat(self, site: Site, path: str, at: datetime, views: int) -> None:
+        """So many page views more in this minute and part of the website, whoever it was."""
         minute = at.replace(second=0, microsecond=0)
         name = (site.dealer, site.id, minute, part_of(path))
         if name not in self._pulse and len(self._pulse) >= MOST_PARTS:
             name = (site.dealer, site.id, minute, OTHER_PARTS)
-        self._pulse[name] = self._pulse.get(name, 0) + 1
+        self._pulse[name] = self._pulse.get(name, 0) + views
 
     def _add(self, site: Site, what: str, at: datetime, beacons: int) -> None:
         name = (site.dealer, site.id, at.astimezone(UTC).date(), str(what))
@@ -176,6 +183,7 @@ class Writer:
         """One commit; what can't be written now is dropped and counted, its counts wait for the database."""
         looks, self._waiting = self._waiting, []
         counts, self._counts = self._counts, {}
+        self._beat_for(looks)
         pulse, self._pulse = self._pulse, {}
         try:
             async with asyncio.timeout(WRITE_WITHIN_S), self._one_at_a_time:
@@ -242,10 +250,8 @@ class Writer:
                     await copy.write("".join(rows.lines))
             if fresh:
                 of = fresh.values()
-                await cursor.execute(
-                    _SEEN,
-                    [[x.site.dealer for x in of], [x.site.id for x in of], [x.visitor for x in of], [x.at for x in of]],
-                )  # fmt: skip
+                seen = ((x.site.dealer, x.site.id, x.visitor, x.at) for x in of)
+                await cursor.execute(_SEEN, [_array(column) for column in zip(*seen, strict=True)])
             for join in joins:
                 await cursor.execute(_JOIN, join)
             for own in owns:
@@ -275,7 +281,8 @@ class Writer:
         if not last:
             return self._known
         of = last.values()
-        await cursor.execute(_SIGHTED, [[x.site.id for x in of], [x.visitor for x in of], [x.at for x in of]])
+        here = ((x.site.id, x.visitor, x.at) for x in of)
+        await cursor.execute(_SIGHTED, [_array(column) for column in zip(*here, strict=True)])
         known = {(uid.hex, site) for site, uid in await cursor.fetchall()}
         return (self._known - last.keys()) | known
 
@@ -339,6 +346,11 @@ def _by_leaf(looks: Iterable[Look]) -> dict[tuple[Site, date], _Rows]:
             f"{at}\t{site.dealer}\t{site.id}\t{site.keep_days}\t{x.visitor}\t{x.kind}\t{texts}\t{price}\t{x.ms}\n"
         )
     return {(site, day): rows for (_id, day), (site, rows) in leaves.items()}
+
+
+def _array(column: Iterable[object]) -> str:
+    """As PostgreSQL reads it: numbers, ids of digits and moments need no quotes, and no work for each of them."""
+    return "{" + ",".join(map(str, column)) + "}"
 
 
 def _columns(counts: Counts) -> list[list[Any]]:
