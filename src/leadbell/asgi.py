@@ -18,6 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
 from leadbell import settings
 from leadbell.chat.door import PREFIX as CHAT
 from leadbell.chat.door import Chats
+from leadbell.intake.catching import Catching
 from leadbell.intake.door import MAIL_ALIVE
 from leadbell.intake.mouth import PREFIX, Mouth
 from leadbell.intake.post import Wire
@@ -54,8 +55,9 @@ class FrontDoor:
 
     def __init__(self, mouth_url: str, app_url: str, per_minute: float) -> None:
         self.mouth = Mouth(mouth_url, per_minute)
+        self.forms = Catching(mouth_url)
         self.chats = Chats(mouth_url, lambda key: self.visits.writer.by_key.get(key))
-        self.visits = Beacons(mouth_url, parts=(self.chats.script_for,))
+        self.visits = Beacons(mouth_url, parts=(self.chats.script_for, self.forms.script_for))
         self.health = Health(mouth_url)
         self._app_url = app_url
         self._rest: asyncio.Task[Rest] | None = None
@@ -92,6 +94,7 @@ class FrontDoor:
                 self.mouth.open()
                 self.visits.open()
                 self.chats.open()
+                self.forms.open()
                 self._rest = asyncio.create_task(_load_the_rest(self._app_url), name="loading Django")
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
@@ -108,6 +111,7 @@ class FrontDoor:
         await self.mouth.close()
         await self.visits.close()
         await self.chats.close()
+        await self.forms.close()
         await self.health.close()
         if self._rest and self._rest.done() and not self._rest.exception():
             await self._rest.result().screens.close()

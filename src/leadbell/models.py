@@ -13,7 +13,7 @@ from leadbell.conversation.models import (
 )
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.models import DayPlan, Placement, PlaybookRow
-from leadbell.intake.models import Envelope, Inquiry, Source
+from leadbell.intake.models import CaughtForms, Envelope, Inquiry, SettledGap, Source
 from leadbell.lead.models import Consent, Customer, Fact, Handle, Lead
 from leadbell.metrics.models import LeadChange, LeadRow
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
@@ -25,6 +25,7 @@ __all__ = [
     "Alert",
     "Appointment",
     "Call",
+    "CaughtForms",
     "Chat",
     "ChatLine",
     "ChatSite",
@@ -53,6 +54,7 @@ __all__ = [
     "Playback",
     "PlaybookRow",
     "Recording",
+    "SettledGap",
     "Signature",
     "Site",
     "SiteCount",

@@ -24,6 +24,7 @@ WALLED = {
         "0014_days_planned",
         "0016_rows_of_leads",
         "0018_chats",
+        "0019_ways_compared",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }

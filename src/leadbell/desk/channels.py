@@ -39,7 +39,7 @@ def channels(request: Visit, now: datetime, dealer: "Organisation") -> HttpRespo
 @require_POST
 def revocation(request: Visit, now: datetime, dealer: "Organisation", number: int) -> HttpResponse:
     """Close a channel for ever: its key opens nothing any more."""
-    outcome = revoke(_source(dealer, number), now)
+    outcome = revoke(source_or_404(dealer, number), now)
     return answer(
         request, outcome, _here(dealer), _("Revoked. Senders hear within seconds that the key is unknown.")
     )
@@ -50,7 +50,7 @@ def revocation(request: Visit, now: datetime, dealer: "Organisation", number: in
 def access_token(request: Visit, now: datetime, dealer: "Organisation", number: int) -> HttpResponse:
     """Fetch this channel's answers from Meta with this token from now on; an empty one ends that."""
     token = request.POST.get("token", "")
-    outcome = renew_token(_source(dealer, number), token, now)
+    outcome = renew_token(source_or_404(dealer, number), token, now)
     done = (
         _("Saved: the answers that wait at Meta are fetched now.")
         if token.strip()
@@ -70,7 +70,7 @@ def test(request: Visit, now: datetime, dealer: "Organisation", number: int) -> 
         "email": person.email,
         "message": _("A test from the Dealer page. Close it as “not a customer” afterwards."),
     }
-    outcome = type_in(_source(dealer, number), {k: v for k, v in typed.items() if v}, person.pk, now)
+    outcome = type_in(source_or_404(dealer, number), {k: v for k, v in typed.items() if v}, person.pk, now)
     return answer(request, outcome, _here(dealer), _("The test lead is on its way: a desk rings."))
 
 
@@ -92,7 +92,7 @@ def _here(dealer: "Organisation") -> str:
     return reverse("dealer-channels", args=[dealer.pk])
 
 
-def _source(dealer: "Organisation", number: int) -> "Source":
+def source_or_404(dealer: "Organisation", number: int) -> "Source":
     try:
         return source_of(dealer, number)
     except NoSuchSource:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from leadbell.chat.shelves import chat_sites_of
 from leadbell.desk.dealer import framed, managed
 from leadbell.desk.entrance import Visit, answer, door
+from leadbell.intake.ways import caught_forms_of
 from leadbell.lead.doors import open_lead
 from leadbell.refused import Refused
 from leadbell.visits.actions import add_site, change_site, remove_site, undo_join
@@ -91,7 +92,7 @@ def undoing(request: Visit, now: datetime, number: int, join: int) -> HttpRespon
 def _sites(
     request: Visit, dealer: "Organisation", now: datetime, more: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    chats = chat_sites_of(dealer)
+    chats, forms = chat_sites_of(dealer), caught_forms_of(dealer)
     shown = [
         {
             "about": one,
@@ -103,6 +104,7 @@ def _sites(
             "own_networks": "\n".join(one.site.own_networks),
             "drops": [(REASONS.get(why, why), count) for why, count in one.drops],
             "chat": chats.get(one.site.pk),
+            "forms": forms.get(one.site.pk),
         }
         for one in sites_of(dealer, now)
     ]

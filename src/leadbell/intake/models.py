@@ -22,6 +22,9 @@ class Source(models.Model):
     secret = models.CharField(max_length=120, blank=True, default="")
     #: Meta's access token for the page whose leads these are; the mouth may not see it. Empty: none is fetched.
     access_token = models.CharField(max_length=1000, blank=True, default="", db_default="")
+    #: `site`: forms our script catches on the dealer's pages; `crm`: what the dealer's own CRM sends on to us.
+    #: The same lead by two ways is one lead, and the two are compared.
+    way = models.CharField(max_length=4, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
 
@@ -125,3 +128,37 @@ class Inquiry(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["envelope", "place"], name="one_inquiry_per_prospect"),
         )
+
+
+class CaughtForms(models.Model):
+    """The catching of forms on one website, which is named by its number: it lives in another room."""
+
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    site = models.BigIntegerField(unique=True)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
+    is_on = models.BooleanField(default=False)
+    #: Which forms, as a CSS selector; empty: all that hold a phone number or an e-mail address.
+    selector = models.CharField(max_length=200, blank=True, default="")
+    #: {"name" | "phone" | "email" | "message": CSS selector}, where guessing isn't enough.
+    fields = models.JSONField(default=dict, blank=True)
+    changed_at = models.DateTimeField()
+
+
+class SettledGap(models.Model):
+    """A person looked at a lead that came by one way and not by the other, and said what it is."""
+
+    class How(models.TextChoices):
+        KNOWN = "known", _("known: it is in the CRM")
+        SENT_ON = "sent_on", _("sent on by hand")
+        FALSE_ALARM = "false_alarm", _("no lead at all")
+
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="+", db_index=False)
+    #: What it did not come by: `crm`, or `ways`, any other.
+    missing = models.CharField(max_length=4)
+    how = models.CharField(max_length=11, choices=How)
+    by = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["lead", "missing"], name="one_word_per_gap"),)

@@ -11,6 +11,8 @@ from leadbell.lead.models import Customer, Handle
 
 #: The same bytes from the same source within this time are the same delivery.
 SAME_DELIVERY = timedelta(hours=24)
+#: By the website and by the CRM the same lead comes within this time.
+SAME_LEAD = timedelta(minutes=30)
 
 _LOOK_UP = """
 select
@@ -31,7 +33,12 @@ select
             (select l.id from leadbell_lead l where l.customer_id = h.customer_id and l.closed_at is null
                 order by l.id desc limit 1) as open_lead,
             (select l.owner_id from leadbell_lead l where l.customer_id = h.customer_id and l.owner_id is not null
-                order by l.id desc limit 1) as last_owner
+                order by l.id desc limit 1) as last_owner,
+            exists (select from leadbell_inquiry i join leadbell_source s on s.id = i.source_id
+                where i.lead_id = (select max(l.id) from leadbell_lead l
+                        where l.customer_id = h.customer_id and l.closed_at is null)
+                    and i.source_id <> %(source)s and s.way <> %(way)s
+                    and i.received_at between %(way_since)s and %(way_until)s) as another_way
         from unnest(%(kinds)s::text[], %(handles)s::text[]) as asked(kind, value)
         join leadbell_handle h on h.dealer_id = %(dealer)s and h.kind = asked.kind and h.value = asked.value
         group by h.customer_id order by h.customer_id
@@ -48,7 +55,9 @@ def look_up(
         _LOOK_UP,
         {
             "place": place, "source": envelope.source_id, "sha256": bytes(envelope.sha256),
-            "envelope": envelope.pk, "since": envelope.received_at - SAME_DELIVERY,
+            "way": envelope.source.way, "way_since": envelope.received_at - SAME_LEAD,
+            "way_until": envelope.received_at + SAME_LEAD, "envelope": envelope.pk,
+            "since": envelope.received_at - SAME_DELIVERY,
             "until": envelope.received_at + SAME_DELIVERY, "corrected": envelope.corrected is not None,
             "sender_id": inquiry.source_id or "", "dealer": envelope.dealer_id,
             "kinds": [kind for kind, _ in handles], "handles": [value for _, value in handles],
@@ -60,6 +69,7 @@ def look_up(
             tuple(zip(k["kinds"], k["handles"], strict=True)),
             k["open_lead"],
             k["last_owner"],
+            k["another_way"],
         )
         for k in known or ()
     ]

@@ -32,6 +32,8 @@ class KnownCustomer:
     by: tuple[HandleKey, ...]
     open_lead: int | None = None
     last_owner: int | None = None
+    #: The open lead came a moment before or after by the website or the CRM, and this is the other of the two.
+    by_another_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def recognise(
     if who is None:
         return Opens(None, None, say("new customer"))
     by = _match(who, len(known) > 1)
+    if who.open_lead is not None and who.by_another_way and set(handles_of(inquiry)) <= set(who.by):
+        return Duplicate(who.open_lead, say("the same lead by another way"))
     if who.open_lead is not None:
         return Joins(who.open_lead, who.customer, by)
     return Opens(who.customer, who.last_owner, by)
