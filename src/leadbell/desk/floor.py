@@ -16,6 +16,7 @@ from leadbell.desk.entrance import Visit, door_for
 from leadbell.desk.reader import SALES
 from leadbell.desk.wall import ROWS, at_work, breaches, waits
 from leadbell.followup.shelves import Done, by_person, day_before, how_far, plan_on
+from leadbell.intake.ways import missing_count
 from leadbell.metrics.figures import REFERENCE_RESPONSE
 from leadbell.metrics.today import (
     Received,
@@ -112,6 +113,7 @@ def _seen(request: Visit, dealer: "Organisation", now: datetime) -> dict[str, ob
         "breaches": breaches(over, needs, names),
         "breach_count": len(over) + needs.overdue_count + needs.unconfirmed_count,
         "follow_ups": _follow_ups(dealer, names, now),
+        "missing": missing_count(dealer, now),
         "lines": lines_of(dealer.pk, now),
         "calls": under_way([dealer.pk], now, request.user),
         "soon_s": SOON_S,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from leadbell.intake.channels.delivery import Delivery
 from leadbell.intake.channels.draft import Draft
 from leadbell.intake.channels.json_lead import text_of
-from leadbell.intake.inquiry import Inquiry, Refused
+from leadbell.intake.inquiry import LONGEST_MESSAGE, Inquiry, Refused, paragraphs
 from leadbell.words import say
 
 MEDIA_TYPE = "application/vnd.leadbell.chat+json"
@@ -29,7 +29,8 @@ def read(delivery: Delivery) -> list[Inquiry] | Refused:
         draft.phone(phone)
     if email := text_of(said.get("email")):
         draft.email(email)
-    draft.tell(text_of(said.get("message")))
+    # Written here and not taken from a page: what looks like markup are words too.
+    draft.told.append(paragraphs(text_of(said.get("message"))[:LONGEST_MESSAGE]))
     if not draft.is_reachable():
         draft.look_in_the_text()
     return [draft.settle()]
