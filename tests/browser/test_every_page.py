@@ -12,16 +12,6 @@ pytestmark = pytest.mark.browser
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 SALES = ("/desk/", "/leads/", "/unlost/", "/visitors/", "/floor/")
 MANAGERS = (*SALES, "/inbox/", "/inbox/typed/", "/missing/", "/dealer/")
-    "/desk/",
-    "/leads/",
-    "/unlost/",
-    "/visitors/",
-    "/floor/",
-    "/inbox/",
-    "/inbox/typed/",
-    "/missing/",
-    "/dealer/",
-)
 
 
 def serious(page: Page) -> list[str]:
