@@ -13,6 +13,8 @@ from leadbell.followup.clockwork import run_due
 from leadbell.intake.actions import type_in
 from leadbell.intake.models import Envelope, Source
 from leadbell.lead.models import Lead
+from leadbell.refused import Refused
+from leadbell.visits.actions import read_site
 from leadbell.visits.joining import join_by_call
 from leadbell.visits.links import GOOD_FOR, link_for, read_link
 from leadbell.visits.models import Site, SiteCount, Visitor, VisitorJoin
@@ -237,3 +239,23 @@ def test_the_web_sees_its_own_dealers_visits_only(
             assert not Site.objects.exists()
             cursor.execute("select count(*) from leadbell_beacon")
             assert cursor.fetchone() == (0,)
+
+
+def test_pages_and_own_networks_are_understood_or_refused() -> None:
+    form = {"name": "Website", "origins": "https://www.northside.example"}
+    read = read_site(
+        form
+        | {
+            "price_pages": "/finance\n\n/lease",
+            "trade_in_pages": "/trade-in",
+            "own_networks": "192.0.2.0/24, ::1",
+        }
+    )
+    assert not isinstance(read, Refused)
+    assert (read.price_pages, read.trade_in_pages) == (["/finance", "/lease"], ["/trade-in"])
+    assert read.own_networks == ["192.0.2.0/24", "::1"]
+    wrong = [
+        {"price_pages": "finance"}, {"trade_in_pages": "/a?b"}, {"own_networks": "0.0.0.0/0"},
+        {"own_networks": "our office"}, {"price_pages": "\n".join(f"/{n}" for n in range(11))},
+    ]  # fmt: skip
+    assert all(isinstance(read_site(form | one), Refused) for one in wrong)

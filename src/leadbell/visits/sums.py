@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from leadbell.visits.rules import Car, PageSeen, Seen, visits_in
+from leadbell.visits.rules import Car, Seen, Visit, visits_in
 from leadbell.words import Words, say
 
 MOST_CARS, MOST_SIGNALS, LONGEST_PAGE = 6, 6, 120
@@ -101,7 +101,7 @@ def sum_up(
     )
     if this is None:
         return Sum()
-    came = _came_to([page for visit in reversed(whole) for page in visit.pages])
+    came = _came_to(whole)
     cars: dict[str, CarSeen] = {}
     signals: dict[tuple[SignalKind, str], Signal] = {}
     for page in this.pages:
@@ -135,13 +135,14 @@ def _key(car: Car) -> str:
     return car.stock or f"{car.make} {car.model}".lower()
 
 
-def _came_to(pages: Sequence[PageSeen]) -> dict[str, int]:
+def _came_to(visits: Sequence[Visit]) -> dict[str, int]:
     """How often each car's page was come to: staying on it, or loading it again, counts once."""
     came: dict[str, int] = {}
-    before = None
-    for page in pages:
-        key = _key(page.car) if page.car.is_known else None
-        if key is not None and key != before:
-            came[key] = came.get(key, 0) + 1
-        before = key
+    for visit in visits:
+        before = None
+        for page in visit.pages:
+            key = _key(page.car) if page.car.is_known else None
+            if key is not None and key != before:
+                came[key] = came.get(key, 0) + 1
+            before = key
     return came

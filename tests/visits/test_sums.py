@@ -1,0 +1,77 @@
+"""What a visit comes to: cars, how often, prices and trading in; bounded."""
+
+from datetime import timedelta
+from ipaddress import ip_network
+
+import pytest
+
+from leadbell.visits.rules import Car, Seen, is_within, network_of, part_of
+from leadbell.visits.sums import MOST_CARS, Sum, page_pattern, sum_up
+from tests.conftest import NOON
+
+KONA, EV3 = Car("N-41", "Hyundai", "Kona"), Car("", "Kia", "EV3")
+PRICES, TRADE_IN = ("/finance",), ("/trade-in/*/value",)
+
+
+def seen(minutes: float, path: str = "/", car: Car = Car(), kind: str = "view", ms: int = 0) -> Seen:  # noqa: B008
+    return Seen(NOON + timedelta(minutes=minutes), 1, kind, f"{minutes}", path, "Cars", car, ms)
+
+
+def summed(*looks: Seen) -> Sum:
+    return sum_up(looks, NOON, PRICES, TRADE_IN)
+
+
+def said(sum_: Sum) -> list[str]:
+    return [str(one) for one in sum_.says]
+
+
+def test_the_same_car_again_counts_what_came_before() -> None:
+    before = (seen(-3000, "/k", KONA), seen(-2000, "/k", KONA), seen(-1999, "/k", KONA))
+    this = summed(*before, seen(0), seen(1, "/k", KONA), seen(2, "/e", EV3))
+    assert said(this) == ["looked at the Hyundai Kona again, time 3", "looked at the Kia EV3"]
+    assert (this.pages, this.page, this.viewed_at, this.again) == (
+        3,
+        "Kia EV3",
+        NOON + timedelta(minutes=2),
+        1,
+    )
+
+
+def test_staying_on_a_page_is_not_coming_again() -> None:
+    assert summed(seen(0, "/k", KONA), seen(1, "/k", KONA)).again == 0
+    assert summed(seen(0, "/k", KONA), seen(1, "/"), seen(2, "/k", KONA)).again == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "kinds"),
+    [
+        ("/finance", ["price"]), ("/finance/", ["price"]), ("/Finance/lease", ["price"]), ("/finance.html", ["price"]),
+        ("/financed", []), ("/a/finance", []), ("/trade-in/kona/value", ["trade_in"]), ("/trade-in/a/b/value", []),
+    ],
+)  # fmt: skip
+def test_parts_of_the_website(path: str, kinds: list[str]) -> None:
+    assert [signal.kind for signal in summed(seen(0, path)).signals] == kinds
+
+
+@pytest.mark.parametrize("wrong", ["finance", "", "/a b", "/a?b=c", "/{make}", "/" + "x" * 300])
+def test_what_is_no_part_of_a_website(wrong: str) -> None:
+    assert page_pattern(wrong) is None
+
+
+def test_a_thousand_pages_stay_a_few_words() -> None:
+    looks = [seen(n / 10, f"/{n}", Car(f"N-{n}", "Kia", "x" * 80)) for n in range(250)]
+    assert len(summed(*looks).cars) == MOST_CARS
+    assert summed() == Sum()
+
+
+def test_networks_are_read_and_compared() -> None:
+    ours = tuple(filter(None, map(network_of, ["192.0.2.7/24", "2001:db8::/32", "10.0.0.1"])))
+    assert ours == (ip_network("192.0.2.0/24"), ip_network("2001:db8::/32"), ip_network("10.0.0.1/32"))
+    within = ["192.0.2.9", "::ffff:192.0.2.9", "2001:db8::1", "10.0.0.1"]
+    assert all(is_within(one, ours) for one in within)
+    assert not any(is_within(one, ours) for one in ["192.0.3.1", "10.0.0.2", "::1", "", "unix:", "1.2.3"])
+    assert [network_of(one) for one in ("0.0.0.0/0", "::/0", "northside.example", "1.2.3.4/33")] == [None] * 4
+
+
+def test_parts_are_short() -> None:
+    assert [part_of(one) for one in ("/", "/Cars/a/b", "/" + "x" * 99)] == ["/", "/cars", "/" + "x" * 30]
