@@ -1,5 +1,6 @@
 """From lead to sale: appointments, quotes, who came, who bought."""
 
+from leadbell.metrics.figures import REFERENCE_APPOINTMENT, REFERENCE_APPOINTMENT_OF_CALLS
 from leadbell.metrics.metric import Metric, Reference
 from leadbell.words import say
 
@@ -17,7 +18,7 @@ METRICS = (
         "ratio", "share", f"case when {_ALL} then appointments_of_opportunities else 0 end",
         f"case when {_ALL} then opportunities else 0 end", "more",
         (
-            Reference(0.38, "S0", say("38 %: 534 of 1,398 opportunities")),
+            Reference(REFERENCE_APPOINTMENT, "S0", say("38 %: 534 of 1,398 opportunities")),
             Reference(0.6, "S0", say("the best dealers: over 60 %")),
         ),
         ("touches.opportunity", "touches.agreed"), warning=_OPPORTUNITY,
@@ -27,14 +28,14 @@ METRICS = (
         say("conversations that ended in an appointment, of all that were listened to"),
         "ratio", "share", f"case when {_ALL} then appointments_of_reviewed else 0 end",
         f"case when {_ALL} then reviewed else 0 end", "more",
-        (Reference(0.224, "S0", say("22.4 %: 534 of 2,379 reviewed conversations")),),
+        (Reference(REFERENCE_APPOINTMENT_OF_CALLS, "S0", say("22.4 %: 534 of 2,379 reviewed conversations")),),
         ("touches.opportunity", "touches.agreed"), warning=_OPPORTUNITY,
     ),
     Metric(
         "appointment_rate_of_reached", say("appointments, of leads reached"), say("leads reached"),
         say("leads with an appointment, of those with a conversation; not every conversation was a real chance"),
         "share", "share", "booked_ms is not null", f"{_ALL} and conversations > 0", "more",
-        (Reference(0.38, "S0", say("38 % of opportunities; conversations are more than those")),),
+        (Reference(REFERENCE_APPOINTMENT, "S0", say("38 % of opportunities; conversations are more than those")),),
         ("touches.outcome", "leads.booked_ms"), warning=_OPPORTUNITY,
     ),
     Metric(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from leadbell.metrics.figures import FEWEST as FEWEST
 from leadbell.words import Words
 
 #: share: 0 to 1. ms: milliseconds. days: of 24 hours. per_lead, people, leads: plain numbers.
@@ -11,9 +12,6 @@ Unit = Literal["share", "ms", "days", "per_lead", "people", "leads"]
 Shape = Literal["share", "ratio", "measure"]
 #: A column, or several of which one is enough.
 Need = str | tuple[str, ...]
-
-#: Below this base nothing may be said: the screen shows "too few".
-FEWEST = 5
 
 
 @dataclass(frozen=True, slots=True)

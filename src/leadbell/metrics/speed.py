@@ -1,5 +1,13 @@
 """How fast and how often customers are called, and how long the talk is."""
 
+from datetime import timedelta
+
+from leadbell.metrics.figures import (
+    REFERENCE_ATTEMPTED,
+    REFERENCE_FIRST_ATTEMPT,
+    REFERENCE_RESPONSE,
+    TARGET_MS,
+)
 from leadbell.metrics.metric import Metric, Reference
 from leadbell.words import say
 
@@ -7,16 +15,22 @@ from leadbell.words import say
 FORWARDED = "set_aside is null and rings and in_hours and forwarded"
 _FORWARDED = say("leads forwarded in opening hours")
 _NEEDS = ("leads.origin", "leads.in_hours", "touches.started_ms")
-_MEAN_RESPONSE = Reference(130_000, "S0", say("2:10 on average, of 5,247 leads forwarded in opening hours"))
-_TWO_MINUTES = Reference(120_000, "S3", say("call within 2 minutes"))
-_CONTACT = Reference(0.73, "S0", say("73 %; S0 doesn't say of all leads, or of those attempted"))
+_MEAN_RESPONSE = Reference(
+    REFERENCE_RESPONSE // timedelta(milliseconds=1),
+    "S0",
+    say("2:10 on average, of 5,247 leads forwarded in opening hours"),
+)
+_TWO_MINUTES = Reference(TARGET_MS, "S3", say("call within 2 minutes"))
+_CONTACT = Reference(
+    REFERENCE_FIRST_ATTEMPT, "S0", say("73 %; S0 doesn't say of all leads, or of those attempted")
+)
 
 METRICS = (
     Metric(
         "attempted_rate", say("attempted by phone, of leads forwarded in opening hours"), _FORWARDED,
         say("leads with at least one attempt, of leads forwarded in opening hours"),
         "share", "share", "first_attempt_ms is not null", FORWARDED, "more",
-        (Reference(0.85, "S0", say("85 % of 5,247 leads forwarded in opening hours")),), _NEEDS,
+        (Reference(REFERENCE_ATTEMPTED, "S0", say("85 % of 5,247 leads forwarded in opening hours")),), _NEEDS,
     ),
     Metric(
         "first_attempt_contact_rate", say("contact at the first attempt, of leads forwarded in opening hours"),
@@ -37,8 +51,8 @@ METRICS = (
         "called_within_2_minutes", say("called within 2 minutes, of leads with a number forwarded in opening hours"),
         say("leads with a phone number forwarded in opening hours, two minutes ago or longer"),
         say("leads whose first attempt began within 2 minutes, of those with a phone number"),
-        "share", "share", "response_ms <= 120000",
-        f"{FORWARDED} and by_phone and (first_attempt_ms is not null or received_ms + 120000 < as_of)"
+        "share", "share", f"response_ms <= {TARGET_MS}",
+        f"{FORWARDED} and by_phone and (first_attempt_ms is not null or received_ms + {TARGET_MS} < as_of)"
         " and odd_response = 0",
         "more", (), _NEEDS,
     ),

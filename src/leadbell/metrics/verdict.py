@@ -9,7 +9,12 @@ from leadbell.metrics.answers import Answer, ask, missing_for, wilson
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.conversion import NORM, RIPE_MS
 from leadbell.metrics.engines import Engine
-from leadbell.metrics.metric import FEWEST, Need
+from leadbell.metrics.figures import (
+    FEWEST,
+    REFERENCE_APPOINTMENT,
+    REFERENCE_FIRST_ATTEMPT,
+)
+from leadbell.metrics.metric import Need
 from leadbell.metrics.question import EVERY, Which
 from leadbell.words import Words, say
 
@@ -40,8 +45,22 @@ _WAY: tuple[_Stage, ...] = (
         0.85,
         "received",
     ),
-    _Stage("reached", say("Reached"), "conversations > 0", ("touches.outcome",), 0.73, "attempted"),
-    _Stage("appointment", say("Appointment"), "booked_ms is not null", ("leads.booked_ms",), 0.38, "reached"),
+    _Stage(
+        "reached",
+        say("Reached"),
+        "conversations > 0",
+        ("touches.outcome",),
+        REFERENCE_FIRST_ATTEMPT,
+        "attempted",
+    ),
+    _Stage(
+        "appointment",
+        say("Appointment"),
+        "booked_ms is not null",
+        ("leads.booked_ms",),
+        REFERENCE_APPOINTMENT,
+        "reached",
+    ),
     _Stage("shown", say("Shown"), "shown_ms is not null", ("leads.shown_ms",)),
     _Stage("sold", say("Sold"), "sold_ms is not null", ("leads.sold_ms",)),
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from leadbell.metrics.question import facts, quantiles_as
+from leadbell.metrics.question import facts, quantiles_as, translated
 from leadbell.metrics.tables import TABLES, Table, missing
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Spark:
         return [tuple(row) for row in self.session.sql(self.said(asked)).collect()]
 
     def said(self, asked: exp.Expr) -> str:
-        return quantiles_as(asked, "percentile").sql(dialect=self.dialect, comments=False)
+        return translated(asked, self.dialect, lambda: _said(asked))
 
     def keep(self) -> "Spark":
         """Work the leads' rows out once, for many questions."""
@@ -55,6 +55,16 @@ class Spark:
         ]
         found.selectExpr(*null).createOrReplaceTempView(table.name)
         return {f"{table.name}.{column.name}" for column in absent}
+
+
+def _said(asked: exp.Expr) -> str:
+    """Columns that keep their name go without an alias: Spark 4 loses track of them where one table is joined twice
+    (PLAN_VALIDATION_FAILED_RULE_IN_BATCH, RemoveRedundantAliases)."""
+    asked = quantiles_as(asked, "percentile")
+    for alias in list(asked.find_all(exp.Alias)):
+        if isinstance(alias.this, exp.Column) and alias.this.name == alias.alias:
+            alias.replace(alias.this)
+    return asked.sql(dialect="spark", comments=False)
 
 
 _TYPES = {"BIGINT": "bigint", "INTEGER": "int", "BOOLEAN": "boolean", "VARCHAR": "string"}
