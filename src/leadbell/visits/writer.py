@@ -6,7 +6,6 @@ A kill loses at most what waits, EVERY_S seconds of beacons; while the database 
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -239,15 +238,14 @@ class Writer:
                 else:
                     joins.append((look.site.dealer, look.visitor, link.lead, link.evidence, look.at))
         leaves = _by_leaf(looks)
-        for (site, day), rows in leaves.items():
-            tally = (site.dealer, site.id, day, "kept")
-            kept[tally] = (kept.get(tally, (0, rows.last_at))[0] + len(rows.lines), rows.last_at)
+        for tally, (beacons, at) in _tally(looks).items():
+            kept[tally] = (kept.get(tally, (0, at))[0] + beacons, at)
         async with connection.transaction(), connection.cursor() as cursor:
-            for (site, day), rows in leaves.items():
+            for (keep_days, day), lines in leaves.items():
                 # The name is made of our own numbers only.
-                leaf = f"leadbell_beacon_{site.keep_days}_{day:%Y%m%d}"
+                leaf = f"leadbell_beacon_{keep_days}_{day:%Y%m%d}"
                 async with cursor.copy(f"copy {leaf} ({_COLUMNS}) from stdin".encode()) as copy:
-                    await copy.write("".join(rows.lines))
+                    await copy.write("".join(lines))
             if fresh:
                 of = fresh.values()
                 seen = ((x.site.dealer, x.site.id, x.visitor, x.at) for x in of)
@@ -319,33 +317,32 @@ class Writer:
         return self._connection
 
 
-@dataclass(slots=True)
-class _Rows:
-    """Lines of COPY for one site and day."""
-
-    last_at: datetime
-    lines: list[str] = field(default_factory=list)
-
-
-def _by_leaf(looks: Iterable[Look]) -> dict[tuple[Site, date], _Rows]:
-    """Lines of COPY, by their site and the UTC day whose partition they belong to."""
-    leaves: dict[tuple[int, date], tuple[Site, _Rows]] = {}
+def _by_leaf(looks: Iterable[Look]) -> dict[tuple[int, date], list[str]]:
+    """Lines of COPY, by the time to keep and the UTC day whose partition they belong to, of all websites."""
+    leaves: dict[tuple[int, date], list[str]] = {}
     for x in looks:
         site, car, at = x.site, x.car, x.at
-        name = (site.id, at.date())
-        leaf = leaves.get(name)
-        if leaf is None:
-            leaf = leaves[name] = (site, _Rows(at))
+        name = (site.keep_days, at.date())
+        lines = leaves.get(name)
+        if lines is None:
+            lines = leaves[name] = []
         price = "\\N" if car.price is None else car.price
         texts = f"{x.page}\t{x.path}\t{x.title}\t{car.stock}\t{car.make}\t{car.model}"
         if "\\" in texts:
             texts = texts.replace("\\", "\\\\")
-        rows = leaf[1]
-        rows.last_at = at
-        rows.lines.append(
+        lines.append(
             f"{at}\t{site.dealer}\t{site.id}\t{site.keep_days}\t{x.visitor}\t{x.kind}\t{texts}\t{price}\t{x.ms}\n"
         )
-    return {(site, day): rows for (_id, day), (site, rows) in leaves.items()}
+    return leaves
+
+
+def _tally(looks: Iterable[Look]) -> Counts:
+    """How many are kept, by website and UTC day, and when the last one came."""
+    found: Counts = {}
+    for x in looks:
+        name = (x.site.dealer, x.site.id, x.at.date(), "kept")
+        found[name] = (found.get(name, (0, x.at))[0] + 1, x.at)
+    return found
 
 
 def _array(column: Iterable[object]) -> str:
