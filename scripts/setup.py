@@ -231,6 +231,7 @@ def build_vendor():
         "@tabler/core/dist/js/tabler.min.js",
         "htmx.org/dist/htmx.min.js",
         "htmx-ext-sse/dist/sse.min.js",
+        "echarts/dist/echarts.min.js",
     ):
         text = (MODULES / source).read_text()
         (new / Path(source).name).write_text(re.sub(r"(/\*|//)# sourceMappingURL=\S+( \*/)?", "", text))

@@ -136,7 +136,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "leadbell.desk.reader.frame",
             ],
-            "builtins": ["leadbell.desk.templatetags.leadbell"],
+            "builtins": ["leadbell.desk.templatetags.leadbell", "leadbell.desk.templatetags.figures"],
         },
     }
 ]

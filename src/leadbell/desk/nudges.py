@@ -34,7 +34,7 @@ def event(name: str, **data: int | None) -> bytes:
 
 
 DESK, FLOOR, INBOX, DEALER = event("desk"), event("floor"), event("inbox"), event("dealer")
-CALL, LINES, VISITS = event("call"), event("lines"), event("visits")
+CALL, LINES, VISITS, FIGURES = event("call"), event("lines"), event("visits"), event("figures")
 
 
 def for_everybody(news: News) -> dict[str, bytes]:
@@ -50,6 +50,8 @@ def for_everybody(news: News) -> dict[str, bytes]:
         said["call"] = CALL
     elif news.w == "lines":
         said["lines"] = LINES
+    elif news.w == "figures":
+        said["figures"] = FIGURES
     elif news.w in ("visit", "seen"):
         said["visits"] = VISITS
     return said

@@ -34,13 +34,17 @@ SALES = frozenset({"salesperson", "bdc", "manager"})
 PLACES = (
     Place("desk", _("Desk"), "bell", SALES),
     Place("leads", _("Leads"), "users", SALES),
+    Place("floor", _("Floor"), "layout-dashboard", SALES),
     Place("unlost", _("Unlost"), "world-share", SALES),
     Place("calls", _("Calls"), "phone", SALES),
-    Place("floor", _("Floor"), "layout-dashboard", SALES),
     Place("inbox", _("Inbox"), "inbox", frozenset({"manager", "bdc"})),
-    Place("dealer", _("Dealer"), "building-store", frozenset({"manager"})),
     Place("network", _("Network"), "sitemap", frozenset({"importer"})),
+    Place("league", _("League"), "trophy", frozenset({"importer"})),
+    Place("verdict", _("Reports"), "chart-bar", SALES | {"importer"}),
+    Place("dealer", _("Dealer"), "building-store", frozenset({"manager"})),
 )
+#: So many stand in the bottom line of a narrow screen; the rest behind "More".
+NARROW = 4
 LANDING = {"manager": "floor", "importer": "network"}
 
 
@@ -78,6 +82,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "themes": THEMES,
         "languages": settings.LANGUAGES,
         "places": _places(person.role) if person else (),
+        "narrow": NARROW,
         "quarantined": SimpleLazyObject(lambda: quarantined(dealers) if dealers else 0),
         "ringing_here": SimpleLazyObject(
             lambda: ringing_at(person, dealers, now) if person and dealers else ()

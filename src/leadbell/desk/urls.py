@@ -29,6 +29,7 @@ from leadbell.desk import (
     unlost,
     visitors,
 )
+from leadbell.desk.reports import behind, league, pages, tables, verdict
 
 OF_A_LEAD = [
     path("", lead.lead, name="lead"),
@@ -143,5 +144,11 @@ urlpatterns = [
     path("inbox/<uuid:number>/dismissal/", inbox.dismissed, name="envelope-dismissal"),
     path("dealer/", dealer.dealer, name="dealer"),
     path("dealers/<int:dealer>/", include(OF_A_DEALER)),
+    path("reports/", pages.reports, name="reports"),
+    path("reports/comparison/", pages.comparison, name="comparison"),
+    path("reports/figures/<slug:name>/", behind.behind, name="figure-leads"),
+    path("reports/tables/<slug:name>.<slug:form>", tables.table, name="report-table"),
+    path("verdict/", verdict.verdict, name="verdict"),
+    path("league/", league.league_page, name="league"),
     path("network/", network.network, name="network"),
 ]

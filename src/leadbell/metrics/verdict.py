@@ -186,6 +186,13 @@ def leaking(steps: Sequence[Step]) -> Step | None:
     return min(judged, key=lambda one: one[0])[1] if judged else None
 
 
+def falling_short(steps: Sequence[Step]) -> Step | None:
+    """The leaking step where it is under its reference; None where nothing leaks."""
+    leak = leaking(steps)
+    short = leak is not None and leak.share is not None and leak.reference is not None
+    return leak if leak is not None and short and (leak.share or 0) < (leak.reference or 0) else None
+
+
 def worth(steps: Sequence[Step], leak: Step | None) -> Worth | None:
     """More leads at the leaking step, times the share of its leads that is sold today; None where nothing leaks."""
     if leak is None or leak.share is None or leak.reference is None or leak.of is None:

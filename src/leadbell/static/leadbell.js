@@ -5,3 +5,4 @@ import './clocks.js'
 import './bell.js'
 import './forms.js'
 import './phone_window.js'
+document.addEventListener('click', ({ target }) => { if (target.closest?.('[data-print]')) window.print() })

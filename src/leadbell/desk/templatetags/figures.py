@@ -1,0 +1,69 @@
+"""How figures are said on screen: values in their unit, shares, intervals."""
+
+from django import template
+from django.utils import formats
+from django.utils.translation import gettext
+
+from leadbell.metrics.answers import Answer, Interval
+from leadbell.metrics.charts import short
+from leadbell.metrics.figures import clock
+from leadbell.metrics.metric import Metric, Reference, Unit
+
+register = template.Library()
+
+
+@register.filter
+def in_unit(value: "float | None", unit: Unit) -> str:
+    """`61 %`, `2:10`, `12.3 days`, `1.3`; a dash where there is nothing to say."""
+    if value is None:
+        return "–"
+    match unit:
+        case "share":
+            return percent(value)
+        case "ms":
+            return clock(round(value)) if value < 86_400_000 else short(value)
+        case "days":
+            return gettext("%(days)s days") % {"days": formats.number_format(value, 1)}
+        case _:
+            return formats.number_format(value, 2)
+
+
+@register.filter
+def percent(share: "float | None") -> str:
+    """`61 %`; under ten percent with a decimal: `9.4 %`."""
+    if share is None:
+        return "–"
+    return f"{formats.number_format(100 * share, 1 if 0 < share < 0.0995 else 0)} %"
+
+
+@register.filter
+def interval(found: "Interval | None") -> str:
+    """`7.9–11.2 %`."""
+    if found is None:
+        return ""
+    low, high = (formats.number_format(100 * share, 1) for share in found)
+    return f"{low}–{high} %"
+
+
+@register.filter
+def judged(answer: Answer) -> str:
+    """`fine` at the reference or better, `late` below it; empty where there is nothing to judge by."""
+    reference = answer.metric.reference
+    if answer.value is None or reference is None or not answer.metric.better:
+        return ""
+    if answer.metric.better == "more":
+        return "fine" if answer.value >= reference.value else "late"
+    return "fine" if answer.value <= (reference.upper or reference.value) else "late"
+
+
+@register.filter
+def line(reference: Reference, metric: Metric) -> str:
+    """The reference in the figure's unit: `73 %`, `2:10`."""
+    said = in_unit(reference.value, metric.unit)
+    return said if reference.upper is None else f"{said} – {in_unit(reference.upper, metric.unit)}"
+
+
+@register.filter
+def width(share: "float | None") -> str:
+    """Of a bar in a hundred steps, as a class."""
+    return f"w-{round(100 * min(max(share or 0.0, 0.0), 1.0))}p"
