@@ -28,6 +28,8 @@ class Imap:
         """What came after `uid`; with `validity` 0 nothing but where the mailbox stands now."""
         try:
             box = _connect(account)
+        except imaplib.IMAP4.abort:
+            return MailboxAway(say("the mailbox hung up"))
         except imaplib.IMAP4.error:
             return MailboxAway(say("the mailbox refuses the user or the password"))
         except ssl.SSLError:
@@ -51,6 +53,8 @@ def _connect(account: Account) -> imaplib.IMAP4:
         box = imaplib.IMAP4(account.host, account.port, timeout=TIMEOUT_S)
     try:
         if account.security == "starttls":
+            if "STARTTLS" not in box.capabilities:
+                raise ssl.SSLError("it doesn't speak TLS")
             box.starttls(context)
         box.login(account.login, account.password)
     except BaseException:
