@@ -53,7 +53,8 @@ def test_every_page(northside_house: Northside, visit: Visit, width: int, theme:
     parts = ines.locator("main a[href^='/dealers/']")
     the_dealer = sorted({str(parts.nth(n).get_attribute("href")) for n in range(parts.count())})
     assert {path.rstrip("/").rsplit("/", 1)[-1] for path in the_dealer} >= {"hours", "channels", "playbooks"}
-    complaints = [one for path in (*SALES, a_lead) for one in look(rosa, path)]
+    written = ("/me/signature/", f"{a_lead}messages/", f"{a_lead}messages/?carrier=sms")
+    complaints = [one for path in (*SALES, a_lead, *written) for one in look(rosa, path)]
     complaints += [one for path in (*MANAGERS, a_lead, an_envelope, *the_dealer) for one in look(ines, path)]
     assert complaints == []
 

@@ -24,8 +24,8 @@ pytestmark = [
 ]
 
 WRITTEN = """
-insert into leadbell_message (dealer_id, lead_id, way, carrier, key, automation, status, address, subject, text, calendar,
-    files, language, message_id, "references", provider_id, created_at, send_at, tries)
+insert into leadbell_message (dealer_id, lead_id, way, carrier, key, automation, status, address, subject, text,
+    calendar, files, language, message_id, "references", provider_id, created_at, send_at, tries)
 values (%s, %s, 'out', 'email', %s, '', 'queued', 'okafor@example.org', %s, 'Dear Mr Okafor', '',
     '{}', 'en', %s, '', '', now(), now(), 0)
 """
@@ -120,9 +120,26 @@ def test_a_message_is_sent_once_or_shown_as_perhaps_sent(
         os.kill(victim, signal.SIGSTOP)
     key = uuid.uuid4().hex[:12]
     with house.reading() as database:
-        database.execute(
-            WRITTEN,
-            [*lead, "last", "Last", "<last@northside.example>"],
-        )
+        database.execute(WRITTEN, [*lead, key, "Hello", f"<{key}@northside.example>"])
+        if killed_at != "before":
+            assert taken.reached.wait(30), house.said()
+        os.kill(victim, signal.SIGKILL)
+        taken.stops_at = ""
+        taken.go_on.set()
+
+        def state() -> Any:
+            row = database.execute("select status from leadbell_message where key = %s", [key]).fetchone()
+            return row and row[0]
+
+        assert eventually(lambda: state() == status, 40), (state(), house.said())
+    assert house.pid("messenger") != victim
+    assert len(taken.letters) == letters
+
+
+def test_it_sends_on_afterwards(house: House, lead: tuple[int, int], slow: tuple[Slow, Controller]) -> None:
+    taken, _ = slow
+    taken.letters.clear()
+    with house.reading() as database:
+        database.execute(WRITTEN, [*lead, "last", "Last", "<last@northside.example>"])
     assert eventually(lambda: taken.letters, 30)
     assert [mail["Subject"] for _, _, mail in taken.letters] == ["Last"], "and nothing of before was repeated"

@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("leadbell", "0018_chats"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="message",
+            name="way",
+            field=models.CharField(choices=[("out", "Out"), ("in", "In"), ("ask", "Ask")], max_length=3),
+        ),
+    ]
