@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leadbell", "0018_chats"),
+        ("leadbell", "0019_ways_compared"),
     ]
 
     operations = [
