@@ -132,3 +132,19 @@ def test_kept_rows_say_the_same(year: Rows) -> None:
     duck = in_duck(year)
     asked = everything(duck)
     assert everything(duck.keep()) == asked
+
+
+def test_asked_alone_or_together_a_figure_is_the_same(year: Rows) -> None:
+    """Alone its base is left out early, together it can't be."""
+    duck = in_duck(year).keep()
+    together = ask(duck, METRICS.values(), AS_OF)
+    for answer in together.given:
+        assert ask(duck, [answer.metric], AS_OF).given == (answer,)
+    by_origin = ask(duck, METRICS.values(), AS_OF, by=("origin",))
+    for metric in METRICS.values():
+        alone = ask(duck, [metric], AS_OF, by=("origin",)).given
+        assert alone == tuple(one for one in by_origin.given if one.metric is metric)
+        if metric.shape != "measure":
+            whole = together.of(metric.name)
+            assert sum(one.numerator for one in alone) == whole.numerator
+            assert sum(one.denominator for one in alone) == whole.denominator

@@ -1,12 +1,15 @@
 """The leads' rows in the database are what the journal says, one second after it says it."""
 
+import json
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
+from leadbell.announce import SCREENS
 from leadbell.appointment.actions import book
 from leadbell.conversation.actions import end_attempt, start_attempt
 from leadbell.dealers.models import Organisation, Person
@@ -128,7 +131,7 @@ def test_figures_end_at_the_wall(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_fact_is_in_the_figures_within_a_second() -> None:
-    """The process beside, in a thread of its own, as it runs in the house."""
+    """The process beside, in a thread of its own, as it runs in the house; the dealer's screens are told."""
     dealer = make_dealer("Northside")
     with transaction.atomic():
         lead = lead_of(dealer)
@@ -141,13 +144,20 @@ def test_a_fact_is_in_the_figures_within_a_second() -> None:
             connection.close()
 
     keeper = threading.Thread(target=keep)
+    screen = psycopg.connect(
+        **connection.get_connection_params() | {"autocommit": True, "cursor_factory": None}
+    )
+    screen.execute(f"listen {SCREENS}")
     keeper.start()
     try:
         assert _within(5.0, lambda: lead.pk in rows())
         with transaction.atomic():
             record(locked(lead.pk), Lost(at=NOON, reason="price"))
         assert _within(1.0, lambda: rows()[lead.pk]["lost_ms"] == ms(NOON))
+        told = [json.loads(one.payload) for one in screen.notifies(timeout=1.0, stop_after=4)]
+        assert {"d": dealer.pk, "w": "figures", "l": None, "p": []} in told
     finally:
+        screen.close()
         stop.set()
         keeper.join()
 
