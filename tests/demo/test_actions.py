@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Count, F
 
 from leadbell.appointment.models import Appointment
+from leadbell.conversation.models import Message
 from leadbell.dealers.models import Organisation, Person
 from leadbell.demo import actions
 from leadbell.demo.cast import BY_HAND as DEMO_BY_HAND
@@ -252,3 +253,13 @@ def test_lost_customers_come_back_while_the_visitor_watches() -> None:
     figures = unlost([northside.pk], (7,), NOW)
     assert figures[7].rate.part > 0
     assert pulse_of([northside.pk], NOW)[0].views > 20
+
+
+def test_what_was_written_lately_can_be_read() -> None:
+    written = Message.objects.filter(way="out")
+    assert written.count() >= 5
+    assert not Message.objects.filter(status__in=("queued", "sending")).exists(), "nothing of it is ever sent"
+    for message in written[:20]:
+        assert message.by_id is not None
+        assert "{" not in message.text
+        assert Fact.objects.get(pk=int(message.key.removeprefix("demo-"))).by == message.by_id

@@ -15,6 +15,7 @@ from leadbell.dealers.models import Organisation
 from leadbell.demo import stage
 from leadbell.demo.cast import DAYS, STALE_AFTER, STAR
 from leadbell.demo.house import House
+from leadbell.demo.letters import write_letters
 from leadbell.demo.life import Life, Told
 from leadbell.demo.past import CustomerRow, LeadRow, Numbers, Past, Telling
 from leadbell.demo.shoppers import as_they_were
@@ -57,6 +58,8 @@ def furnish(now: datetime, *, days: int = DAYS, seed: str = SEED, progress: Prog
     past = Telling(houses, sources, now, seed, Numbers(), progress=progress).tell(begins_at)
     write(past, now)
     look_around(now, seed)
+    for house in houses:
+        write_letters(house.number, now)
     _analyse()
     return _furnished(past)
 
