@@ -140,3 +140,18 @@ def test_the_list_begins_with_whom_to_call_first() -> None:
     assert [one.lead for one in ranked] == [1, 2, 3, 6, 5, 4]
     assert all(one.because for one in ranked)
     assert [str(why).split(" ")[0] for why in ranked[1].because] == ["last", "4", "the", "the"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"again": 1}, {"pages": 9}, {"seconds": 500}, {"shown_at": NOON - days(1)}, {"signals": {"price": 1}},
+        {"signals": {"trade_in": 1}}, {"last_at": NOON - days(2)}, {"last_at": NOON - timedelta(minutes=1)},
+    ],
+)  # fmt: skip
+def test_each_reason_moves_a_lead_up(more: dict[str, object]) -> None:
+    usual = {"last_at": NOON - days(3), "pages": 2, "seconds": 30, "shown_at": NOON - days(3)}
+    plain, better = Seen(1, **usual), Seen(2, **{**usual, **more})  # type: ignore[arg-type]
+    (first, second) = rank([plain, better], NOON)
+    assert first.lead == 2
+    assert first.score > second.score
