@@ -12,6 +12,7 @@ import msgspec
 import psycopg
 import structlog
 
+from leadbell.allowance import Allowance
 from leadbell.visits.rules import (
     LARGEST_BEACON,
     Drop,
@@ -42,6 +43,8 @@ PATHS = frozenset({BEACON, SCRIPT, ME, MORE})
 BODY_WITHIN_S = 5.0
 #: So many visitors may ask at once what is known of them.
 MOST_ASKING = 20
+#: How often one address may ask in a minute; half of it at once.
+ASKS_PER_MINUTE = 60.0
 
 Headers = list[tuple[bytes, bytes]]
 #: A script for the website with this number and key, or None where it has none.
@@ -93,6 +96,7 @@ class Beacons:
         self._parts = parts
         self._body_within_s = body_within_s
         self._asking = 0
+        self._may_ask = Allowance(ASKS_PER_MINUTE)
         self._reading: dict[asyncio.Task[object], float] = {}
         self._late: set[asyncio.Task[object]] = set()
         self._thanked: Mapping[str, Site] = {}
@@ -231,7 +235,10 @@ class Beacons:
         if site is None or visitor is None or said.origin not in site.origins:
             await _answer(send, 404, [*_EMPTY, *self._cors(said.origin)])
             return
-        if self._asking >= MOST_ASKING:
+        address = scope["client"][0] if scope["client"] else ""
+        too_often = self._may_ask.wait_s(address, time.monotonic())
+        self._may_ask.count(address, time.monotonic())
+        if too_often or self._asking >= MOST_ASKING:
             await _answer(send, 429, [*_EMPTY, *self._cors(said.origin), (b"retry-after", b"5")])
             return
         self._asking += 1
