@@ -1,5 +1,6 @@
 """What Leadbell needs and whether it is there, in words."""
 
+import importlib.util
 import os
 import platform
 import shutil
@@ -239,6 +240,15 @@ def _telephone(folder: Path) -> Iterator[Finding]:
     else:
         yield Finding(about, True, say("no line: the desk rings (docs/telephone.md)"))
         return
+    if os.environ.get("LEADBELL_SIP_TRUNK"):
+        there = importlib.util.find_spec("baresip") is not None
+        yield Finding(
+            say("SIP trunk"),
+            there,
+            say("what speaks SIP is installed")
+            if there
+            else say("baresip-python is not installed here: pip install 'leadbell[sip]'"),
+        )
     voice = os.environ.get("LEADBELL_SPEECH") or packages.espeak_on_path() or _fetched_voice()
     yield Finding(
         say("Voice"),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 
@@ -47,6 +48,7 @@ def main(fresh: bool) -> None:
     if fresh or found.key is None or found.has_slept(now):
         _prepare(fresh, found, now)
         found = find()
+    _connect()
     _invite(found.key)
 
 
@@ -66,6 +68,26 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
         days = (now - found.newest).days
         with _told("Telling what happened since the demo ran last", days, now) as progress:
             actions.move_on(found.newest, now, progress=progress)
+
+
+#: The demo's telephones are never given out: where there is an exchange, everybody's phone is in the browser.
+_CONNECT = """
+with connected as (
+    insert into leadbell_phoneline (dealer_id, kind, place, enabled, caller_id, trunk, created_at)
+    select id, 'asterisk', 1, true, '', '', now() from leadbell_organisation where kind = 'dealer'
+    on conflict (dealer_id, kind) do nothing returning dealer_id
+)
+update leadbell_person set in_browser = true where organisation_id in (select dealer_id from connected)
+"""
+
+
+def _connect() -> None:
+    """Give the dealers the Asterisk of this data folder, the first time that there is one."""
+    from leadbell.ring.asterisk.own_node import is_chosen
+
+    if is_chosen(Path(os.environ["LEADBELL_DATA"])):
+        with psycopg.connect(os.environ["LEADBELL_DB_OWNER"]) as connection:
+            connection.execute(_CONNECT)
 
 
 @contextmanager

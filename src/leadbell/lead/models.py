@@ -32,6 +32,11 @@ class Customer(models.Model):
     #: Since when they want no contact, and no marketing: the newest consents say so, kept by `lead.consent`.
     opted_out_at = models.DateTimeField(null=True, blank=True)
     no_marketing_at = models.DateTimeField(null=True, blank=True)
+    #: Since when nothing says any more who they were, and who had it deleted.
+    erased_at = models.DateTimeField(null=True, blank=True)
+    erased_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     created_at = models.DateTimeField()
     #: What a search begins with: the whole name and its last word, in small letters, ordered byte by byte.
     sought_name = models.GeneratedField(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext, ngettext, override
+from django.utils.translation import get_language, gettext, ngettext, override
 
 from leadbell.ring.ports import Prompt, Spoken
 from leadbell.words import say
@@ -59,13 +59,25 @@ def whisper(own: Mapping[str, Any], name: str, language: str, who: str, car: str
     return spoken
 
 
+#: Seconds and minutes are feminine in Russian, and something happened *them* ago; a voice reads digits as masculine.
+_ONES = {1: "одну", 2: "две"}
+_TENS = ("", "", "двадцать", "тридцать", "сорок", "пятьдесят", "шестьдесят", "семьдесят", "восемьдесят")
+
+
+def _spoken(count: int) -> str:
+    """A number of seconds or minutes below 90, in words where digits would be read wrongly."""
+    if get_language() != "ru" or count % 10 not in _ONES or count in (11, 12):
+        return str(count)
+    return f"{_TENS[count // 10]} {_ONES[count % 10]}".strip()
+
+
 def ago(seconds: float) -> str:
     """`8 seconds`, `3 minutes`, `2 hours`, in the language that is active."""
     whole = max(1, round(seconds))
     if whole < 90:
-        return ngettext("%(count)s second", "%(count)s seconds", whole) % {"count": whole}
+        return ngettext("%(count)s second", "%(count)s seconds", whole) % {"count": _spoken(whole)}
     minutes = round(whole / 60)
     if minutes < 90:
-        return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
+        return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": _spoken(minutes)}
     hours = round(minutes / 60)
     return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}

@@ -177,7 +177,7 @@ document.addEventListener('click', event => {
   const desk = window.opener?.closed === false ? window.opener : undefined
   if (desk) { desk.location.assign(link.href); desk.focus() } else window.open(link.href, '_blank')
 })
-window.addEventListener('beforeunload', event => { if (call) event.preventDefault() })
+window.addEventListener('beforeunload', event => { if (state === 'talks') event.preventDefault() })
 window.addEventListener('pagehide', () => phone?.stop())
 
 turn('off')

@@ -8,14 +8,14 @@ import pytest
 
 from leadbell.ring.ports import Bell, Dial, LineDown, Phone, Prompt, Ringing
 from tests.fakes.engine import FakeEngine
-from tests.ring.lines.worlds import WORLDS, InMemory, World, until
+from tests.ring.lines.worlds import REAL, WORLDS, InMemory, World, until
 
 ROSA, SAMIR = 7, 8
 NUMBERS = {"p7": "+31611111117", "p8": "+31611111118", "customer": "+31612345678"}
 SLOW = [pytest.mark.phone, pytest.mark.slow]
 
 
-@pytest.fixture(params=[pytest.param(name, marks=SLOW if name == "asterisk" else []) for name in WORLDS])
+@pytest.fixture(params=[pytest.param(name, marks=SLOW if name in REAL else []) for name in WORLDS])
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
     async with WORLDS[request.param](tmp_path, lambda leg: NUMBERS[leg.rpartition("-")[2]]) as world:
         yield world

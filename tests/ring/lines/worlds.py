@@ -9,11 +9,13 @@ from typing import Any, Protocol
 
 from leadbell.ring.exchange import Exchange
 from leadbell.ring.lines.asterisk import Asterisk
+from leadbell.ring.lines.sip import Sip
+from leadbell.ring.lines.sip_words import Trunk
 from leadbell.ring.lines.twilio import Twilio
 from leadbell.ring.ports import Engine, Heard
 from leadbell.ring.speech import Speaker
 from tests.fakes.engine import FakeEngine
-from tests.ring.asterisk.running import asterisk
+from tests.ring.asterisk.running import asterisk, free_port
 from tests.ring.lines.phones import Ringing, phones
 from tests.ring.lines.twilio_house import ACCOUNT, TOKEN, TwilioHouse
 
@@ -194,5 +196,24 @@ async def at_asterisk(folder: Path, number_of: Callable[[str], str]) -> AsyncIte
                 await world.exchange.close()
 
 
+@asynccontextmanager
+async def over_sip(folder: Path, number_of: Callable[[str], str]) -> AsyncIterator[World]:
+    outside, ours = free_port(), free_port()
+    async with phones(outside, ours) as there:
+        trunk = Trunk("dealer", "", f"127.0.0.1:{outside}", f"127.0.0.1:{ours}")
+        engine = Sip(trunk, Speaker(folder / "spoken"), folder / "calls")
+        world = WithPhones(engine, there, number_of)
+        for leg in ("p7", "p8", "customer"):
+            world.phone(leg)
+        await world.exchange.open()
+        await until(lambda: engine.is_up)
+        try:
+            yield world
+        finally:
+            await world.exchange.close()
+
+
+#: Those that need phones that really ring.
+REAL = ("asterisk", "sip")
 #: Every line that hears the call, by name: what opens its world.
-WORLDS = {"in memory": in_memory, "twilio": at_twilio, "asterisk": at_asterisk}
+WORLDS = {"in memory": in_memory, "twilio": at_twilio, "asterisk": at_asterisk, "sip": over_sip}

@@ -1,0 +1,41 @@
+"""Delete a customer: what goes, what stays, and a button for managers."""
+
+from datetime import datetime
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from leadbell.desk.entrance import Visit, answer, door_for
+from leadbell.followup.deleting import delete_customer, kept_of
+from leadbell.lead.doors import open_lead, take_lead
+from leadbell.refused import Refused
+from leadbell.words import say
+
+
+@door_for("manager")
+@require_http_methods(["GET", "POST"])
+def deletion(request: Visit, now: datetime, number: int) -> HttpResponse:
+    """Asks first; deletes what is confirmed with a tick."""
+    back_to_lead = reverse("lead", args=[number])
+    if request.method == "POST":
+        outcome: object = Refused(say("Tick that you want it: nobody can bring it back."))
+        if request.POST.get("sure") == "1":
+            outcome = delete_customer(take_lead(request.user, number), request.user, now)
+        if isinstance(outcome, Refused):
+            return _asks(request, number, outcome)
+        return answer(request, outcome, back_to_lead, _("Deleted: nothing here says any more who this was."))
+    return _asks(request, number)
+
+
+def _asks(request: Visit, number: int, refused: Refused | None = None) -> HttpResponse:
+    lead = open_lead(request.user, number)
+    seen = {
+        "active": "leads",
+        "lead": lead,
+        "kept": kept_of(lead.customer),
+        "because": refused and refused.because,
+    }
+    return render(request, "lead/deletion.html", seen, status=409 if refused else 200)

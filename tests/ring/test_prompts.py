@@ -1,0 +1,29 @@
+"""How long ago it was, as a voice reads it."""
+
+import pytest
+from django.utils.translation import override
+
+from leadbell.ring.prompts import ago
+
+
+@pytest.mark.parametrize(
+    ("language", "seconds", "said"),
+    [
+        ("en", 21, "21 seconds"),
+        ("nl", 22, "22 seconden"),
+        # A voice reads "21 секунду" as a masculine one: the words are feminine, and ask for another case.
+        ("ru", 1, "одну секунду"),
+        ("ru", 2, "две секунды"),
+        ("ru", 8, "8 секунд"),
+        ("ru", 11, "11 секунд"),
+        ("ru", 12, "12 секунд"),
+        ("ru", 21, "двадцать одну секунду"),
+        ("ru", 82, "восемьдесят две секунды"),
+        ("ru", 22 * 60, "двадцать две минуты"),
+        ("ru", 60 * 60, "60 минут"),
+        ("ru", 2 * 3600, "2 часа"),
+    ],
+)
+def test_how_long_ago_it_was(language: str, seconds: float, said: str) -> None:
+    with override(language):
+        assert ago(seconds) == said
