@@ -1,6 +1,7 @@
 """A salesperson's phone in a real Chromium, at a real Asterisk, from a posted lead to hanging up on the page."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +12,8 @@ import soundfile
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.browser.conftest import CHROMIUM, PATIENCE_MS, QUIETLY
-from tests.journeys.test_phone import OUTSIDE_HZ, Town, town
+from tests.browser.test_every_page import AXE
+from tests.journeys.test_phone import OUTSIDE_HZ, SECOND, Town, town
 from tests.ring.lines.phones import loudest
 
 pytestmark = [pytest.mark.phone, pytest.mark.browser, pytest.mark.slow]
@@ -36,6 +38,9 @@ EARS = """async () => {
     return [tones[most], most * context.sampleRate / ears.fftSize]
 }"""
 LOUD_DB = -60
+OPEN = "select 1 from leadbell_person where browser_open_at is not null"
+#: A folder, to look at what the tests see.
+PICTURES = os.environ.get("LEADBELL_PICTURES")
 
 
 @pytest.fixture
@@ -45,15 +50,18 @@ async def northside(tmp_path: Path) -> AsyncIterator[Town]:
         yield here
 
 
+def _chromium() -> str:
+    return next(filter(None, map(shutil.which, CHROMIUM)))
+
+
 @pytest.fixture
 async def chromium(tmp_path: Path) -> AsyncIterator[Browser]:
-    path = next(filter(None, map(shutil.which, CHROMIUM)))
     t = np.arange(ROSA_HZ * 480) / 48_000
     soundfile.write(tmp_path / "rosa.wav", 0.3 * np.sin(2 * np.pi * ROSA_HZ * t), 48_000, subtype="PCM_16")
     heard = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={tmp_path}/rosa.wav")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=path, args=[*QUIETLY, *heard, "--autoplay-policy=no-user-gesture-required"]
+            executable_path=_chromium(), args=[*QUIETLY, *heard, "--autoplay-policy=no-user-gesture-required"]
         )
         yield browser
         await browser.close()
@@ -62,7 +70,7 @@ async def chromium(tmp_path: Path) -> AsyncIterator[Browser]:
 async def signed_in(
     northside: Town, chromium: Browser, microphone: bool = True
 ) -> tuple[BrowserContext, Page]:
-    """Rosa, who has chosen that calls ring in her browser, at her desk."""
+    """Rosa on the page of her phone, who has chosen that calls ring in her browser."""
     host, port = northside.house.http or ("", 0)
     context = await chromium.new_context(base_url=f"http://{host}:{port}", locale="en-GB")
     if microphone:
@@ -78,7 +86,7 @@ async def signed_in(
     await page.goto("/me/phone/")
     await page.get_by_label("in this browser").check()
     await page.get_by_role("button", name="Save").click()
-    await expect(page.get_by_text("Your phone’s window is closed")).to_be_visible()
+    await expect(page.get_by_text("Your phone’s window is").first).to_be_visible()
     return context, page
 
 
@@ -128,3 +136,92 @@ async def test_a_lead_rings_in_the_browser_and_both_hear_each_other(
     assert ended["outcome"] == "conversation"
     await northside.until_nothing_hangs()
     await context.close()
+
+
+async def test_a_window_that_closes_leaves_the_bell_to_the_desk(northside: Town, chromium: Browser) -> None:
+    _, page = await signed_in(northside, chromium)
+    phone = await opened(page)
+    second = await page.context.new_page()
+    await second.goto("/me/phone/window/")
+    await expect(second.get_by_text("Your phone is open in another window")).to_be_visible()
+    await page.goto("/desk/")
+    await expect(page.locator("[data-phone-window]")).to_be_hidden()
+    northside.post()
+    await expect(phone.get_by_role("button", name="Pick up")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(second.get_by_role("button", name="Pick up")).to_be_hidden()
+    await second.close()
+    closed_at = asyncio.get_running_loop().time()
+    await phone.close()
+    await northside.until(lambda: all(status == "over" for status, _ in northside.calls()), 5)
+    assert asyncio.get_running_loop().time() - closed_at < 3 * SECOND
+    await expect(page.get_by_role("button", name="Accept").first).to_be_visible()
+    assert northside.kinds()[:2] == ["arrived", "rang"], "her desk rings on"
+    await expect(page.locator("[data-phone-window]")).to_be_visible()
+    await northside.until(lambda: not northside.reading.execute(OPEN).fetchone())
+    northside.post("Mrs Jansen")
+    await northside.until(lambda: northside.kinds().count("rang") >= 2)
+    assert len(northside.calls()) == 1, "a phone that isn't there isn't rung"
+
+
+async def test_another_window_takes_over_and_another_device_says_so(
+    northside: Town, chromium: Browser
+) -> None:
+    _, page = await signed_in(northside, chromium)
+    phone = await opened(page)
+    second = await page.context.new_page()
+    await second.goto("/me/phone/window/")
+    await phone.close()
+    await expect(second.get_by_text("Ready: calls ring here")).to_be_visible(timeout=PATIENCE_MS)
+    _, elsewhere = await signed_in(northside, chromium)
+    await opened(elsewhere)
+    await expect(second.get_by_text("opened on another device")).to_be_visible()
+
+
+async def test_what_keeps_the_microphone_away_is_said(northside: Town, chromium: Browser) -> None:
+    _, page = await signed_in(northside, chromium, microphone=False)
+    await page.goto("/me/phone/window/")
+    await page.get_by_role("button", name="Switch the phone on").click()
+    await expect(page.get_by_text("doesn’t let Leadbell use the microphone")).to_be_visible()
+    without = await chromium.browser_type.launch(executable_path=_chromium(), args=list(QUIETLY))
+    _, bare = await signed_in(northside, without)
+    await bare.goto("/me/phone/window/")
+    await expect(bare.get_by_text("There is no microphone")).to_be_visible(timeout=PATIENCE_MS)
+    await without.close()
+
+
+async def test_the_window_in_every_state(northside: Town, chromium: Browser) -> None:
+    _, page = await signed_in(northside, chromium)
+    complaints = await looks(page, "my-phone")
+    phone = await opened(page)
+    complaints += await looks(phone, "ready")
+    northside.post()
+    await expect(phone.get_by_role("button", name="Pick up")).to_be_visible(timeout=PATIENCE_MS)
+    complaints += await looks(phone, "rings")
+    await phone.get_by_role("button", name="Pick up").click()
+    await expect(phone.get_by_text("On the line")).to_be_visible()
+    complaints += await looks(phone, "talks")
+    await phone.keyboard.press("2")
+    await expect(phone.get_by_text("Ready: calls ring here")).to_be_visible()
+    assert complaints == []
+
+
+async def looks(page: Page, name: str) -> list[str]:
+    """What axe finds serious or critical, and what hangs over the edge: narrow and wide, light and dark."""
+    complaints = []
+    for width, theme in ((390, "light"), (390, "dark"), (1440, "light")):
+        await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of the two
+        await page.set_viewport_size({"width": width, "height": 800})
+        if PICTURES:
+            await page.screenshot(path=f"{PICTURES}/{name}-{width}-{theme}.png")
+        await page.evaluate(AXE)
+        found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        complaints += [
+            f"{name}: {one['id']} {one['help']} ({one['nodes'][0]['html'][:160]})"
+            for one in found["violations"]
+            if one["impact"] in ("serious", "critical")
+        ]
+        if await page.evaluate(
+            "document.scrollingElement.scrollWidth > document.documentElement.clientWidth"
+        ):
+            complaints.append(f"{name}: hangs over the edge at {width}")
+    return complaints
