@@ -25,6 +25,7 @@ function turn(to) {
   for (const one of part.querySelectorAll('[data-when]')) one.hidden = !one.dataset.when.split(' ').includes(to)
   document.title = to === 'rings' ? `☎ ${part.dataset.rings}` : title
   if (to === 'rings') part.querySelector('[data-do="pick-up"]').focus()
+  else if (to === 'talks') part.querySelector('[data-key="1"]').focus()
   else if (focused?.hidden) part.querySelector('.phone-keys button:not([hidden])')?.focus()
 }
 
