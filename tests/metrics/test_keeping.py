@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -24,6 +25,7 @@ from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.exchange import LeadOf, ms, rows_of
 from leadbell.metrics.live import ROWS, live
 from leadbell.ring.actions import accept, ring
+from leadbell.visits.models import KnownVisit, Site, Visitor
 from tests.conftest import NOON, lead_of, make_dealer
 from tests.metrics import plain
 
@@ -127,6 +129,31 @@ def test_figures_end_at_the_wall(
             connection.cursor() as c,
         ):
             c.execute(forbidden)
+
+
+def test_a_visit_without_a_fact_is_found(northside: Organisation) -> None:
+    """Nobody is told of every visit; the unlost figures know of each."""
+    lead, other = lead_of(northside), lead_of(northside)
+    while keeping.keep_some():
+        pass
+    site = Site.objects.create(dealer=northside, name="northside.example", key="k", created_at=NOON)
+    visitor = Visitor.objects.create(
+        dealer=northside,
+        site=site,
+        uid=uuid.uuid4(),
+        first_seen_at=NOON,
+        last_seen_at=NOON,
+        customer=lead.customer,
+    )
+    seen_at = NOON + timedelta(days=9, microseconds=1_999)
+    KnownVisit.objects.create(
+        dealer=northside, site=site, visitor=visitor, customer=lead.customer, began_at=NOON, last_at=seen_at
+    )
+    assert keeping.note_seen(seen_at + SECOND) == 0
+    assert keeping.note_seen(seen_at - SECOND) == 1
+    assert keeping.keep_some() == 1
+    assert (rows()[lead.pk]["last_seen_ms"], rows()[other.pk]["last_seen_ms"]) == (ms(seen_at), None)
+    assert keeping.note_seen(seen_at - SECOND) == 0
 
 
 @pytest.mark.django_db(transaction=True)
