@@ -8,9 +8,11 @@ from random import Random
 import msgspec
 from django.db import connection
 
+from leadbell.chat.actions import set_up
 from leadbell.dealers.models import Organisation
 from leadbell.demo.cast import DEALERS, STAR
 from leadbell.demo.showroom import new_car
+from leadbell.intake.sources import source_for_chat
 from leadbell.lead.models import Lead
 from leadbell.visits.models import KnownVisit, Site, SiteCount, SitePulse, Visitor, VisitorJoin
 from leadbell.visits.rules import Car
@@ -45,6 +47,9 @@ def look_around(now: datetime, seed: str) -> None:
         _remember(site, company.brands, now, rng)
         if is_ours:
             _come_back_now(site, now)
+            # examples/dealer-site has a chat button: whoever writes there lets the demo's desks ring.
+            source = source_for_chat(dealer, site.name, now)
+            set_up(dealer, site.pk, source.pk, {"chat": "on"}, now)
 
 
 def _count(site: Site, now: datetime, rng: Random) -> None:
