@@ -25,7 +25,7 @@ def main(folder: Path) -> None:
         opened = open_dealer("Northside", "NL", "ines@northside.example", now, language="en")
         # An extra open day beats public holidays, so that the test runs on those, too.
         days = {(now + timedelta(days=n)).date().isoformat(): ALWAYS for n in range(-1, 3)}
-        change_hours(opened.dealer, {"week": dict.fromkeys(WEEKDAYS, ALWAYS), "open_days": days})
+        change_hours(opened.dealer, {"week": dict.fromkeys(WEEKDAYS, ALWAYS), "open_days": days}, now)
         short = tuple(RingRound(how, 5) for how in ("best", "best", "best", "all", "manager"))
         change_plan(opened.dealer, "online", Plan(rounds=short, ring_again_s=3600), now)
         staff = [

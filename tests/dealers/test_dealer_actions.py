@@ -1,6 +1,6 @@
 """What managers change about their dealer."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth import authenticate
@@ -16,6 +16,7 @@ from leadbell.dealers.actions import (
     let_go,
     take_back,
 )
+from leadbell.dealers.hours import DEFAULT_WEEK
 from leadbell.dealers.models import Person
 from leadbell.dealers.people import (
     NoSuchDealer,
@@ -144,14 +145,39 @@ def test_opening_hours(northside):
         "week": {"monday": [["10:00", "12:00"], ["13:00", "24:00"]]},
         "closed_days": {"2026-11-30": "stocktaking"}, "open_days": {"2026-12-20": [["12:00", "17:00"]]},
     }  # fmt: skip
-    assert not isinstance(change_hours(northside, said), Refused)
+    assert not isinstance(change_hours(northside, said, NOON), Refused)
     northside.refresh_from_db()
     hours = northside.opening_hours
     assert hours.is_open(NOON) is False, "noon is the break"
     assert hours.closed_days == ((date(2026, 11, 30), "stocktaking"),)
-    assert set(northside.hours) == {"week", "closed_days", "open_days"}, (
+    assert set(northside.hours) == {"week", "closed_days", "open_days", "before"}, (
         "zone and country stay where they are"
     )
+
+
+def test_what_was_before_is_measured_by_the_hours_of_then(northside):
+    nights = {"week": {"monday": [["18:00", "24:00"]]}}
+    for later in range(3):
+        change_hours(northside, nights if later % 2 == 0 else {}, NOON + timedelta(days=7 * later))
+    northside.refresh_from_db()
+    hours = northside.opening_hours
+    nine = NOON.replace(hour=9)
+    assert [hours.is_open(nine + timedelta(days=7 * week)) for week in (-1, 0, 1, 2)] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert [day for day, _ in hours.before] == [date(2026, 11, 23), date(2026, 11, 30), date(2026, 12, 7)]
+
+
+def test_hours_changed_twice_in_a_day_keep_those_of_before(northside):
+    change_hours(northside, {"week": {"monday": [["01:00", "02:00"]]}}, NOON)
+    change_hours(northside, {"week": {"monday": [["03:00", "04:00"]]}}, NOON)
+    northside.refresh_from_db()
+    hours = northside.opening_hours
+    assert hours.before == ((date(2026, 11, 23), DEFAULT_WEEK),)
+    assert hours.is_open(NOON - timedelta(days=7))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +190,7 @@ def test_opening_hours(northside):
     ],
 )
 def test_hours_nobody_could_keep(northside, said, because):
-    outcome = change_hours(northside, said)
+    outcome = change_hours(northside, said, NOON)
     assert isinstance(outcome, Refused)
     assert because in str(outcome.because)
     northside.refresh_from_db()

@@ -145,8 +145,10 @@ def change_shift(person: Person, shift: Mapping[str, Any], now: datetime) -> Shi
 
 
 @transaction.atomic
-def change_hours(dealer: Organisation, hours: Mapping[str, Any]) -> OpeningHours | Refused:
-    """When the dealer is open: week, extra closed and extra open days, and whose public holidays count."""
+def change_hours(dealer: Organisation, hours: Mapping[str, Any], now: datetime) -> OpeningHours | Refused:
+    """When the dealer is open from today on: week, extra closed and extra open days, and whose public holidays count.
+
+    The week of until now is kept: what arrived then is measured by it."""
     about = {"zone": dealer.zone, "country": dealer.country, "language": dealer.language}
     try:
         read = OpeningHours.from_json(about | dict(hours))
@@ -155,8 +157,10 @@ def change_hours(dealer: Organisation, hours: Mapping[str, Any]) -> OpeningHours
     subdivision = read.subdivision or ""
     if subdivision and not holidays_known(dealer.country, subdivision):
         return Refused(say("No public holidays are known for the region “%(region)s”.", region=subdivision))
+    until_now = dealer.opening_hours
+    read = until_now.changed(read, until_now.local_day(now))
     stored = read.as_json()
-    dealer.hours = {part: stored[part] for part in ("week", "closed_days", "open_days")}
+    dealer.hours = {part: stored[part] for part in ("week", "closed_days", "open_days", "before")}
     dealer.subdivision = subdivision
     dealer.save(update_fields=["hours", "subdivision"])
     announce(dealer.pk, "dealer")

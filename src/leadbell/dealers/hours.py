@@ -18,12 +18,16 @@ Day = tuple[Interval, ...]
 Week = tuple[Day, ...]
 #: [from, until) in milliseconds since 1970 UTC, in order and apart from each other.
 Spans = tuple[tuple[int, int], ...]
+#: Of a week's seven days: [from, until) in minutes since midnight.
+Minutes = tuple[tuple[tuple[int, int], ...], ...]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DEFAULT_WEEK: Week = ((("09:00", "18:00"),),) * 5 + ((("10:00", "17:00"),), ())
 
 #: How many days ahead (or back) an opening is looked for before a dealer counts as never open.
 HORIZON_DAYS = 60
+#: So many former weeks are kept.
+MOST_BEFORE = 40
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = _EPOCH.toordinal()
@@ -72,6 +76,8 @@ class OpeningHours:
     #: The days and what is on ("stocktaking"; may be empty).
     closed_days: tuple[tuple[date, str], ...] = ()
     open_days: tuple[tuple[date, Day], ...] = ()
+    #: Weeks that held before: each until its day came. What happened then is measured by them.
+    before: tuple[tuple[date, Week], ...] = ()
 
     _clock: ZoneInfo = field(init=False, repr=False, compare=False)
     _days: dict[date, Spans] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -84,6 +90,8 @@ class OpeningHours:
         object.__setattr__(self, "week", _checked_week(self.week))
         open_days = tuple(sorted((day, _checked(day.isoformat(), hours)) for day, hours in self.open_days))
         closed_days = tuple(sorted(self.closed_days))
+        before = tuple(sorted((day, _checked_week(week)) for day, week in self.before))
+        object.__setattr__(self, "before", before)
         object.__setattr__(self, "open_days", open_days)
         object.__setattr__(self, "closed_days", closed_days)
         closed = {day for day, _occasion in closed_days}
@@ -96,7 +104,8 @@ class OpeningHours:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "OpeningHours":
         """Read `{"zone", "week": {"monday": [["09:00", "18:00"]], …}, "country", "subdivision", "language",
-        "closed_days": {"2026-12-24": "stocktaking"}, "open_days": {"2026-12-20": [["12:00", "17:00"]]}}`.
+        "closed_days": {"2026-12-24": "stocktaking"}, "open_days": {"2026-12-20": [["12:00", "17:00"]]},
+        "before": {"2026-03-01": {"monday": …}}}`.
 
         Only the zone is required; without a week it is `DEFAULT_WEEK`, a weekday not named is closed.
         Raises WrongHours.
@@ -114,6 +123,9 @@ class OpeningHours:
             open_days=tuple(
                 (_date(day), _checked(day, hours)) for day, hours in (stored.get("open_days") or {}).items()
             ),
+            before=tuple(
+                (_date(day), week_from_json(week)) for day, week in (stored.get("before") or {}).items()
+            ),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -125,7 +137,15 @@ class OpeningHours:
             "language": self.language,
             "closed_days": {day.isoformat(): occasion for day, occasion in self.closed_days},
             "open_days": {day.isoformat(): _day_as_json(hours) for day, hours in self.open_days},
+            "before": {day.isoformat(): week_as_json(week) for day, week in self.before},
         }
+
+    def changed(self, new: "OpeningHours", today: date) -> "OpeningHours":
+        """The new hours, which hold from today on; those of now are kept for what was before."""
+        kept = self.before
+        if new.week != self.week and today not in {day for day, _ in kept}:
+            kept = (*kept, (today, self.week))
+        return replace(new, before=kept[-MOST_BEFORE:])
 
     def is_open(self, now: datetime) -> bool:
         at = _ms(now)
@@ -247,8 +267,13 @@ class OpeningHours:
         return dict(self.open_days)
 
     @cached_property
-    def _week(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        return tuple(_minutes(hours) for hours in self.week)
+    def _weeks(self) -> tuple[tuple[date, Minutes], ...]:
+        """Each week with the day from which it holds no more, in order."""
+        every = (*self.before, (date.max, self.week))
+        return tuple((day, tuple(_minutes(hours) for hours in week)) for day, week in every)
+
+    def _week_of(self, day: date) -> Minutes:
+        return next((week for until, week in self._weeks if day < until), self._weeks[-1][1])
 
     def _spans(self, day: date) -> Spans:
         known = self._days.get(day)
@@ -262,7 +287,7 @@ class OpeningHours:
         if day in self._opened:
             hours = _minutes(self._opened[day])
         else:
-            hours = self._week[day.weekday()]
+            hours = self._week_of(day)[day.weekday()]
             if not hours or day in self._closed or self.public_holiday(day) is not None:
                 return ()
         midnight = _midnight(self._clock, day.toordinal())
@@ -349,7 +374,7 @@ class Shift:
 
     @cached_property
     def _worked(self) -> OpeningHours:
-        return self.hours if self.week is None else replace(self.hours, week=self.week)
+        return self.hours if self.week is None else replace(self.hours, week=self.week, before=())
 
     def _off_until(self, day: date) -> date | None:
         return max((off.until for off in self.days_off if off.first <= day <= off.until), default=None)
@@ -370,7 +395,7 @@ def week_as_json(week: Week) -> dict[str, list[list[str]]]:
     return {weekday: _day_as_json(hours) for weekday, hours in zip(WEEKDAYS, week, strict=True)}
 
 
-_PARTS = ("zone", "week", "country", "subdivision", "language", "closed_days", "open_days")
+_PARTS = ("zone", "week", "country", "subdivision", "language", "closed_days", "open_days", "before")
 
 
 def _day_as_json(hours: Day) -> list[list[str]]:

@@ -38,13 +38,18 @@ def set_up(begins_at: datetime, now: datetime) -> None:
 def _hours(company: Company, now: datetime) -> dict[str, Any]:
     if not company.round_the_clock:
         return {"week": company.week} if company.kind == "dealer" else {}
-    return {"week": ROUND_THE_CLOCK, "open_days": open_on_holidays(company, now)}
+    usual = _before(company)
+    return {
+        "week": ROUND_THE_CLOCK,
+        "open_days": open_on_holidays(company, now),
+        "before": {usual.local_day(now).isoformat(): usual.as_json()["week"]},
+    }
 
 
 def open_on_holidays(company: Company, now: datetime) -> dict[str, list[list[str]]]:
     """Every public holiday that is near, as an extra open day of 24 hours."""
     hours = _before(company)
-    first = hours.local_day(now) - timedelta(days=10)
+    first = hours.local_day(now)
     days: Iterator[date] = (first + timedelta(days=ahead) for ahead in range(HOLIDAYS_AHEAD.days))
     return {day.isoformat(): [["00:00", "24:00"]] for day in days if hours.public_holiday(day)}
 

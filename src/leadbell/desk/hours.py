@@ -37,7 +37,7 @@ def hours(request: Visit, now: datetime, dealer: "Organisation") -> HttpResponse
         # Days that are over aren't on the form, and stay as they were.
         days |= {day: about for day, about in kept[part].items() if day < today}
     asked = {"week": week_said(said), "subdivision": said.get("subdivision", "").strip().upper()} | extra
-    outcome = change_hours(dealer, asked)
+    outcome = change_hours(dealer, asked, now)
     if isinstance(outcome, Refused):
         again = {"refused": outcome.because, "week": rows_of(dealer.opening_hours.week, said)}
         return _hours(request, dealer, now, again, status=409)
