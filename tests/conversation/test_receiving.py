@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from leadbell.conversation.models import DeadAddress, Incoming, Message, MessageSetup
 from leadbell.conversation.receiving import keep_fetched, read_some
@@ -84,6 +84,24 @@ def test_whose_answer_it_is(lead, how):
     )
     arrives(lead, raw, addressed=how == "by the address")
     assert facts(lead, Replied) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("raw", [samples.answer, samples.postfix])
+def test_what_is_read_names_its_lead_so_that_it_can_be_erased(lead, raw):
+    with connection.cursor() as cursor:
+        cursor.execute("set local role leadbell_clockwork")
+        Incoming.objects.create(
+            dealer=lead.dealer,
+            carrier="email",
+            kind="mail",
+            key="k",
+            body=raw(thread_of(lead)),
+            received_at=NOON,
+        )
+        read_some(NOON, stranger, colleague)
+        cursor.execute("reset role")
+    assert Incoming.objects.get().lead == lead.pk
 
 
 @pytest.mark.django_db

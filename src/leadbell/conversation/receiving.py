@@ -70,7 +70,7 @@ def _read(number: int, now: datetime, stranger: Stranger, colleague: Colleague) 
             because = _take(incoming, now)
     incoming.status = "aside" if because else "read"
     incoming.because = msgspec.to_builtins(because) if because else None
-    incoming.save(update_fields=["status", "because"])
+    incoming.save(update_fields=["status", "because", "lead"])
 
 
 def _take(incoming: Incoming, now: datetime) -> Words | None:
@@ -109,6 +109,7 @@ def is_ours(dealer: int, mail: Mail) -> bool:
 
 
 def _answered(lead: Lead, incoming: Incoming, mail: Mail) -> None:
+    incoming.lead = lead.pk
     key = _key(mail.message_id, bytes(incoming.body))
     if Message.objects.filter(lead=lead, key=key).exists():
         return
@@ -142,6 +143,7 @@ def _bounced(incoming: Incoming, mail: Mail, now: datetime) -> Words | None:
     message = _returned_message(incoming.dealer_id, mail, incoming.lead)
     if message is None:
         return _NOBODYS
+    incoming.lead = message.lead_id
     if mail.kind == "bounce":
         because = say("their mail server says: %(said)s", said=mail.reason or "?")
         came_back(message.pk, because, now, dead=mail.dead)
@@ -191,9 +193,10 @@ def _text_arrived(incoming: Incoming, stranger: Stranger, colleague: Colleague) 
         return None
     known = _lead_of_number(incoming.dealer_id, number)
     if known is None:
-        known = stranger(incoming.dealer_id, number, text, sid, incoming.received_at)
+        incoming.lead = known = stranger(incoming.dealer_id, number, text, sid, incoming.received_at)
         return None if known else say("nobody knows this number, and no channel takes its leads")
     lead = locked(known)
+    incoming.lead = lead.pk
     key = f"text-{sid}"[:40]
     if Message.objects.filter(lead=lead, key=key).exists():
         return None
