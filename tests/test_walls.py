@@ -1,6 +1,7 @@
 """The import walls stand, and each of them notices when it is broken."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -95,3 +96,13 @@ def test_what_runs_needs_nothing_that_only_tests_have() -> None:
                 if not {one.lower().replace("_", "-") for one in names.get(top, [top])} & locked:
                     foreign.add((file.name, top))
     assert {top for _, top in foreign} <= OPTIONAL, foreign
+
+
+def test_each_process_that_works_alone_has_a_lock_of_its_own() -> None:
+    """Two with the same number would wait for each other for ever."""
+    written = re.compile(r"^\w*LOCK = (0x1EADBE\w+)$", re.MULTILINE)
+    locks = [
+        lock for file in (ROOT / "src").rglob("*.py") for lock in written.findall(file.read_text("utf-8"))
+    ]
+    assert len(locks) >= 4
+    assert len(locks) == len(set(locks))

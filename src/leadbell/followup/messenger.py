@@ -20,7 +20,7 @@ from leadbell.log import configure
 log = structlog.get_logger("leadbell.messenger")
 
 #: One messenger works at a time: what another one is sending must not look forgotten.
-ALONE_LOCK = 0x1EADBE31
+ALONE_LOCK = 0x1EADBE14
 POLL_S, BUSY_POLL_S = 1.0, 0.05
 #: So many servers are talked to at once.
 AT_ONCE = 8

@@ -16,7 +16,7 @@ from leadbell.log import configure
 log = structlog.get_logger("leadbell.figures")
 
 #: Only one makes rows at a time; another one waits for its end.
-LOCK = 0x1EADBE31
+ALONE_LOCK = 0x1EADBE15
 #: Ringing goes before counting.
 NICE = 5
 POLL_S = 1.0
@@ -82,7 +82,7 @@ def _alone(stopping: threading.Event) -> bool:
 
     while not stopping.is_set():
         with connection.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_lock(%s)", [LOCK])
+            cursor.execute("select pg_try_advisory_lock(%s)", [ALONE_LOCK])
             if cursor.fetchone() == (True,):
                 return True
         stopping.wait(POLL_S)
