@@ -1,0 +1,168 @@
+"""The report's charts as static SVG, each with its table; a chart that can't be said says why."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from leadbell.audit.command import Reader
+from leadbell.audit.sentences import percent
+from leadbell.audit.study import Study
+from leadbell.metrics.answers import Answer
+from leadbell.metrics.charts import (
+    Chart,
+    Columns,
+    Line,
+    Map,
+    Mark,
+    Table,
+    attempts_ladder,
+    days_to_sale,
+    response_curve,
+    sale_weekdays,
+    talk_connect_map,
+)
+from leadbell.metrics.stills import COLOURS, still
+from leadbell.metrics.studies import STUDIES, Cell
+from leadbell.metrics.touching import GROUPS, NO_EXPERIMENT
+from leadbell.metrics.verdict import Step
+from leadbell.words import Words, say
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    title: Words
+    svg: str = ""
+    base: Words | None = None
+    table: Table | None = None
+    note: Words | None = None
+    because: Words | None = None
+    #: Needs the whole width of the page.
+    wide: bool = False
+
+
+def drawn(found: Study, read: Reader) -> list[Drawn]:
+    """All charts in the order of the report."""
+    return [*_studies(found, read), _unlost(found, read), _automation(found, read)]
+
+
+def _studies(found: Study, read: Reader) -> list[Drawn]:
+    given = {one.metric.name: one for one in found.answers.given}
+    mean = given["days_to_sale"].value if "days_to_sale" in given else None
+    ways: dict[str, Callable[[Sequence[Cell]], Chart]] = {
+        "response_curve": response_curve, "talk_connect_map": talk_connect_map, "attempts_ladder": attempts_ladder,
+        "days_to_sale": lambda cells: days_to_sale(cells, mean), "sale_weekdays": sale_weekdays,
+    }  # fmt: skip
+    charts = []
+    for name, draw in ways.items():
+        cells = found.cells[name]
+        if isinstance(cells, Words):
+            charts.append(Drawn(STUDIES[name].title, because=cells))
+        elif not cells:
+            charts.append(Drawn(STUDIES[name].title, because=say("no lead of the export is in it")))
+        else:
+            charts.append(_of(draw(cells), read))
+    return charts
+
+
+def _of(chart: Chart, read: Reader) -> Drawn:
+    note = getattr(chart, "note", None)
+    return Drawn(chart.title, still(chart, read), chart.base, chart.table, note, wide=isinstance(chart, Map))
+
+
+def _unlost(found: Study, read: Reader) -> Drawn:
+    title = say("Lost leads seen again on the website")
+    answers = [one for one in found.answers.given if one.metric.name.startswith("unlost_rate_")]
+    if not answers:
+        why = next(
+            one.because for one in found.answers.unsupported if one.metric.name.startswith("unlost_rate_")
+        )
+        return Drawn(title, because=why)
+    labels = tuple(say("%(days)s days", days=one.metric.name.rsplit("_", 1)[1]) for one in answers)
+    reference = answers[0].metric.reference
+    marks = (
+        (Mark(reference.value, say("13.7 %%")), Mark(reference.upper or 0, say("21.6 %%")))
+        if reference
+        else ()
+    )
+    chart = Columns(
+        "unlost", title, answers[1].metric.base if len(answers) > 1 else answers[0].metric.base, labels,
+        (Line(say("seen again"), tuple(one.value for one in answers), "first"),),
+        Table(
+            (say("lost within"), say("seen again"), say("lost")),
+            tuple((label, one.numerator, one.denominator) for label, one in zip(labels, answers, strict=True)),
+        ),
+        unit="share", marks=tuple(Mark(mark.at, say(mark.says.text.replace("%%", "%"))) for mark in marks),
+        note=answers[0].metric.warning,
+    )  # fmt: skip
+    return _of(chart, read)
+
+
+def _automation(found: Study, read: Reader) -> Drawn:
+    title = say("People and automation: who gets an answer")
+    kinds = (("", say("in any way")), ("_email", say("by e-mail")), ("_phone", say("by phone")))
+    given: dict[str, Answer] = {one.metric.name: one for one in found.answers.given}
+    if "reengagement_rate_people_only" not in given:
+        why = next(
+            one.because
+            for one in found.answers.unsupported
+            if one.metric.name == "reengagement_rate_people_only"
+        )
+        return Drawn(title, because=why)
+    names = {group: [f"reengagement_rate_{group}{kind}" for kind, _ in kinds] for group in GROUPS}
+    lines = tuple(
+        Line(
+            words,
+            tuple(given[name].value for name in names[group]),
+            "auto" if group == "some_automation" else "first",
+        )
+        for group, words in GROUPS.items()
+    )
+    rows: tuple[tuple[Words | int, ...], ...] = tuple(
+        (
+            label,
+            *(
+                value
+                for group in GROUPS
+                for value in (given[names[group][i]].numerator, given[names[group][i]].denominator)
+            ),
+        )
+        for i, (_, label) in enumerate(kinds)
+    )
+    head = (say("answered"), say("people only"), say("of"), say("some automation"), say("of"))
+    base = given["reengagement_rate_people_only"].metric.base
+    chart = Columns("automation", title, base, tuple(label for _, label in kinds), lines, Table(head, rows),
+                    unit="share", note=NO_EXPERIMENT)  # fmt: skip
+    return _of(chart, read)
+
+
+def way(steps: Sequence[Step], leak: str | None, read: Reader) -> str:
+    """The funnel as bars, each with its number; dashed where the reference would be."""
+    most = max((step.leads for step in steps), default=1) or 1
+    high, wide, left = 46, 430, 120
+    parts = []
+    for i, step in enumerate(steps):
+        y = 6 + high * i
+        long = max(2.0, wide * step.leads / most)
+        colour = COLOURS["late"] if step.stage == leak else COLOURS["first"]
+        parts.append(f'<text x="0" y="{y + 19}" font-weight="600">{escape(read(step.title))}</text>')
+        parts.append(f'<rect x="{left}" y="{y}" width="{long:.1f}" height="28" rx="4" fill="{colour}"/>')
+        if step.reference is not None and step.of is not None:
+            x = left + wide * step.of * step.reference / most
+            parts.append(
+                f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y - 3}" y2="{y + 31}" stroke="{COLOURS["late"]}" stroke-width="2.5" '
+                'stroke-dasharray="4 3"/>'
+            )
+        beside = (
+            "" if step.share is None else read(say("%(share)s of the step before", share=percent(step.share)))
+        )
+        if step.reference is not None:
+            beside += " · " + read(say("reference %(share)s", share=percent(step.reference)))
+        parts.append(f'<text x="{left + wide + 12}" y="{y + 13}" font-weight="700">{step.leads:,}</text>')
+        parts.append(
+            f'<text x="{left + wide + 12}" y="{y + 29}" font-size="11" opacity="0.75">{escape(beside)}</text>'
+        )
+    label = escape(read(say("Where they go")), quote=True)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 {12 + high * len(steps)}" width="100%" role="img" '
+        f'aria-label="{label}" font-family="Inter, system-ui, sans-serif" font-size="13" fill="currentColor">{"".join(parts)}</svg>'
+    )

@@ -1,0 +1,48 @@
+"""The verdict in sentences that a manager can repeat, for terminal and report."""
+
+from collections.abc import Callable
+
+from leadbell.metrics.verdict import Verdict
+from leadbell.words import Words, say
+
+
+def percent(share: float) -> str:
+    """`58 %`, under ten per cent with a decimal: `9.4 %`."""
+    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
+def headline(verdict: Verdict) -> Words:
+    if verdict.said == "process":
+        return say("It's the process, not the leads.")
+    if verdict.said == "meets the norm":
+        return say("The follow-up meets the norm.")
+    return say("These are too few leads to tell.")
+
+
+def leaks(verdict: Verdict, read: Callable[[Words], str]) -> Words | None:
+    """Where most is lost against its reference; None where no step has one."""
+    leak = verdict.leak
+    if leak is None or leak.share is None or leak.reference is None:
+        return None
+    before = verdict.funnel[[step.stage for step in verdict.funnel].index(leak.stage) - 1]
+    about: dict[str, str | int] = {
+        "step": read(leak.title), "before": read(before.title), "share": percent(leak.share), "leads": leak.leads,
+        "of": leak.of or 0, "reference": percent(leak.reference),
+    }  # fmt: skip
+    if leak.share >= leak.reference:
+        return say("No step falls short of its reference; the closest is %(before)s → %(step)s: %(leads)s of %(of)s "
+                   "(%(share)s, reference %(reference)s).", **about)  # fmt: skip
+    return say(
+        "Most is lost between %(before)s and %(step)s: %(leads)s of %(of)s (%(share)s, reference %(reference)s).",
+        **about,
+    )
+
+
+def worth_of(verdict: Verdict) -> Words | None:
+    """What closing the leak would bring, with the calculation; None where nothing leaks."""
+    if verdict.worth is None or verdict.leak is None:
+        return None
+    return say(
+        "Worth at the reference: %(more)s more leads would come so far; %(share)s of those who do are sold: about %(sales)s sales.",
+        more=round(verdict.worth.more), share=percent(verdict.worth.sold_share), sales=round(verdict.worth.sales),
+    )  # fmt: skip

@@ -1,0 +1,235 @@
+"""An export, read and studied: every figure that it can say, from the definitions in `metrics`."""
+
+import csv
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from leadbell.audit.mapping import ExportMap, Guess, apply, guess
+from leadbell.audit.sheets import Sheet, load, open_sheet, place_in_lines
+from leadbell.audit.tables import translate
+from leadbell.audit.translating import Translated, Translator
+from leadbell.metrics.answers import Answer, Answers, Unsupported, ask
+from leadbell.metrics.catalogue import METRICS
+from leadbell.metrics.engines import Engine
+from leadbell.metrics.engines.duck import Duck
+from leadbell.metrics.studies import STUDIES, Cell, tabulate
+from leadbell.metrics.tables import TABLES
+from leadbell.metrics.verdict import Step, Verdict, funnel, process_verdict
+from leadbell.trouble import Trouble
+from leadbell.words import Words, say
+
+#: DuckDB may use so much; the rest of 4 GB is for Python and what both need besides.
+MEMORY = "2500MB"
+#: Compared between dealers and between salespeople.
+BY_PERSON = (
+    "sales_conversion", "attempted_rate", "called_within_2_minutes", "response_time", "first_attempt_contact_rate",
+    "appointment_rate_of_reached",
+)  # fmt: skip
+Tell = Callable[[Words], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be studied. `written`: the map as a person corrected it, and its file's name."""
+
+    leads: Sequence[Path]
+    touches: Path | None = None
+    visits: Path | None = None
+    written: Mapping[str, Any] | None = None
+    map_name: str = ""
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    origin: str = ""
+    zone: str = ""
+    as_of_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What came of it. `charts`: a table of counts, or why it can't be said."""
+
+    sheets: Mapping[str, Sheet]
+    mapping: ExportMap
+    as_of_ms: int
+    answers: Answers
+    funnel: tuple[Step, ...]
+    verdict: Verdict | Words
+    cells: Mapping[str, tuple[Cell, ...] | Words]
+    dealers: tuple[Answer, ...]
+    people: tuple[Answer, ...]
+    notes: tuple[Words, ...]
+
+    @property
+    def read(self) -> int:
+        return sum(sheet.read for sheet in self.sheets.values())
+
+    @property
+    def rejected(self) -> int:
+        return sum(len(sheet.rejected) for sheet in self.sheets.values())
+
+
+def study(asked: Asked, tell: Tell = lambda _what: None) -> Study:
+    """Read the export and ask every figure. Raises Trouble with a sentence where a file can't be used."""
+    with tempfile.TemporaryDirectory(prefix="leadbell-audit-") as folder, _opened(Path(folder)) as connection:
+        scratch = Path(folder)
+        sheets = _sheets(asked, scratch)
+        mapping = mapping_of(sheets, asked)
+        for table, sheet in sheets.items():
+            tell(say("Reading %(file)s", file=sheet.path.name))
+            columns = [sheet.columns.index(found.column) for found in mapping.columns[table].values()]
+            load(connection, sheet, f"raw_{table}", columns)
+        tell(say("Understanding it"))
+        translated = translate(Translator(connection, mapping, sheets), asked.as_of_ms)
+        for table, sheet in sheets.items():
+            place_in_lines(connection, sheet)
+            connection.execute(f"drop table raw_{table}")
+        tell(say("Working the figures out"))
+        with _engine(asked, connection, scratch) as engine:
+            return _asked(engine, sheets, mapping, translated)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """A database in a file of its own: it is compressed there, and what doesn't fit into memory is put beside it."""
+    connection = duckdb.connect(str(folder / "audit.duckdb"))
+    connection.execute("set enable_progress_bar = false")
+    connection.execute(f"set memory_limit = '{MEMORY}'")
+    connection.execute("set temp_directory = ?", [str(folder / "spill")])
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _sheets(asked: Asked, scratch: Path) -> dict[str, Sheet]:
+    """Files by what they are. A second file without its option is the list of contacts."""
+    files = list(asked.leads)
+    touches, visits = asked.touches, asked.visits
+    if len(files) > 1 and touches is None:
+        touches = files.pop(1)
+    if len(files) > 1 and visits is None:
+        visits = files.pop(1)
+    if len(files) > 1:
+        raise Trouble("There is one file of leads, one of contacts (--touches) and one of visits (--visits); "
+                      "%(file)s is one too many.", file=files[1].name)  # fmt: skip
+    given = {"leads": files[0], "touches": touches, "visits": visits}
+    return {name: open_sheet(path, scratch) for name, path in given.items() if path is not None}
+
+
+def mapping_of(sheets: Mapping[str, Sheet], asked: Asked) -> ExportMap:
+    """Guessed, then corrected by what a person wrote."""
+    mapping = ExportMap(
+        {table: guess(table, sheet) for table, sheet in sheets.items()}, origin=asked.origin, zone=asked.zone
+    )
+    if asked.written is not None:
+        apply(mapping, asked.written, sheets, asked.map_name)
+    if asked.origin:
+        mapping.origin = asked.origin
+    if asked.zone:
+        mapping.zone = asked.zone
+    leads = mapping.columns["leads"]
+    if "origin" not in leads and "source" in leads and not mapping.origin:
+        leads["origin"] = Guess(
+            leads["source"].column, min(0.6, leads["source"].sure), leads["source"].samples
+        )
+    return mapping
+
+
+@contextmanager
+def _engine(asked: Asked, connection: "duckdb.DuckDBPyConnection", scratch: Path) -> Iterator[Engine]:
+    if asked.engine == "duckdb":
+        yield Duck(connection).keep()
+        return
+    try:
+        from pyspark.sql import SparkSession
+
+        from leadbell.metrics.engines.spark import Spark
+    except ImportError:
+        raise Trouble("Spark isn't installed: `pip install leadbell[spark]`, and Java 17.") from None
+    there = {
+        name for (name,) in connection.execute("select distinct table_name from duckdb_columns()").fetchall()
+    }
+    sources = {}
+    for name in TABLES:
+        if name in there:
+            sources[name] = scratch / f"{name}.parquet"
+            connection.table(name).write_parquet(str(sources[name]), compression="zstd")
+    session = SparkSession.builder.appName("leadbell audit").getOrCreate()
+    try:
+        yield Spark(session, sources).keep()
+    finally:
+        session.stop()
+
+
+def _asked(engine: Engine, sheets: Mapping[str, Sheet], mapping: ExportMap, translated: Translated) -> Study:
+    blocked, at = translated.blocked, translated.as_of_ms
+    open_ones = [metric for metric in METRICS.values() if metric.name not in blocked]
+    answers = ask(engine, open_ones, at)
+    shut = tuple(Unsupported(METRICS[name], because) for name, because in blocked.items() if name in METRICS)
+    compared = [METRICS[name] for name in BY_PERSON if name not in blocked]
+    return Study(
+        sheets, mapping, at, Answers(answers.given, (*answers.unsupported, *shut)), _funnel(engine, at),
+        process_verdict(engine, at),
+        {name: blocked.get(name) or tabulate(engine, one, at) for name, one in STUDIES.items()},
+        ask(engine, compared, at, by=("dealer",)).given if "leads.dealer" not in engine.lacks else (),
+        ask(engine, compared, at, by=("dealer", "salesperson")).given if "leads.salesperson" not in engine.lacks else (),
+        tuple(translated.notes),
+    )  # fmt: skip
+
+
+def _funnel(engine: Engine, at: int) -> tuple[Step, ...]:
+    return () if "leads.origin" in engine.lacks else funnel(engine, at)
+
+
+def as_json(found: Study) -> dict[str, Any]:
+    """The object that `--json` prints."""
+    return {
+        "rows": {"read": found.read, "rejected": found.rejected},
+        "metrics": {one.metric.name: _figure(one) for one in found.answers.given},
+        "funnel": [
+            {"step": step.stage, "leads": step.leads, "of": step.of, "share": step.share, "interval": step.interval,
+             "reference": step.reference, "implied": step.implied}
+            for step in (found.verdict.funnel if isinstance(found.verdict, Verdict) else found.funnel)
+        ],
+        "verdict": _verdict(found.verdict),
+        "unsupported": [{"metric": one.metric.name, "because": str(one.because)} for one in found.answers.unsupported],
+        "mapping": found.mapping.as_json(),
+    }  # fmt: skip
+
+
+def _figure(one: Answer) -> dict[str, Any]:
+    reference = one.metric.reference
+    return {
+        "numerator": one.numerator, "denominator": one.denominator, "value": one.value, "unit": one.metric.unit,
+        "interval": one.interval, "reference": None if reference is None else reference.value,
+    }  # fmt: skip
+
+
+def _verdict(verdict: Verdict | Words) -> dict[str, Any]:
+    if isinstance(verdict, Words):
+        return {"answer": None, "leak": None, "because": str(verdict)}
+    return {
+        "answer": verdict.said, "leak": verdict.leak.stage if verdict.leak else None, "because": str(verdict.because),
+    }  # fmt: skip
+
+
+def write_rejected(sheet: Sheet) -> Path | None:
+    """The side file beside the export, with line, reason and row; None where every row could be read."""
+    path = sheet.path.with_name(f"{sheet.path.name}.rejected.csv")
+    if not sheet.rejected:
+        return None
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(("line", "because", "row"))
+        out.writerows((one.line, harmless(str(one.because)), harmless(one.row)) for one in sheet.rejected)
+    return path
+
+
+def harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%") else text
