@@ -82,3 +82,11 @@ def test_wilson_of_none_all_and_nothing() -> None:
     assert (none[0], every[1]) == (0.0, 1.0)
     assert none[1] == pytest.approx(1 - every[0])
     assert wilson(0, 0) is None
+
+
+@pytest.mark.parametrize("dialect", ["spark", "postgres", "duckdb"])
+def test_what_has_no_name_comes_last_in_every_dialect(dialect: str) -> None:
+    """Spark would put it first."""
+    asked = question.select({"n": "count(1)"}, question.keys(("campaign",)), question.EVERY, 0, "rows")
+    said = asked.sql(dialect=dialect)
+    assert said.endswith("ORDER BY campaign NULLS LAST" if dialect == "spark" else "ORDER BY campaign"), said

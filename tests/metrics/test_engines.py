@@ -79,7 +79,7 @@ def _whole(value: Any) -> Any:
 def everything(engine: Engine) -> list[Any]:
     """All figures for all, and per dealer and month; all studies; the verdict."""
     whole = ask(engine, METRICS.values(), AS_OF)
-    parts = ask(engine, METRICS.values(), AS_OF, by=("origin", "received_month"))
+    parts = ask(engine, METRICS.values(), AS_OF, by=("campaign", "origin", "received_month"))
     spring = question.Which(since=20260301, until=20260601, only={"campaign": ["O'Neill %s {}", None]})
     return [
         whole.given, parts.given, whole.unsupported, ask(engine, METRICS.values(), AS_OF, which=spring).given,

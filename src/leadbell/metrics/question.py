@@ -144,7 +144,8 @@ def select(
     query.where(*_filters(which), *([condition(among)] if among else []), copy=False)
     if keys:
         query.group_by(*(said.copy() for said in keys.values()), copy=False)
-        query.order_by(*(said.copy() for said in keys.values()), copy=False)
+        ordered = [exp.Ordered(this=said.copy(), nulls_first=False) for said in keys.values()]
+        query.order_by(*ordered, copy=False)
     _at(query, as_of_ms)
     needed = {column.name for column in query.find_all(exp.Column)}
     inner = exp.to_table(relation) if relation else facts(needed or {"lead"}).subquery("f", copy=False)
