@@ -14,7 +14,8 @@ LEADS: Mapping[str, Kind] = {
     "connected": "moment", "connect": "duration", "talk": "duration", "opened": "moment", "quoted": "moment",
     "booked": "moment", "confirmed": "moment", "shown": "moment", "status": "term", "sold": "moment",
     "lost": "moment", "lost_reason": "text", "ended": "moment", "cost": "money", "margin": "money",
-    "opportunity": "flag", "agreed": "term",
+    "opportunity": "flag", "agreed": "term", "forwarded": "flag", "somebody_free": "flag", "no_shows": "number",
+    "handed_over": "moment", "dropped": "flag",
 }  # fmt: skip
 TOUCHES: Mapping[str, Kind] = {
     "lead": "text", "started": "moment", "started_time": "time", "channel": "term", "direction": "term",
@@ -109,7 +110,12 @@ _BY = {
         "margin": ("margin", "gross profit", "profit", "gross", "marge", "brutowinst", "bruttoertrag", "прибыль", "маржа",
                    "total gross", "margin cents"),
         "opportunity": ("opportunity", "real chance", "is opportunity", "kans", "echte kans", "verkaufschance"),
-        "agreed": ("agreed", "call result agreed", "afgesproken"),
+"forwarded": ("forwarded", "forwarded to salesperson", "doorgestuurd", "weitergeleitet", "передан"),
+        "somebody_free": ("somebody free", "salesperson free"),
+        "no_shows": ("no shows", "missed appointments", "no show count"),
+        "handed_over": ("handed over", "handed over at", "overgedragen", "übergeben", "передан менеджеру"),
+        "dropped": ("dropped", "dropped at first contact", "afgehaakt"),
+                "agreed": ("agreed", "call result agreed", "afgesproken"),
     },
     "touches": {
         "lead": _LEAD_ID,

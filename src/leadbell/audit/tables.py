@@ -42,7 +42,9 @@ def _leads(tr: Translator) -> None:
         "origin": f"'{tr.mapping.origin}'" if tr.mapping.origin else tr.term("leads", "origin"),
         "source": tr.cell("leads", "source"), "campaign": tr.cell("leads", "campaign"), "brand": tr.cell("leads", "brand"),
         "set_aside": _set_aside(tr), "by_phone": _phone(tr), "in_hours": tr.flag("leads", "in_hours"),
-        "opened_ms": tr.utc("leads", "opened"), "lost_reason": tr.cell("leads", "lost_reason"),
+        "forwarded": tr.flag("leads", "forwarded"), "somebody_free": tr.flag("leads", "somebody_free"),
+        "no_shows": _number(tr, "no_shows"), "handed_over_ms": tr.utc("leads", "handed_over"),
+        "dropped": tr.flag("leads", "dropped"), "opened_ms": tr.utc("leads", "opened"), "lost_reason": tr.cell("leads", "lost_reason"),
         "cost_cents": tr.money("leads", "cost"), "margin_cents": tr.money("leads", "margin"),
         "quoted_ms": _mark(tr, "quoted"), "booked_ms": _mark(tr, "booked"), "confirmed_ms": _mark(tr, "confirmed"),
         "shown_ms": _mark(tr, "shown"), "sold_ms": _mark(tr, "sold"), "lost_ms": _mark(tr, "lost"), "ended_ms": _ended,
@@ -122,6 +124,11 @@ def _no_sale_dates(tr: Translator) -> None:
         tr.blocked[name] = say("it isn't said on which day a car was sold")
 
 
+def _number(tr: Translator, name: str) -> str | None:
+    cell = tr.cell("leads", name)
+    return None if cell is None else f"try_cast({cell} as integer)"
+
+
 def _set_aside(tr: Translator) -> str | None:
     column = tr.term("leads", "set_aside")
     stage = tr.term("leads", "status")
@@ -154,7 +161,8 @@ def _final(tr: Translator, said: dict[str, str]) -> dict[str, str]:
         )
         final["lost_ms"] = f"coalesce({lost_ms}, case when a.stage = 'lost' then {ended} end)"
         closed = f"case when a.stage in ('sold', 'lost') then coalesce({ended}, {received}) end"
-        final["ended_ms"] = f"coalesce({sold}, {closed}, {lost_ms})"
+        given_up = f"case when a.stage is distinct from 'open' then {lost_ms} end"
+        final["ended_ms"] = f"coalesce({sold}, {closed}, {given_up})"
         if "lost_ms" not in said and "ended_ms" not in said:
             del final["lost_ms"]
     elif "ended_ms" not in said and "sold_ms" in said and "lost_ms" in said:

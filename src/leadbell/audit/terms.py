@@ -72,7 +72,14 @@ _TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "no": ("no", "false", "0", "nee", "nein", "нет", "n", "f", "falsch"),
     },
 }  # fmt: skip
-SAME = {"first_outcome": "outcome", "in_hours": "flag", "opportunity": "flag"}
+SAME = {
+    "forwarded": "flag",
+    "somebody_free": "flag",
+    "dropped": "flag",
+    "first_outcome": "outcome",
+    "in_hours": "flag",
+    "opportunity": "flag",
+}
 
 
 def words_of(field: str) -> tuple[str, ...]:
