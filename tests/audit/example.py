@@ -18,10 +18,12 @@ ZONE = ZoneInfo("Europe/Amsterdam")
 LEAD_COLUMNS = {
     "Lead ID": "ref", "Created": "received_ms", "Dealer": "dealer", "Salesperson": "salesperson", "Lead type": "origin",
     "Lead source": "source", "Make": "brand", "In opening hours": "in_hours", "Phone": "by_phone",
-    "Forwarded": "forwarded", "Salesperson free": "somebody_free", "First opened": "opened_ms", "Quote sent": "quoted_ms",
+    "Forwarded": "forwarded", "Salesperson free": "somebody_free", "First opened": "opened_ms",
+    "Quote sent": "quoted_ms",
     "Appointment made": "booked_ms", "Appointment confirmed": "confirmed_ms", "Showed": "shown_ms",
     "Missed appointments": "no_shows", "Handed over": "handed_over_ms", "Dropped at first contact": "dropped",
-    "Status": "status", "Sold date": "sold_ms", "Lost date": "lost_ms", "Lost reason": "lost_reason", "Closed at": "ended_ms",
+    "Status": "status", "Sold date": "sold_ms", "Lost date": "lost_ms", "Lost reason": "lost_reason",
+    "Closed at": "ended_ms",
 }  # fmt: skip
 TOUCH_COLUMNS = {
     "Lead ID": "lead", "Start time": "started_ms", "Connected at": "connected_ms", "End time": "ended_ms",
