@@ -294,3 +294,14 @@ def test_html_is_escaped(lead, rosa):
     page = letter_of(message, NOON).html
     assert "<script>" not in page
     assert "<img" not in page
+
+
+def test_the_messenger_needs_no_more_than_its_role_may(lead, rosa, taken):
+    message = written(lead, rosa)
+    with connection.cursor() as cursor:
+        cursor.execute("set local role leadbell_clockwork")
+        run()
+        taken.to_recipient = "550 5.1.1 no such user here"
+        forgotten(NOON)
+        cursor.execute("reset role")
+    assert state(message) == "sent"
