@@ -96,6 +96,7 @@ class FrontDoor:
                 self.chats.open()
                 self.forms.open()
                 self._rest = asyncio.create_task(_load_the_rest(self._app_url), name="loading Django")
+                await self.visits.ready()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self._close()

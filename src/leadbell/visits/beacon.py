@@ -107,6 +107,10 @@ class Beacons:
         self.writer.open()
         self._patience = asyncio.create_task(self._lose_patience(), name="patience with visits")
 
+    async def ready(self) -> None:
+        """Whether a page view counts is known only with the sites: nobody is let in before, unless it takes long."""
+        await self.writer.ready()
+
     async def close(self) -> None:
         if self._patience:
             self._patience.cancel()

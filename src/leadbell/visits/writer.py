@@ -4,6 +4,7 @@ A kill loses at most what waits, EVERY_S seconds of beacons; while the database 
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -34,6 +35,8 @@ MOST_REMEMBERED = 100_000
 #: What is still on its way from somebody who asked to be forgotten is let go by for so long.
 FORGET_S = 60.0
 WRITE_WITHIN_S = 5.0
+#: So long the door waits for the sites at its start.
+READY_WITHIN_S = 3.0
 #: Parts of websites that are counted apart in one commit; the rest is counted together.
 MOST_PARTS = 200
 OTHER_PARTS = "…"
@@ -95,9 +98,16 @@ class Writer:
         self._writing: asyncio.Task[None] | None = None
         self._kept_at = float("-inf")
         self._away = False
+        self._knows = asyncio.Event()
 
     def open(self) -> None:
         self._writing = asyncio.create_task(self._write(), name="visits")
+
+    async def ready(self, within_s: float = READY_WITHIN_S) -> None:
+        """Wait until the sites are known; no longer than that where the database is away."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._knows.wait()
 
     async def close(self) -> None:
         """Write what waits, then let go of the database."""
@@ -306,6 +316,7 @@ class Writer:
         ]  # fmt: skip
         self.by_key = {site.key: site for site in sites}
         self.by_origin = {origin: site for site in reversed(sites) for origin in site.origins}
+        self._knows.set()
 
     async def _connected(self) -> psycopg.AsyncConnection:
         if self._connection is None or self._connection.closed:
