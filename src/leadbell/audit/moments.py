@@ -69,6 +69,12 @@ def _kind(value: str) -> Order | None:
     return "words" if _WORDS.match(value) else None
 
 
+def places_of_days(values: Sequence[str]) -> tuple[int, int]:
+    """How many values have a day over 12 in first place, and in second place."""
+    found = [(int(one[1]), int(one[2])) for value in values if (one := _NUMBERS.match(value.strip()))]
+    return sum(12 < first < 32 for first, _ in found), sum(12 < second < 32 for _, second in found)
+
+
 def order_counts(cell: str) -> str:
     """SQL for how many values have a day over 12 in first place, and in second place."""
     first = f"try_cast(regexp_extract({cell}, '^(\\d{{1,2}})', 1) as integer)"
@@ -204,10 +210,12 @@ def duration_ms(cell: str, unit: int, minutes_first: bool) -> str:
     def part(n: int) -> str:
         return f"try_cast({parts}[{n}] as double)"
 
-    return (
+    whole = f"try_cast({cell} as bigint) * {unit}"
+    slow = (
         f"cast(case len({parts}) when 3 then {part(1)} * 3600000 + {part(2)} * 60000 + {part(3)} * 1000 "
         f"when 2 then {part(1)} * {two[0]} + {part(2)} * {two[1]} else {number} * {said} end as bigint)"
     )
+    return f"coalesce({whole}, {slow})"
 
 
 def cents(cell: str, decimal_comma: bool) -> str:

@@ -56,13 +56,15 @@ class Translator:
                     continue
                 cell = self.cell(table, name) or ""
                 some = [value for (value,) in self.db.execute(
-                    f"select {cell} from raw_{table} r where {cell} is not null limit 500").fetchall()]  # fmt: skip
+                    f"select {cell} from raw_{table} r where {cell} is not null limit 2000").fetchall()]  # fmt: skip
                 order = moments.kind_of(some) or "iso"
                 key = f"{table}.{name}"
                 if order == "day first":
-                    first, second = self.db.execute(
-                        f"select {moments.order_counts(cell)} from raw_{table} r"
-                    ).fetchone() or (0, 0)
+                    # A day over 12 among the first rows is proof; where there is none, the whole column is asked.
+                    first, second = moments.places_of_days(some)
+                    if first == second:
+                        asked = f"select {moments.order_counts(cell)} from raw_{table} r"
+                        first, second = self.db.execute(asked).fetchone() or (0, 0)
                     if self.mapping.dates:
                         order = "day first" if self.mapping.dates == "day first" else "month first"
                     elif first == second == 0:
