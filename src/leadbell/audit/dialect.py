@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -109,7 +110,7 @@ def table_in(text: str) -> tuple[str, int, tuple[str, ...], tuple[tuple[str, ...
 def _rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
     """Rows that hold something, each with the number of the line it begins in."""
     csv.field_size_limit(10_000_000)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows, began = [], 1
     try:
         for row in reader:
