@@ -12,6 +12,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from leadbell import postgres, roles
 from leadbell.dealers.models import Organisation, Person
@@ -25,6 +27,10 @@ from leadbell.routing.actions import forget_counts
 
 #: A Monday at noon in Amsterdam: everybody is at work.
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+
+#: Machines are shared: how long an example takes says nothing.
+hypothesis.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("shared")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from leadbell.dealers.models import Organisation, Person
@@ -57,7 +58,7 @@ class Customer(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.full_name or next(iter(self.emails), "") or self.raw_phone
+        return self.full_name or next(iter(self.emails), "") or self.raw_phone or gettext("no name")
 
     @property
     def phone(self) -> str | None:
