@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from rich.console import Console
 
-from benchmarks import audit, beacons, calls, clockwork, flat, machine, memory, mouth, ring, studies
+from benchmarks import audit, beacons, calls, clockwork, flat, machine, memory, mouth, reports, ring, studies
 from benchmarks.figures import Figure, as_json, as_markdown, as_table
 from benchmarks.house import alone
 from leadbell.postgres import SETTINGS
@@ -17,7 +17,7 @@ Measure = Callable[[bool], Iterator[Figure]]
 BENCHES: dict[str, Measure] = {
     "mouth": mouth.measure, "clockwork": clockwork.measure, "ring": ring.measure, "memory": memory.measure,
     "calls": calls.measure, "flat": flat.measure, "studies": studies.measure, "beacons": beacons.measure,
-    "audit": audit.measure,
+    "audit": audit.measure, "reports": reports.measure,
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.models import DayPlan, Placement, PlaybookRow
 from leadbell.intake.models import CaughtForms, Envelope, Inquiry, SettledGap, Source
 from leadbell.lead.models import Consent, Customer, Fact, Handle, Lead
-from leadbell.metrics.models import LeadChange, LeadRow
+from leadbell.metrics.models import FiguresNumber, LeadChange, LeadRow
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
 from leadbell.unlost.models import Alert, UnlostChoice
 from leadbell.visits import joining
@@ -35,6 +35,7 @@ __all__ = [
     "DeadAddress",
     "Envelope",
     "Fact",
+    "FiguresNumber",
     "Handle",
     "Incoming",
     "Inquiry",

@@ -203,3 +203,25 @@ def test_a_spreadsheet_runs_nothing():
     assert sheet.count('t="s"') == 1 + len(evil)
     assert "<f>" not in sheet
     assert "hyperlink" not in sheet.lower()
+
+
+def test_a_fact_stands_on_a_report_that_was_asked_before(called, northside, ines, rosa, signed_in):
+    client = signed_in(ines)
+    assert "3 of 6 leads with a phone number" in text(client.get("/reports/"))
+    assert "3 of 6 leads with a phone number" in text(client.get("/reports/"))
+    lead = lead_now(northside, 10 * MINUTE, "Mrs Petrova")
+    record(lead, Assigned(at=lead.received_at, to=rosa.pk))
+    keep()
+    assert "3 of 7 leads with a phone number" in text(client.get("/reports/"))
+
+
+def test_what_one_may_see_is_never_remembered_for_another(called, ines, lena, ivan, signed_in):
+    said = {
+        "ines": "6 of 6 leads forwarded",
+        "lena": "0 of 5 leads forwarded",
+        "ivan": "6 of 11 leads forwarded",
+    }
+    for _ in range(2):
+        for person in (ines, lena, ivan):
+            name = person.name.lower()
+            assert said[name] in text(signed_in(person).get("/reports/?who=all")), name

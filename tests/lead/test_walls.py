@@ -25,6 +25,7 @@ WALLED = {
         "0016_rows_of_leads",
         "0018_chats",
         "0019_ways_compared",
+        "0023_figures_numbered",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }

@@ -21,3 +21,10 @@ class LeadChange(models.Model):
     dealer = models.ForeignKey(
         Organisation, models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
+
+
+class FiguresNumber(models.Model):
+    """Grows with every change of the dealer's rows, in the same transaction: a trigger sees to it."""
+
+    dealer = models.OneToOneField(Organisation, models.CASCADE, related_name="+", primary_key=True)
+    number = models.BigIntegerField()

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlglot import exp
 
 from leadbell.metrics import question
 from leadbell.metrics.answers import missing_for
@@ -26,6 +29,9 @@ class Study:
     among: str
     needs: tuple[Need, ...] = ()
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -40,17 +46,21 @@ def tabulate(engine: Engine, study: Study, as_of_ms: int, which: Which = EVERY) 
     because = missing_for(study.needs, engine.lacks)
     if because is not None:
         return because
-    counts = {
-        name: f"count(case when ({study.among}) and ({one}) then 1 end)" for name, one in study.counts.items()
-    }
-    asked = question.select(counts, dict(study.keys), which, as_of_ms, engine.relation)
     cells = []
-    for row in engine.rows(asked):
+    for row in engine.rows(_asked(study, which, as_of_ms, engine.relation)):
         keys = tuple(
             key if key is None or isinstance(key, str) else int(key) for key in row[: len(study.keys)]
         )
         cells.append(Cell(keys, tuple(int(n) for n in row[len(study.keys) :])))
     return tuple(cell for cell in cells if any(cell.counts))
+
+
+@lru_cache(maxsize=256)
+def _asked(study: Study, which: Which, as_of_ms: int, relation: str | None) -> exp.Select:
+    counts = {
+        name: f"count(case when ({study.among}) and ({one}) then 1 end)" for name, one in study.counts.items()
+    }
+    return question.select(counts, dict(study.keys), which, as_of_ms, relation)
 
 
 def band(value: str, bounds: Sequence[int]) -> str:

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
+
+from sqlglot import exp
 
 from leadbell.metrics import question
 from leadbell.metrics.answers import Answer, ask, missing_for, wilson
@@ -111,16 +114,28 @@ class Verdict:
 
 def funnel(engine: Engine, as_of_ms: int, which: Which = EVERY, *, ripe: bool = False) -> tuple[Step, ...]:
     """Active leads, from received to sold; stages the data can't say aren't there. `ripe`: at least 45 days old."""
-    stages = [one for one in _WAY if missing_for(one.needs, engine.lacks) is None]
+    stages = _stages(engine.lacks)
+    (row,) = engine.rows(_asked(engine.lacks, which, as_of_ms, engine.relation, ripe))
+    counts = [(int(row[2 * i]), int(row[2 * i + 1])) for i in range(len(stages))]
+    return tuple(_step(stages, counts, i) for i in range(len(stages)))
+
+
+def _stages(lacks: frozenset[str]) -> tuple[_Stage, ...]:
+    return tuple(one for one in _WAY if missing_for(one.needs, lacks) is None)
+
+
+@lru_cache(maxsize=256)
+def _asked(
+    lacks: frozenset[str], which: Which, as_of_ms: int, relation: str | None, ripe: bool
+) -> exp.Select:
+    stages = _stages(lacks)
     base = _RIPE if ripe else _ACTIVE
     shown = {}
     for i, one in enumerate(stages):
         later = " or ".join(f"({other.took})" for other in stages[i:])
         shown[f"{one.stage}_all"] = f"count(case when ({base}) and ({later}) then 1 end)"
         shown[f"{one.stage}_took"] = f"count(case when ({base}) and ({one.took}) then 1 end)"
-    (row,) = engine.rows(question.select(shown, {}, which, as_of_ms, engine.relation))
-    counts = [(int(row[2 * i]), int(row[2 * i + 1])) for i in range(len(stages))]
-    return tuple(_step(stages, counts, i) for i in range(len(stages)))
+    return question.select(shown, {}, which, as_of_ms, relation)
 
 
 def _step(stages: Sequence[_Stage], counts: Sequence[tuple[int, int]], i: int) -> Step:

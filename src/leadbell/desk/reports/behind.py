@@ -35,7 +35,7 @@ def behind(request: Visit, now: datetime, name: str) -> HttpResponse:
     metric, scope = METRICS[name], scope_of(request, now)
     part = {"part": True, "rest": False}.get(request.GET.get("only", ""))
     with asked_of(request, scope.who.dealers) as engine:
-        found = leads_behind(engine, metric, scope.as_of_ms, scope.which, part)
+        found = leads_behind(engine, metric, engine.as_of_ms, scope.which, part)
     leads = leads_for(request.user).in_bulk([one.lead for one in found])
     shown = frame(request, scope, "verdict") | {
         "metric": metric,

@@ -15,8 +15,8 @@ from leadbell.desk.reports.scope import Scope, asked_of, scope_of
 from leadbell.lead.doors import dealers_named
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.download import Value
-from leadbell.metrics.engines import Engine
 from leadbell.metrics.league import MEASURED, Placed, league, movers
+from leadbell.metrics.live import Live
 from leadbell.metrics.metric import Metric
 
 
@@ -28,8 +28,8 @@ def league_page(request: Visit, now: datetime) -> HttpResponse:
         raise PermissionDenied
     scope, measure = scope_of(request, now), measure_of(request)
     with asked_of(request, scope.who.dealers) as engine:
-        table = league(engine, measure, scope.as_of_ms, scope.which)
-        moved = movers(engine, measure, scope.as_of_ms, scope.which, scope.before)
+        table = league(engine, measure, engine.as_of_ms, scope.which)
+        moved = movers(engine, measure, engine.as_of_ms, scope.which, scope.before)
     names = {str(one.pk): one.name for one in dealers_named(scope.who.dealers)}
     shown = frame(request, scope, "league") | {
         "measure": measure,
@@ -48,7 +48,7 @@ def measure_of(request: Visit) -> Metric:
 
 
 def league_rows(
-    request: Visit, engine: Engine, scope: Scope
+    request: Visit, engine: Live, scope: Scope
 ) -> tuple[Sequence[str], Sequence[Sequence[Value]]]:
     """The league as a table. Raises PermissionDenied for who has none."""
     if request.user.role not in ("importer", "manager") or request.user.organisation.kind == "dealer":
@@ -57,7 +57,7 @@ def league_rows(
     head = [_("place"), _("dealer"), _("numerator"), _("denominator"), _("value"), _("interval from"),
             _("interval to")]  # fmt: skip
     return head, [
-        _row(one, names) for one in league(engine, measure_of(request), scope.as_of_ms, scope.which)
+        _row(one, names) for one in league(engine, measure_of(request), engine.as_of_ms, scope.which)
     ]
 
 

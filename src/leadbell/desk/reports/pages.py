@@ -27,7 +27,7 @@ def reports(request: Visit, now: datetime) -> HttpResponse:
     scope = scope_of(request, now)
     section = section_named(request.GET.get("section", ""))
     with asked_of(request, scope.who.dealers) as engine:
-        found = report(engine, section, scope.as_of_ms, scope.which)
+        found = report(engine, section, engine.as_of_ms, scope.which)
     shown = frame(request, scope, "verdict") | {
         "section": section,
         "report": found,
@@ -45,7 +45,7 @@ def comparison(request: Visit, now: datetime) -> HttpResponse:
     by = request.GET.get("by", "")
     by = by if by in allowed else allowed[0]
     with asked_of(request, scope.who.dealers) as engine:
-        rows, unsupported = compare(engine, by, scope.as_of_ms, scope.which)
+        rows, unsupported = compare(engine, by, engine.as_of_ms, scope.which)
     named = named_groups(by, rows[:MOST_GROUPS])
     said = [name for name in COMPARED if name not in {one.metric.name for one in unsupported}]
     shown = frame(request, scope, "verdict") | {

@@ -14,8 +14,7 @@ from leadbell.dealers.shelves import sales_staff
 from leadbell.desk.entrance import Visit
 from leadbell.lead.doors import dealers_below, dealers_named, tenant
 from leadbell.lead.finding import ORIGINS
-from leadbell.metrics.engines import Engine
-from leadbell.metrics.live import live
+from leadbell.metrics.live import Live, remembering
 from leadbell.metrics.question import Which
 
 #: The last so many days, today included; or a quarter.
@@ -64,10 +63,6 @@ class Scope:
         days = self.last - self.first + timedelta(days=1)
         return Which(_number(self.first - days), _number(self.first), self.which.only)
 
-    @property
-    def as_of_ms(self) -> int:
-        return int(self.now.timestamp() * 1000)
-
     def link(self, **other: str) -> str:
         """The query of a link with some filters changed."""
         query = QueryDict(mutable=True)
@@ -94,9 +89,9 @@ def scope_of(visit: Visit, now: datetime, period: str = "90") -> Scope:
 
 
 @contextmanager
-def asked_of(visit: Visit, dealers: tuple[int, ...]) -> Iterator[Engine]:
+def asked_of(visit: Visit, dealers: tuple[int, ...]) -> Iterator[Live]:
     """The engine over these dealers' leads; afterwards the page shows again only what this person may see."""
-    with tenant(dealers), live() as engine:
+    with tenant(dealers), remembering(int(visit.now.timestamp() * 1000)) as engine:
         yield engine
     with tenant(visit.dealers):
         pass

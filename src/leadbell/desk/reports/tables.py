@@ -16,7 +16,7 @@ from leadbell.desk.templatetags.leadbell import words
 from leadbell.metrics.answers import Answer, ask
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.download import MIME, WRITE, Value
-from leadbell.metrics.engines import Engine
+from leadbell.metrics.live import Live
 from leadbell.metrics.report import CHARTS, COMPARED_BY, Unsaid, chart, compare, section_named
 from leadbell.metrics.verdict import funnel
 
@@ -41,27 +41,27 @@ def table(request: Visit, now: datetime, name: str, form: str) -> HttpResponse:
     )
 
 
-def _table(request: Visit, engine: Engine, scope: Scope, name: str) -> Table:
+def _table(request: Visit, engine: Live, scope: Scope, name: str) -> Table:
     if name == "figures":
         figures = section_named(request.GET.get("section", "")).figures
-        answers = ask(engine, [METRICS[one] for one in figures], scope.as_of_ms, which=scope.which)
+        answers = ask(engine, [METRICS[one] for one in figures], engine.as_of_ms, which=scope.which)
         return _figure_head(), [list(_figure(one)) for one in answers.given]
     if name == "comparison":
         allowed = compared_by(request, scope)
         by = request.GET.get("by", "")
         by = by if by in allowed else allowed[0]
-        groups, _cannot = compare(engine, by, scope.as_of_ms, scope.which)
+        groups, _cannot = compare(engine, by, engine.as_of_ms, scope.which)
         head = [words(COMPARED_BY[by]), *_figure_head()]
         return head, [[name, *_figure(one)] for name, row in named_groups(by, groups) for one in row.figures]
     if name == "funnel":
-        steps = funnel(engine, scope.as_of_ms, scope.which)
+        steps = funnel(engine, engine.as_of_ms, scope.which)
         head = [_("step"), _("leads"), _("of"), _("share"), _("reference")]
         return head, [[words(one.title), one.leads, one.of, one.share, one.reference] for one in steps]
     if name == "league":
         return league_rows(request, engine, scope)
     if name not in CHARTS:
         raise Http404
-    made = chart(engine, name, scope.as_of_ms, scope.which)
+    made = chart(engine, name, engine.as_of_ms, scope.which)
     if isinstance(made, Unsaid):
         raise Http404
     said = read(made.table)

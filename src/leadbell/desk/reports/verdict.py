@@ -45,9 +45,9 @@ class Even:
 def verdict(request: Visit, now: datetime) -> HttpResponse:
     scope = scope_of(request, now, PERIOD)
     with asked_of(request, scope.who.dealers) as engine:
-        found = process_verdict(engine, scope.as_of_ms, scope.which)
-        answers = ask(engine, [METRICS[name] for name in ASKED], scope.as_of_ms, which=scope.which)
-        square = chart(engine, "talk_connect_map", scope.as_of_ms, scope.which)
+        found = process_verdict(engine, engine.as_of_ms, scope.which)
+        answers = ask(engine, [METRICS[name] for name in ASKED], engine.as_of_ms, which=scope.which)
+        square = chart(engine, "talk_connect_map", engine.as_of_ms, scope.which)
     said = found if isinstance(found, Verdict) else None
     shown = frame(request, scope, "verdict") | {
         "active_section": "verdict",
