@@ -6,6 +6,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+if len(sys.argv) < 4:
+    sys.exit(f"{__doc__}\nThe keys stand on the pages Dealer → Sites and Dealer → Channels.")
 LEADBELL, SITE, INTAKE = (argument.encode() for argument in sys.argv[1:4])
 PORT = int(sys.argv[4]) if len(sys.argv) > 4 else 8080
 PAGES = Path(__file__).parent
