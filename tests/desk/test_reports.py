@@ -1,8 +1,11 @@
 """Reports: every figure with its base, the leads behind it, its table to take along; nobody else's."""
 
+import html
 import io
+import re
 import zipfile
 from datetime import timedelta
+from urllib.parse import unquote_plus
 
 import duckdb
 import pytest
@@ -124,7 +127,7 @@ def test_a_salesperson_isnt_set_beside_colleagues_by_name(called, rosa, ines, si
     assert "by=salesperson" not in text(signed_in(rosa).get("/reports/comparison/"))
     page = text(signed_in(ines).get("/reports/comparison/?by=salesperson"))
     assert 'href="/reports/comparison/?by=salesperson' in page
-    assert '<th scope="row">Rosa</th>' in page
+    assert f'<th scope="row"><a href="/reports/?who=p{rosa.pk}&amp;period=90">Rosa</a></th>' in page
 
 
 def test_the_league_is_for_who_has_several_dealers(called, ines, ivan, rosa, signed_in):
@@ -225,3 +228,23 @@ def test_what_one_may_see_is_never_remembered_for_another(called, ines, lena, iv
         for person in (ines, lena, ivan):
             name = person.name.lower()
             assert said[name] in text(signed_in(person).get("/reports/?who=all")), name
+
+
+def test_a_dealer_in_the_league_opens_its_report(called, ivan, northside, signed_in):
+    client = signed_in(ivan)
+    page = text(client.get("/league/?figure=attempted_rate&period=30"))
+    assert f'<a href="/reports/?who=d{northside.pk}&amp;period=30">Northside</a>' in page
+    assert "6 of 6 leads forwarded" in text(client.get(f"/reports/?who=d{northside.pk}&period=30"))
+
+
+def test_a_source_opens_its_report_which_says_so_in_words(called, northside, ines, rosa, signed_in):
+    lead = lead_now(northside, 5 * MINUTE, "Mrs Petrova")
+    record(lead, Assigned(at=lead.received_at, to=rosa.pk))
+    keep()
+    client = signed_in(ines)
+    found = client.get("/reports/comparison/?by=source&period=30").content.decode()
+    link = re.search(r'<th scope="row"><a href="(/reports/[^"]*source=([^"&]*)[^"]*)"', found)
+    assert link is not None
+    page = text(client.get(html.unescape(link[1])))
+    assert f"only from “{unquote_plus(link[2])}”" in page
+    assert f'<option value="{unquote_plus(link[2])}" selected>' in page

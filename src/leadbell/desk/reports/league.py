@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from leadbell.desk.entrance import Visit, door_for
-from leadbell.desk.reports.pages import frame
+from leadbell.desk.reports.pages import frame, opened
 from leadbell.desk.reports.scope import Scope, asked_of, scope_of
 from leadbell.lead.doors import dealers_named
 from leadbell.metrics.catalogue import METRICS
@@ -34,7 +34,9 @@ def league_page(request: Visit, now: datetime) -> HttpResponse:
     shown = frame(request, scope, "league") | {
         "measure": measure,
         "measures": [METRICS[name] for name in MEASURED],
-        "rows": [(names.get(str(one.dealer), "?"), one) for one in table],
+        "rows": [
+            (names.get(str(one.dealer), "?"), one, opened(scope, "dealer", one.dealer)) for one in table
+        ],
         "silent": sorted(set(names.values()) - {names.get(str(one.dealer)) for one in table}),
         "movers": [(names.get(str(one.dealer), "?"), one) for one in moved],
         "best": [(line, 100 * line.value) for line in measure.references],

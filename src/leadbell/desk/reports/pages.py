@@ -53,13 +53,21 @@ def comparison(request: Visit, now: datetime) -> HttpResponse:
         "by": by,
         "compared_by": {name: COMPARED_BY[name] for name in allowed},
         "figures": [METRICS[name] for name in said],
-        "rows": named,
+        "rows": [(name, row, opened(scope, by, row.key)) for name, row in named],
         "more": max(0, len(rows) - MOST_GROUPS),
         "unsupported": [(one.metric.title, one.because) for one in unsupported],
     }
     return render(
         request, "reports/comparison_live.html" if request.htmx else "reports/comparison.html", shown
     )
+
+
+def opened(scope: Scope, by: str, key: str | int | None) -> str:
+    """The query of this group's own report; empty where leads can't be filtered by it."""
+    filters = {"source": "source", "origin": "origin", "salesperson": "who", "dealer": "who"}
+    if by not in filters or key in (None, ""):
+        return ""
+    return scope.link(**{filters[by]: {"salesperson": f"p{key}", "dealer": f"d{key}"}.get(by, str(key))})
 
 
 def frame(request: Visit, scope: Scope, active: str) -> dict[str, object]:
@@ -71,6 +79,7 @@ def frame(request: Visit, scope: Scope, active: str) -> dict[str, object]:
         "sections": SECTIONS,
         "periods": PERIODS,
         "origins": ORIGINS,
+        "only_origin": dict(ORIGINS).get(scope.asked["origin"], ""),
         "forms": tuple(WRITE),
         "opens": may_see_customers(request),
         "print": "print" in request.GET,
