@@ -78,7 +78,7 @@ def measure(quick: bool) -> Iterator[Figure]:
     leads, turns = (100_000, 8) if quick else (1_000_000, 25)
     sessions: dict[str, str] = {}
     fill = partial(prepare, leads=leads, sessions=sessions)
-    jobs = ("web", "clockwork", "figures")
+    jobs = ("web", "clockwork", "smtp", "figures")
     with house("reports", *jobs, dealers=DEALERS, people=PEOPLE, prepare=fill) as (built, told):
         dealer = told["dealers"][0]
         people = {

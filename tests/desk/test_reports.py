@@ -2,6 +2,7 @@
 
 import html
 import io
+import json
 import re
 import zipfile
 from datetime import timedelta
@@ -248,3 +249,10 @@ def test_a_source_opens_its_report_which_says_so_in_words(called, northside, ine
     page = text(client.get(html.unescape(link[1])))
     assert f"only from “{unquote_plus(link[2])}”" in page
     assert f'<option value="{unquote_plus(link[2])}" selected>' in page
+
+
+def test_a_chart_brings_its_description_where_a_swap_keeps_it(called, ines, signed_in):
+    page = signed_in(ines).get("/reports/", headers={"HX-Request": "true"}).content.decode()
+    described = [json.loads(html.unescape(one)) for one in re.findall(r'data-chart="([^"]*)"', page)]
+    assert [one["kind"] for one in described] == ["curve", "columns"]
+    assert "<script" not in page

@@ -79,7 +79,7 @@ const options = {
 };
 
 function draw(figure) {
-  const chart = JSON.parse(document.getElementById(figure.dataset.chart).textContent);
+  const chart = JSON.parse(figure.dataset.chart);
   if (!options[chart.kind]) return;
   const place = figure.querySelector(".chart-live");
   let drawing = drawn.get(place);

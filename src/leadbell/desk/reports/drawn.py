@@ -1,5 +1,6 @@
 """A chart as the page shows it: drawn live from its description, its picture for print, its table beside it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +27,8 @@ class Drawn:
 
     @property
     def script(self) -> str:
-        """Under which the description stands on the page."""
-        return f"d-{self.chart.name}"
+        """The description as the page's script reads it; in an attribute, since htmx leaves script elements out."""
+        return json.dumps(self.described)
 
     @property
     def table(self) -> "Read":
