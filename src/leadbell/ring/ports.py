@@ -269,7 +269,9 @@ class Engine(Protocol):
         """Say it on this leg alone, instead of what is being said; answers an arrived leg first."""
         ...
 
-    async def hush(self, leg: str) -> None: ...
+    async def hush(self, leg: str) -> None:
+        """End what is being said: this leg waits for the other side, and hears silence or that it rings there."""
+        ...
 
     async def join(
         self, key: str, salesperson: str, customer: str, record: bool, announce: Prompt | None

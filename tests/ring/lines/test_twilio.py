@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import io
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,7 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring
 
+import aiohttp
+import numpy as np
 import pytest
+import soundfile
 from twilio.request_validator import RequestValidator
 from twilio.twiml import voice_response
 
@@ -141,6 +145,39 @@ async def test_rosa_presses_1_and_talks_with_mr_okafor(scene: Scene) -> None:
     ]  # fmt: skip
     assert scene.heard[-1].talk_ms is not None
     assert [call.caller for call in (rosa, okafor)] == [DEALERS, DEALERS]
+
+
+async def test_rosa_hears_it_ring_until_mr_okafor_answers(scene: Scene) -> None:
+    rosa, okafor = await scene.rosa_calls()
+    await until(lambda: rosa.hears)
+    async with aiohttp.ClientSession() as session, session.get(rosa.hears) as answer:
+        tone, rate = soundfile.read(io.BytesIO(await answer.read()), dtype="int16")
+    assert (answer.status, answer.content_type, rate, len(tone)) == (200, "audio/wav", 8000, 40_000)
+    assert np.abs(np.fft.rfft(tone[:8000])).argmax() == 425, "in hertz"
+    assert not tone[8000:].any()
+    await scene.house.rings(okafor)
+    await scene.house.falls_silent(rosa)
+    assert rosa.hears, "it rings on"
+    await scene.house.answers(okafor)
+    await until(lambda: len(scene.house.in_room(KEY)) == 2)
+    assert not rosa.hears
+
+
+async def test_rosa_hears_nothing_ring_before_she_has_pressed_1(scene: Scene) -> None:
+    rosa = await scene.rosa_hears_the_whisper()
+    await scene.house.falls_silent(rosa)
+    assert rosa.hears == ""
+    await scene.house.presses(rosa, "1")
+    assert rosa.hears, "also when she presses between two sentences"
+
+
+async def test_a_sentence_ends_the_ringing(scene: Scene) -> None:
+    rosa, _ = await scene.rosa_calls()
+    await scene.engine.say(ROSA_LEG, TOLD["voicemail"])
+    await until(lambda: rosa.said[-1] == ("en-GB", "This is a voicemail."))
+    assert rosa.hears == ""
+    await scene.house.falls_silent(rosa)
+    assert rosa.hears == ""
 
 
 async def test_rosa_passes_it_on(scene: Scene) -> None:
@@ -672,12 +709,13 @@ def test_a_conversation_in_twiml() -> None:
     [
         twiml.say(WHISPER, "https://leads.example/said"),
         twiml.hold("https://leads.example/held"),
+        twiml.hold_ringing("https://leads.example/held", "https://leads.example/tone.wav"),
         twiml.keep_ringing("https://leads.example/waits"),
         twiml.converse("room", "leg", True, WHISPER),
         twiml.only_say(WHISPER),
         twiml.hang_up(),
     ],
-    ids=["say", "hold", "keep ringing", "converse", "only say", "hang up"],
+    ids=["say", "hold", "hold ringing", "keep ringing", "converse", "only say", "hang up"],
 )
 def test_every_verb_and_attribute_is_one_that_twilios_library_knows(text: str) -> None:
     def check(element: Element, within: type) -> None:

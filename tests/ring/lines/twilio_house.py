@@ -49,6 +49,8 @@ class FakeCall:
     #: Where the key goes that is pressed, or the silence; where the call goes on.
     action: str = ""
     goes_on: str = ""
+    #: The address of the sound that is played to this end now.
+    hears: str = ""
     room: str = ""
     label: str = ""
     sequence: int = 0
@@ -243,7 +245,7 @@ class TwilioHouse:
 
     async def _follow(self, call: FakeCall, text: str) -> None:
         """Do what the TwiML says, until something has to happen at the phone."""
-        call.action = call.goes_on = ""
+        call.action = call.goes_on = call.hears = ""
         room, call.room = call.room, ""
         if room:
             await self._empty(room)
@@ -256,6 +258,7 @@ class TwilioHouse:
             elif verb.tag == "Gather":
                 call.said += [(say.attrib["language"], say.text or "") for say in verb.iter("Say")]
                 call.action = verb.attrib["action"]
+                call.hears = next((play.text or "" for play in verb.iter("Play")), "")
                 return
             elif verb.tag == "Start":
                 self._record(call, verb[0])

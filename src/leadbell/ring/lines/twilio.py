@@ -216,7 +216,7 @@ class Twilio:
             await self._say_aside(ours, prompt)
             return
         ours.turn += 1
-        ours.saying = ours.turn
+        ours.saying, ours.waits = ours.turn, False
         await self._tell(ours, twiml.say(prompt, self._url("call", leg, "said", str(ours.turn))))
 
     async def _say_aside(self, leg: TwilioLeg, prompt: Prompt) -> None:
@@ -235,7 +235,10 @@ class Twilio:
 
     async def hush(self, leg: str) -> None:
         ours = self.legs.get(leg)
-        if ours is not None and not ours.joined and ours.saying:
+        if ours is None or ours.joined:
+            return
+        ours.waits = True
+        if ours.saying:
             ours.saying = 0
             await self._tell(ours, self.hold(ours))
 
@@ -329,7 +332,8 @@ class Twilio:
 
     def hold(self, leg: TwilioLeg) -> str:
         leg.turn += 1
-        return twiml.hold(self._url("call", leg.name, "held", str(leg.turn)))
+        asked = self._url("call", leg.name, "held", str(leg.turn))
+        return twiml.hold_ringing(asked, self._url("tone.wav")) if leg.waits else twiml.hold(asked)
 
     def ring_on(self, leg: TwilioLeg) -> str:
         leg.turn += 1

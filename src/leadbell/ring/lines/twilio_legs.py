@@ -42,6 +42,8 @@ class TwilioLeg:
     #: Which of our texts it follows, and which of them it has answered.
     turn: int = 0
     answered_turns: set[int] = field(default_factory=set)
+    #: It has been won and waits for the other side: it hears that it rings there.
+    waits: bool = False
     #: The turn whose sentence is being said; 0 when none is.
     saying: int = 0
     #: A text that waits for the leg to ask; what is said to one side of a conversation.

@@ -1,6 +1,9 @@
 """What Twilio is told to do on a call, in its own language (TwiML)."""
 
+import math
 import re
+import struct
+from functools import cache
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from leadbell.ring.ports import Prompt
@@ -15,6 +18,7 @@ LOCALES = {
 KEY_WITHIN_S = 1
 #: A leg that waits asks again so often. A leg that nobody knows is ended when it asks.
 HELD_S = 30
+TONE_S = 5
 
 #: XML has no place for these, escaped or not.
 _UNSPEAKABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -30,6 +34,28 @@ def say(prompt: Prompt, then: str) -> str:
 def hold(then: str) -> str:
     """Silence, listening for one key."""
     return _write(_listen(then, HELD_S))
+
+
+def hold_ringing(then: str, tone: str) -> str:
+    """As `hold`, and meanwhile hear that it rings elsewhere; `tone` is the address of `ring_tone`."""
+    listening = _listen(then, KEY_WITHIN_S)
+    SubElement(listening, "Play", loop=str(HELD_S // TONE_S)).text = tone
+    return _write(listening)
+
+
+@cache
+def ring_tone() -> bytes:
+    """What most of Europe hears while it rings, once: 425 Hz for a second, then silence; a WAV of TONE_S seconds."""
+    wave = (round(6000 * math.sin(2 * math.pi * 425 * n / 8000)) for n in range(8000))
+    sound = b"".join(struct.pack("<h", sample) for sample in wave) + bytes(2 * 8000 * (TONE_S - 1))
+    about = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 16_000, 2, 16)
+    data = struct.pack("<4sI", b"data", len(sound))
+    return (
+        struct.pack("<4sI4s", b"RIFF", 4 + len(about) + len(data) + len(sound), b"WAVE")
+        + about
+        + data
+        + sound
+    )
 
 
 def keep_ringing(then: str) -> str:
