@@ -40,6 +40,13 @@ def _tone(seconds: float) -> bytes:
 A_PERSON = _tone(0.6) + bytes(RATE * 2 * 3 // 2) + _tone(30)
 
 
+#: Speaks without any voice on the machine: a tone for two seconds.
+VOICE = (
+    "python3 -c \"import sys,wave,math,struct;f=wave.open(sys.argv[1],'wb');f.setparams((1,2,8000,0,'NONE',''));"
+    "f.writeframes(b''.join(struct.pack('<h',int(9000*math.sin(n/3))) for n in range(16000)))\" {out}"
+)
+
+
 class Town:
     """The house, its phones, and what is written in its journal."""
 
@@ -110,6 +117,7 @@ class Town:
 
 @asynccontextmanager
 async def town(folder: Path) -> AsyncIterator[Town]:
+    """Its calls go through an Asterisk of its own."""
     needed()
     house = House(folder)
     made = await asyncio.to_thread(house.prepare)
@@ -119,33 +127,42 @@ async def town(folder: Path) -> AsyncIterator[Town]:
         sip_port=free_port(), rtp_ports=(rtp, rtp + 490),
     )  # fmt: skip
     own_node.choose(folder, lambda _: chosen)
-    for arguments in (("line", "asterisk", "--caller-id", "+31201234567", "--data", str(folder)),):
-        await asyncio.to_thread(_leadbell, "phone", *arguments)
-    async with phones(outside, chosen.sip_port) as there:
-        await asyncio.to_thread(house.start)
-        try:
-            with house.reading() as reading:
-                for name, number in (("Rosa", "+31611111111"), ("Samir", "+31611111112")):
-                    reading.execute("update leadbell_person set phone = %s where name = %s", [number, name])
-                reading.execute(
-                    "update leadbell_person set on_shift = false where name not in ('Rosa', 'Samir')"
-                )
-                reading.execute("update leadbell_person set seen_at = null")
-                reading.execute(
-                    "insert into leadbell_phonerules (dealer_id, recording, keep_days, countries, prompts, quiet_from,"
-                    " quiet_until) values (%s, 'announced', 90, '{}', '{}', 1260, 480)",
-                    [made["dealer"]],
-                )
-                here = Town(house, made, there, reading)
-                await here.until(
-                    lambda: reading.execute(
-                        "select 1 from leadbell_phoneline where seen_at is not null"
-                    ).fetchone(),
-                    20,
-                )
-                yield here
-        finally:
-            await asyncio.to_thread(house.stop)
+    async with phones(outside, chosen.sip_port) as there, _town(house, made, "asterisk", there) as here:
+        yield here
+
+
+@asynccontextmanager
+async def town_on_a_trunk(folder: Path) -> AsyncIterator[Town]:
+    """Its calls go over a trunk, without any Asterisk."""
+    outside = free_port()
+    house = House(folder, LEADBELL_SIP_TRUNK=f"sip:dealer:@127.0.0.1:{outside}", LEADBELL_SPEECH=VOICE)
+    made = await asyncio.to_thread(house.prepare)
+    async with phones(outside, free_port()) as there, _town(house, made, "sip", there) as here:
+        yield here
+
+
+@asynccontextmanager
+async def _town(house: House, made: dict[str, Any], line: str, there: Phones) -> AsyncIterator[Town]:
+    asked = ("phone", "line", line, "--caller-id", "+31201234567", "--data", str(house.folder))
+    await asyncio.to_thread(_leadbell, *asked)
+    await asyncio.to_thread(house.start)
+    try:
+        with house.reading() as reading:
+            for name, number in (("Rosa", "+31611111111"), ("Samir", "+31611111112")):
+                reading.execute("update leadbell_person set phone = %s where name = %s", [number, name])
+            reading.execute("update leadbell_person set on_shift = false where name not in ('Rosa', 'Samir')")
+            reading.execute("update leadbell_person set seen_at = null")
+            reading.execute(
+                "insert into leadbell_phonerules (dealer_id, recording, keep_days, countries, prompts, quiet_from,"
+                " quiet_until) values (%s, 'announced', 90, '{}', '{}', 1260, 480)",
+                [made["dealer"]],
+            )
+            here = Town(house, made, there, reading)
+            is_up = "select 1 from leadbell_phoneline where seen_at is not null"
+            await here.until(lambda: reading.execute(is_up).fetchone(), 20)
+            yield here
+    finally:
+        await asyncio.to_thread(house.stop)
 
 
 def _leadbell(*arguments: str) -> str:
