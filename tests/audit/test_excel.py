@@ -1,8 +1,11 @@
 """Excel: the fullest sheet, dates as dates, whatever stands above the header."""
 
 import zipfile
+from html import escape
 from pathlib import Path
 
+from leadbell.audit.command import reader
+from leadbell.audit.page import page
 from leadbell.audit.study import Asked, study
 
 TYPES = (
@@ -63,3 +66,13 @@ def test_a_workbook_is_read_like_any_other_file(tmp_path: Path) -> None:
     assert {one.metric.name: (one.numerator, one.denominator) for one in found.answers.given}[
         "sales_conversion"
     ] == (1, 2)
+
+
+def test_nothing_from_a_workbook_becomes_markup(tmp_path: Path) -> None:
+    evil = escape("<script>alert(1)</script><img src=x onerror=alert(1)>")
+    rows: list[list[str | float]] = [[float(i), 46327.5, evil, evil, evil] for i in range(8)]
+    path = workbook(tmp_path / "leads.xlsx", [["Lead ID", "Created", "Dealer", "Source", "Status"], *rows])
+    html = page(study(Asked([path], origin="online")), reader("en"), "en")
+    assert "&lt;script&gt;" in html
+    assert "<script" not in html
+    assert "<img" not in html
