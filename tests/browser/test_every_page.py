@@ -11,7 +11,11 @@ pytestmark = pytest.mark.browser
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 SALES = ("/desk/", "/leads/", "/unlost/", "/visitors/", "/floor/")
-MANAGERS = (*SALES, "/inbox/", "/inbox/typed/", "/missing/", "/dealer/")
+REPORTS = (
+    "/verdict/", "/reports/", "/reports/?section=talks", "/reports/?section=sales", "/reports/?section=back",
+    "/reports/?section=automation", "/reports/comparison/", "/reports/figures/attempted_rate/",
+)  # fmt: skip
+MANAGERS = (*SALES, *REPORTS, "/inbox/", "/inbox/typed/", "/missing/", "/dealer/")
 
 
 def serious(page: Page) -> list[str]:
