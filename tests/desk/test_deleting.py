@@ -125,7 +125,7 @@ def test_nothing_says_any_more_who_it_was_and_the_books_balance(signed_in, ines,
     assert [page.received for page in after] == [page.received for page in before]
     assert sum(page.lost for page in after) == 1
     customer, story = Customer.objects.get(), read_history(locked(lead.pk))
-    assert (customer.erased_by, str(customer)) == (ines, "")
+    assert (customer.erased_by, str(customer)) == (ines, "no name")
     assert [(fact.by, fact.reason) for fact in story.of(Lost)] == [(ines.pk, "other")]
     assert len(story.of(Noted)) == 1, "that something was noted stays"
     assert Message.objects.get().status == "failed", "what waited is not sent any more"

@@ -465,6 +465,7 @@ def here(cluster: roles.Urls, django_db_setup: None) -> Iterator[Town]:
 
 def forget(there: Town) -> None:
     ours = [there.organisations]
+    there.db.execute("delete from leadbell_dayplan where dealer_id = any(%s)", ours)
     there.db.execute("delete from leadbell_inquiry where dealer_id = any(%s)", ours)
     there.db.execute("delete from leadbell_fact where dealer_id = any(%s)", ours)
     there.db.execute("delete from leadbell_lead where dealer_id = any(%s)", ours)

@@ -2,23 +2,27 @@
 
 from datetime import datetime
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from leadbell.desk.entrance import Visit, answer, door_for
+from leadbell.desk.entrance import Visit, answer, door
 from leadbell.followup.deleting import delete_customer, kept_of
 from leadbell.lead.doors import open_lead, take_lead
 from leadbell.refused import Refused
 from leadbell.words import say
 
 
-@door_for("manager")
 @require_http_methods(["GET", "POST"])
+@door
 def deletion(request: Visit, now: datetime, number: int) -> HttpResponse:
-    """Asks first; deletes what is confirmed with a tick."""
+    """Asks first; deletes what is confirmed with a tick. For managers, of leads they may see."""
+    open_lead(request.user, number)
+    if request.user.role != "manager":
+        raise PermissionDenied
     back_to_lead = reverse("lead", args=[number])
     if request.method == "POST":
         outcome: object = Refused(say("Tick that you want it: nobody can bring it back."))

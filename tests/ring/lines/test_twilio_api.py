@@ -194,7 +194,7 @@ async def test_every_request_is_one_that_twilio_describes(
         await engine.hang_up("rosa")
         with suppress(LegFailed):
             await engine.recorded(KEY)
-        await engine._erase(KEY, "RE" + "a" * 32)
+        await engine._recordings.erase(KEY, "RE" + "a" * 32)
     finally:
         await engine.close()
         await house.close()
