@@ -63,8 +63,9 @@ def northside_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Norths
         house.remove()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed after each module: as long as it is open, its loop keeps asynchronous tests from running."""
     path = next(filter(None, map(shutil.which, CHROMIUM)))
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=list(QUIETLY))

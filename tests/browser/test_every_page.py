@@ -10,7 +10,7 @@ from tests.browser.conftest import ROOT, Northside, Visit
 pytestmark = pytest.mark.browser
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
-SALES = ("/desk/", "/leads/", "/unlost/", "/visitors/", "/floor/")
+SALES = ("/desk/", "/leads/", "/unlost/", "/visitors/", "/floor/", "/me/phone/window/")
 REPORTS = (
     "/verdict/", "/reports/", "/reports/?section=talks", "/reports/?section=sales", "/reports/?section=back",
     "/reports/?section=automation", "/reports/comparison/", "/reports/figures/attempted_rate/",
@@ -59,7 +59,8 @@ def test_every_page(northside_house: Northside, visit: Visit, width: int, theme:
     assert {path.rstrip("/").rsplit("/", 1)[-1] for path in the_dealer} >= {"hours", "channels", "playbooks"}
     written = ("/me/signature/", f"{a_lead}messages/", f"{a_lead}messages/?carrier=sms")
     complaints = [one for path in (*SALES, a_lead, *written) for one in look(rosa, path)]
-    complaints += [one for path in (*MANAGERS, a_lead, an_envelope, *the_dealer) for one in look(ines, path)]
+    managed = (*MANAGERS, a_lead, f"{a_lead}customer/deletion/", an_envelope, *the_dealer)
+    complaints += [one for path in managed for one in look(ines, path)]
     assert complaints == []
 
 
