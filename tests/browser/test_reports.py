@@ -18,19 +18,19 @@ def received(page: Page) -> int:
 
 
 def test_a_lead_appears_on_an_open_report(northside_house: Northside, visit: Visit) -> None:
-    northside_house.lead("Mr Okafor", 30_000_001)
+    northside_house.lead("Mr Okafor", 71_000_001)
     ines = visit("Ines", 1440)
     ines.goto("/reports/")
     expect(ines.locator(".funnel-steps li").first).to_be_visible()
     before = received(ines)
-    northside_house.lead("Ms Lindqvist", 30_000_002)
+    northside_house.lead("Ms Lindqvist", 71_000_002)
     first = ines.locator(".funnel-steps li").first.locator(".funnel-said b")
     expect(first).not_to_have_text(str(before), timeout=SOON_MS)
     assert received(ines) > before
 
 
 def test_charts_are_drawn_and_printed(northside_house: Northside, visit: Visit) -> None:
-    northside_house.lead("Mr Okafor", 30_000_003)
+    northside_house.lead("Mr Okafor", 71_000_003)
     ines = visit("Ines", 1440)
     ines.goto("/reports/?section=funnel")
     ladder = ines.locator("section[aria-labelledby=c-attempts_ladder]")
@@ -55,7 +55,7 @@ def test_without_scripts_the_pictures_and_tables_stand_there(
 
 
 def test_a_figure_opens_its_leads_and_keeps_the_filters(northside_house: Northside, visit: Visit) -> None:
-    northside_house.lead("Mr Okafor", 30_000_004)
+    northside_house.lead("Mr Okafor", 71_000_004)
     ines = visit("Ines", 390)
     ines.goto("/reports/?period=7&origin=online")
     ines.locator(".figure a").first.click()
