@@ -55,7 +55,6 @@ def test_alerts_and_leads_outlive_a_kill(tmp_path: Path) -> None:
             order = [one["visitor"] for one in lost["browsers"]]
             missing = [n for n, visitor in enumerate(order) if visitor.replace("-", "") not in seen()]
             assert all(n <= WEB_KILLED_AT for n in missing)
-            assert len(missing) <= WEB_KILLED_AT
             assert eventually(lambda: told().keys() == {lead_of[visitor] for visitor in seen()}, 60), (
                 len(told()), len(seen()),
             )  # fmt: skip
