@@ -201,7 +201,8 @@ async def test_the_window_in_every_state(northside: Town, chromium: Browser) -> 
     await expect(phone.get_by_text("On the line")).to_be_visible()
     complaints += await looks(phone, "talks")
     await phone.keyboard.press("2")
-    await expect(phone.get_by_text("Ready: calls ring here")).to_be_visible()
+    # Passed on: the line is free, and the lead may ring here again as one of everybody.
+    await expect(phone.get_by_text("On the line")).to_be_hidden(timeout=PATIENCE_MS)
     assert complaints == []
 
 
@@ -209,7 +210,8 @@ async def looks(page: Page, name: str) -> list[str]:
     """What axe finds serious or critical, and what hangs over the edge: narrow and wide, light and dark."""
     complaints = []
     for width, theme in ((390, "light"), (390, "dark"), (1440, "light")):
-        await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of the two
+        # Colours that are still changing have no contrast to measure.
+        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  # one of the two
         await page.set_viewport_size({"width": width, "height": 800})
         if PICTURES:
             await page.screenshot(path=f"{PICTURES}/{name}-{width}-{theme}.png")
