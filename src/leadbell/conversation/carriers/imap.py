@@ -15,7 +15,7 @@ MOST_AT_ONCE = 20
 LARGEST = 1_048_576
 #: A mailbox that was renumbered is read again from so long before we last saw it.
 OVERLAP = timedelta(days=2)
-_VALIDITY, _NEXT = re.compile(rb"\d+"), re.compile(rb"UIDNEXT (\d+)")
+_VALIDITY, _NEXT = re.compile(rb"(\d+)"), re.compile(rb"UIDNEXT (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ def _connect(account: Account) -> imaplib.IMAP4:
 def _read(box: imaplib.IMAP4, validity: int, uid: int, seen_at: datetime | None) -> Fetched:
     _done(box.status("INBOX", "(UIDNEXT UIDVALIDITY)"))
     status = box.status("INBOX", "(UIDNEXT)")[1][0]
-    following = int(_NEXT.search(status or b"")[1])  # type: ignore[index]  # a server without it is no server
+    following = _number(_NEXT, status)
     _done(box.select("INBOX", readonly=True))
-    now_valid = int(_VALIDITY.search(box.response("UIDVALIDITY")[1][0] or b"0")[0])  # type: ignore[index]
+    now_valid = _number(_VALIDITY, box.response("UIDVALIDITY")[1][0])
     if not validity:
         return Fetched(now_valid, following - 1, ())
     if now_valid != validity:
@@ -86,6 +86,14 @@ def _read(box: imaplib.IMAP4, validity: int, uid: int, seen_at: datetime | None)
         mails += [part[1] for part in answer[1] if isinstance(part, tuple)]
     read_to = numbers[-1] if numbers else max(uid, 0) if now_valid == validity else following - 1
     return Fetched(now_valid, read_to, tuple(mails))
+
+
+def _number(pattern: re.Pattern[bytes], said: bytes | None) -> int:
+    """The number that every IMAP server has to tell. Raises IMAP4.error where it doesn't."""
+    found = pattern.search(said or b"")
+    if found is None:
+        raise imaplib.IMAP4.error("it doesn't number its mail")
+    return int(found[1])
 
 
 def _done(answer: tuple[str, object]) -> None:
