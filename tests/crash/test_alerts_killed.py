@@ -35,7 +35,7 @@ def test_alerts_and_leads_outlive_a_kill(tmp_path: Path) -> None:
         house.start()
         assert eventually(lambda: knows(house), 20)
         for n, browser in enumerate(lost["browsers"]):
-            assert eventually(lambda told=browser: tell(house, lost["key"], told["visitor"]), 60)  # type: ignore[misc]
+            assert eventually(lambda told=browser: tell(house, lost["key"], told["visitor"]), 60)  # type: ignore[misc]  # the loop's own browser
             victim = "clockwork" if n in KILLED_AT else "web" if n == WEB_KILLED_AT else None
             if victim and (pid := house.pid(victim)):
                 os.kill(pid, signal.SIGKILL)

@@ -1,6 +1,7 @@
 """A day is planned: nobody gets more than they can do, nothing is dropped, the best chances come first."""
 
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 import pytest
 from hypothesis import given
@@ -164,9 +165,8 @@ def test_the_plan_is_the_same_in_whatever_order_it_is_read(due, workers, choices
     shuffled, people = list(due), list(workers)
     chance_of.shuffle(shuffled)
     chance_of.shuffle(people)
-    key = lambda one: one.lead  # noqa: E731
     first, again = (plan_the_day(*read, DAY, choices) for read in ((due, workers), (shuffled, people)))
-    assert sorted(first, key=key) == sorted(again, key=key)
+    assert sorted(first, key=attrgetter("lead")) == sorted(again, key=attrgetter("lead"))
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def looks(visitor: Visitor, at: datetime, path: str = "/cars/hyundai/kona/N-41",
 
 
 def lost_lead(dealer: Organisation, owner: Person, reason: str = "price", **about: object) -> Lead:
-    lead = lead_of(dealer, now=LONG_AGO, **about)  # type: ignore[arg-type]
+    lead = lead_of(dealer, now=LONG_AGO, **about)  # type: ignore[arg-type]  # what the test says about it
     record(lead, Accepted(at=LONG_AGO, by=owner.pk))
     record(lead, Lost(at=LONG_AGO, by=owner.pk, reason=reason))
     return lead

@@ -78,7 +78,7 @@ def arrived(at: datetime = NOON, *, by_phone: bool = True, by_email: bool = True
 
 
 def rang(seconds: float, *people: int, how: str = "best", ring_s: int = 20) -> Rang:
-    return Rang(at=NOON + seconds * SECONDS, people=people, how=how, ring_s=ring_s)  # type: ignore[arg-type]
+    return Rang(at=NOON + seconds * SECONDS, people=people, how=how, ring_s=ring_s)  # type: ignore[arg-type]  # rows of the table
 
 
 def accepted(after: timedelta, by: int = ROSA) -> Accepted:
@@ -221,7 +221,7 @@ def test_every_rule_is_asked() -> None:
 
 @pytest.mark.parametrize("origin", sorted(DEFAULTS))
 def test_the_defaults_can_be_followed(origin: str) -> None:
-    assert what_is_wrong(DEFAULTS[origin]) is None  # type: ignore[index]
+    assert what_is_wrong(DEFAULTS[origin]) is None  # type: ignore[index]  # rows of the table
 
 
 @pytest.mark.parametrize(

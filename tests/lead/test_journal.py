@@ -85,7 +85,7 @@ def test_a_lead_that_has_just_begun_knows_its_facts(northside: Organisation, ros
         dealer=northside, customer=seen.customer, origin="online", channel="adf", source="Website",
         received_at=NOON, received_on=NOON.date(), in_hours=True,
     )  # fmt: skip
-    begin(fresh, read_history(seen).of(Arrived)[0])  # type: ignore[arg-type]
+    begin(fresh, read_history(seen).of(Arrived)[0])  # type: ignore[arg-type]  # it holds one fact
     ring(fresh, [rosa.pk], "best", 20, NOON + SECOND)
     assert len(read_history(fresh).facts) == 2
     assert read_history(fresh).facts == read_history(locked(fresh.pk)).facts

@@ -183,11 +183,11 @@ def test_a_word_against_marketing_forbids_campaigns_and_nothing_else(origin: str
     noon = at("12:00")
     said = forbids(origin, None, no_marketing_at=noon - DAY)  # type: ignore[arg-type]  # the table's words
     assert (said is not None) is campaign
-    assert is_marketing(origin, None) is campaign  # type: ignore[arg-type]
-    asked_since = forbids(origin, noon - HOUR, no_marketing_at=noon - DAY)  # type: ignore[arg-type]
+    assert is_marketing(origin, None) is campaign  # type: ignore[arg-type]  # origins of the table
+    asked_since = forbids(origin, noon - HOUR, no_marketing_at=noon - DAY)  # type: ignore[arg-type]  # origins of the table
     assert asked_since is None
-    assert is_marketing(origin, noon) is False  # type: ignore[arg-type]
-    before = forbids(origin, noon - 2 * DAY, no_marketing_at=noon - DAY)  # type: ignore[arg-type]
+    assert is_marketing(origin, noon) is False  # type: ignore[arg-type]  # origins of the table
+    before = forbids(origin, noon - 2 * DAY, no_marketing_at=noon - DAY)  # type: ignore[arg-type]  # origins of the table
     assert (before is not None) is campaign
 
 
@@ -195,7 +195,7 @@ def test_a_word_against_marketing_forbids_campaigns_and_nothing_else(origin: str
 def test_a_word_against_everything_holds_until_they_ask_again(origin: str) -> None:
     noon = at("12:00")
     answers = [
-        may_call(noon, quiet(), origin=origin, asked_at=asked, opted_out_at=noon - DAY)  # type: ignore[arg-type]
+        may_call(noon, quiet(), origin=origin, asked_at=asked, opted_out_at=noon - DAY)  # type: ignore[arg-type]  # origins of the table
         for asked in (None, noon - 2 * DAY, noon - DAY, noon - HOUR)
     ]
     assert [answer is None for answer in answers] == [False, False, False, True]

@@ -30,7 +30,7 @@ def test_the_day_and_the_figures_agree(northside: Organisation, rosa: Person) ->
         ring(lead, [rosa.pk], "best", 20, NOON + SECOND)
         if after is not None:
             start_attempt(locked(lead.pk), rosa.pk, NOON + after * SECOND)
-            end_attempt(locked(lead.pk), rosa.pk, outcome, NOON + (after + 60) * SECOND)  # type: ignore[arg-type]
+            end_attempt(locked(lead.pk), rosa.pk, outcome, NOON + (after + 60) * SECOND)  # type: ignore[arg-type]  # a row of the table
     keeping.keep_some()
     now = NOON + timedelta(hours=1)
     day = today(northside.pk, NOON.date(), NOON - timedelta(hours=11)).received

@@ -29,7 +29,7 @@ def days(n: float) -> timedelta:
 
 
 def standing(**about: object) -> Standing:
-    return Standing(received_at=NOON - days(60), asked_at=NOON - days(60), owner=ROSA, **about)  # type: ignore[arg-type]
+    return Standing(received_at=NOON - days(60), asked_at=NOON - days(60), owner=ROSA, **about)  # type: ignore[arg-type]  # what the table says about it
 
 
 LOST = {"state": "lost", "closed_at": NOON - days(10)}
@@ -84,7 +84,7 @@ def test_one_lead_in_hand_speaks_for_all() -> None:
     forbidden = Watched(44, standing(**LOST), say("no"))
     assert who_is_back([forbidden, lost], Choice(), NOON) == Leave(say("no"))
     older = Watched(40, standing(**LOST))
-    assert who_is_back([lost, older], Choice(), NOON).lead == 41  # type: ignore[union-attr]
+    assert who_is_back([lost, older], Choice(), NOON).lead == 41  # type: ignore[union-attr]  # what the table says about it
     assert isinstance(who_is_back([], Choice(), NOON), Leave)
 
 
@@ -151,7 +151,7 @@ def test_the_list_begins_with_whom_to_call_first() -> None:
 )  # fmt: skip
 def test_each_reason_moves_a_lead_up(more: dict[str, object]) -> None:
     usual = {"last_at": NOON - days(3), "pages": 2, "seconds": 30, "shown_at": NOON - days(3)}
-    plain, better = Seen(1, **usual), Seen(2, **{**usual, **more})  # type: ignore[arg-type]
+    plain, better = Seen(1, **usual), Seen(2, **{**usual, **more})  # type: ignore[arg-type]  # what the table says about it
     (first, second) = rank([plain, better], NOON)
     assert first.lead == 2
     assert first.score > second.score

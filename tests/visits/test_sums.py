@@ -10,10 +10,11 @@ from leadbell.visits.sums import MOST_CARS, Sum, page_pattern, sum_up
 from tests.conftest import NOON
 
 KONA, EV3 = Car("N-41", "Hyundai", "Kona"), Car("", "Kia", "EV3")
+NO_CAR = Car()
 PRICES, TRADE_IN = ("/finance",), ("/trade-in/*/value",)
 
 
-def seen(minutes: float, path: str = "/", car: Car = Car(), kind: str = "view", ms: int = 0) -> Seen:  # noqa: B008
+def seen(minutes: float, path: str = "/", car: Car = NO_CAR, kind: str = "view", ms: int = 0) -> Seen:
     return Seen(NOON + timedelta(minutes=minutes), 1, kind, f"{minutes}", path, "Cars", car, ms)
 
 

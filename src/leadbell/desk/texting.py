@@ -8,11 +8,11 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # it ships no types
 
+from leadbell import twilio_signature
+from leadbell.allowance import Allowance
 from leadbell.conversation.receiving import keep_told
 from leadbell.conversation.shelves import dealer_of_texts
-from leadbell.intake.door import Allowance
 from leadbell.lead.doors import tenant
 
 MOST_BYTES = 65_536
@@ -56,19 +56,13 @@ def _not_twilio(request: HttpRequest) -> HttpResponse | None:
         return HttpResponse(status=429, headers={"Retry-After": str(int(wait) + 1)})
     if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
         return HttpResponse(status=413)
-    account, token = settings.TWILIO_ACCOUNT, settings.TWILIO_TOKEN
     try:
         said = request.POST.dict()
     except RequestDataTooBig:
         return HttpResponse(status=413)
     url = settings.PUBLIC_URL + request.get_full_path()
-    signature = request.headers.get("X-Twilio-Signature", "")
-    if (
-        account
-        and token
-        and said.get("AccountSid") == account
-        and RequestValidator(token).validate(url, said, signature)
-    ):
+    signature = request.headers.get(twilio_signature.HEADER, "")
+    if twilio_signature.is_ours(settings.TWILIO_ACCOUNT, settings.TWILIO_TOKEN, url, said, signature):
         return None
     _STRANGERS.count(caller, at)
     return HttpResponse(status=403)

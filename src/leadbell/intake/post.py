@@ -87,7 +87,7 @@ Answer = Kept | NotKept
 
 
 #: An envelope's id opens nothing: it has to be unique, not unguessable.
-_CHANCE = random.Random(os.urandom(32))  # noqa: S311
+_CHANCE = random.Random(os.urandom(32))  # noqa: S311 (see above)
 
 
 def uuid7(at: datetime) -> UUID:

@@ -45,13 +45,16 @@ _END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
 _NEXT_FIELD = re.compile(rb"\r?\n(?![ \t])")
 
 
+def _name_of(field: bytes) -> bytes:
+    return field.partition(b":")[0].strip().lower()
+
+
 def read_header(message: bytes) -> tuple[str | None, bytes]:
     """The Message-ID, and the fingerprint of the message without the lines that servers on the way added."""
     end = _END_OF_HEADER.search(message)
     head, rest = (message[: end.start()], message[end.start() :]) if end else (message, b"")
-    name_of: Callable[[bytes], bytes] = lambda line: line.partition(b":")[0].strip().lower()  # noqa: E731
-    fields = [line for line in _NEXT_FIELD.split(head) if name_of(line) not in TRACE]
-    ids = [line.partition(b":")[2] for line in fields if name_of(line) == b"message-id"]
+    fields = [line for line in _NEXT_FIELD.split(head) if _name_of(line) not in TRACE]
+    ids = [line.partition(b":")[2] for line in fields if _name_of(line) == b"message-id"]
     fingerprint = hashlib.sha256(b"\r\n".join(fields))
     fingerprint.update(rest)
     return (idempotency_key(ids[0].decode("latin-1")) if ids else None), fingerprint.digest()

@@ -138,7 +138,7 @@ def asked_of(lead: str, dealer: str) -> str:
                 and s.origin = any(%(marketing)s::text[])))),
     (select json_build_array(r.quiet_from, r.quiet_until) from leadbell_phonerules r
         where r.dealer_id = {dealer})
-"""  # noqa: S608 (the callers name columns or parameters)
+"""  # noqa: S608 (lead and dealer are columns or parameters, named in our own code only)
 
 
 _ASKED = f"select {asked_of('%(lead)s', '%(dealer)s')}"

@@ -56,9 +56,9 @@ def as_parquet(head: Sequence[str], rows: Rows) -> bytes:
         connection.execute("set enable_progress_bar = false")
         names = ", ".join(f"{_quoted(name)} {kind}" for name, kind in zip(head, types, strict=True))
         connection.execute(f"create table said ({names})")
-        if kept:
-            places = ", ".join("?" * len(head))
-            connection.executemany(f"insert into said values ({places})", kept)  # noqa: S608 (only placeholders)
+        table = connection.table("said")
+        for row in kept:
+            table.insert(row)
         path = Path(folder) / "table.parquet"
         connection.table("said").write_parquet(str(path))
         return path.read_bytes()

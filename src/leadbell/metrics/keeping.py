@@ -143,7 +143,7 @@ def _made() -> str:
 @lru_cache
 def _upsert() -> str:
     given = ", ".join(
-        f"{table.name} as materialized "  # noqa: S608 (our own names)
+        f"{table.name} as materialized "  # noqa: S608 (names of our own tables and columns)
         f"(select * from json_to_recordset(%({table.name})s::json) as given ({_typed(table)}))"
         for table in TABLES.values()
     )
@@ -152,7 +152,7 @@ def _upsert() -> str:
     ours = ", ".join(f"f.{name}" for name in names)
     into = f"insert into leadbell_leadrow ({', '.join(names)}, dealer_id, made_with)"
     return (
-        f"with {given} {into} select {ours}, f.dealer::bigint, %(version)s from ({_made()}) as f "  # noqa: S608 (our own names)
+        f"with {given} {into} select {ours}, f.dealer::bigint, %(version)s from ({_made()}) as f "  # noqa: S608 (names of our own tables and columns)
         f"on conflict (lead) do update set {kept}"
     )
 

@@ -29,7 +29,7 @@ create policy clockwork on leadbell_figuresnumber to leadbell_clockwork using (t
 grant select on leadbell_figuresnumber to leadbell_app;
 grant select, insert, update on leadbell_figuresnumber to leadbell_clockwork;
 grant usage on sequence leadbell_figuresnumber_seq to leadbell_clockwork;
-"""  # noqa: S608 (our own names)
+"""  # noqa: S608 (SEEN is the constant above)
 
 
 class Migration(migrations.Migration):

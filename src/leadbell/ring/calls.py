@@ -244,7 +244,7 @@ with step as (
 )
 select pg_notify(%(screens)s, json_build_object('d', dealer_id, 'w', 'call', 'l', lead_id, 'p',
     to_json(case when person_id is null then people else array[person_id] end))::text), {FORGETFUL} from step
-"""  # noqa: S608 (the part is a constant)
+"""  # noqa: S608 (FORGETFUL is a constant)
 
 
 #: Heard so often that many are written down together: ten phones that ring for one lead ring within a moment.
@@ -264,7 +264,7 @@ with told as (
 )
 select pg_notify(%(screens)s, json_build_object('d', dealer_id, 'w', 'call', 'l', lead_id, 'p',
     to_json(case when person_id is null then people else array[person_id] end))::text), {FORGETFUL} from kept
-"""  # noqa: S608 (the part is a constant)
+"""  # noqa: S608 (FORGETFUL is a constant)
 
 
 def heard_ringing(news: Sequence[Heard]) -> None:

@@ -149,7 +149,7 @@ def _plain(text: str) -> str:
 
 def _sound_libraries() -> tuple[Any, Any]:
     import numpy
-    import soundfile  # type: ignore[import-untyped]  # it has no types
+    import soundfile
 
     return numpy, soundfile
 

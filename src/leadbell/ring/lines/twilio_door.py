@@ -7,10 +7,8 @@ from urllib.parse import parse_qsl
 import structlog
 from aiohttp import web
 from multidict import MultiDict
-from twilio.request_validator import (  # type: ignore[import-untyped]  # it ships no types
-    SIGNATURE_HEADER,
-    RequestValidator,
-)
+
+from leadbell import twilio_signature
 
 log = structlog.get_logger("leadbell.twilio")
 
@@ -29,8 +27,7 @@ class Door:
     """Checks signatures made with the account's token over addresses that begin with `public`."""
 
     def __init__(self, account: str, token: str, public: str) -> None:
-        self._sid, self._public = account, public
-        self._validator = RequestValidator(token)
+        self._sid, self._token, self._public = account, token, public
         #: Webhooks whose signature was wrong.
         self.forged = 0
 
@@ -49,9 +46,9 @@ class Door:
                 return web.Response(status=413)
             except (ValueError, TimeoutError):
                 return web.Response(status=400)
-            signature = request.headers.get(SIGNATURE_HEADER, "")
-            signed = self._validator.validate(self._public + request.raw_path, form, signature)
-            if not signed or form.get("AccountSid") != self._sid:
+            signature = request.headers.get(twilio_signature.HEADER, "")
+            url = self._public + request.raw_path
+            if not twilio_signature.is_ours(self._sid, self._token, url, form, signature):
                 self.forged += 1
                 log.warning("twilio: forged webhook refused", forged=self.forged)
                 return web.Response(status=403)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 import numpy as np
-import soundfile as sf  # type: ignore[import-untyped]  # it brings no types
+import soundfile as sf
 
 from leadbell.words import Words, say
 
