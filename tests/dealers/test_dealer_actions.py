@@ -16,7 +16,6 @@ from leadbell.dealers.actions import (
     let_go,
     take_back,
 )
-from leadbell.dealers.hours import DEFAULT_WEEK
 from leadbell.dealers.models import Person
 from leadbell.dealers.people import (
     NoSuchDealer,
@@ -28,6 +27,7 @@ from leadbell.dealers.people import (
     person_of,
     the_dealer,
 )
+from leadbell.dealers.week import DEFAULT_WEEK
 from leadbell.refused import Refused
 from tests.conftest import NOON, make_dealer, make_person
 

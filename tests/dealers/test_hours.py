@@ -8,19 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leadbell.dealers.hours import (
-    DEFAULT_WEEK,
-    HORIZON_DAYS,
-    WEEKDAYS,
-    Day,
-    DaysOff,
-    Interval,
-    OpeningHours,
-    Shift,
-    Week,
-    WrongHours,
-    holidays_known,
-)
+from leadbell.dealers.holidays import holidays_known
+from leadbell.dealers.hours import HORIZON_DAYS, OpeningHours
+from leadbell.dealers.shifts import DaysOff, Shift
+from leadbell.dealers.week import DEFAULT_WEEK, WEEKDAYS, Day, Interval, Week, WrongHours
 from leadbell.words import say
 
 AMSTERDAM = "Europe/Amsterdam"

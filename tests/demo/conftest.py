@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from leadbell.dealers.hours import OpeningHours, Shift
+from leadbell.dealers.hours import OpeningHours
+from leadbell.dealers.shifts import Shift
 from leadbell.demo.cast import DEALERS, MERIDIAN, ROUND_THE_CLOCK, Company, Week
 from leadbell.demo.house import House, Worker
 from leadbell.demo.past import Numbers, Past, Sources, Telling

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from leadbell.dealers.hours import WEEKDAYS
 from leadbell.dealers.models import Organisation
+from leadbell.dealers.week import WEEKDAYS
 from leadbell.lead.journal import locked
 from leadbell.lead.models import Lead
 from tests.conftest import lead_of

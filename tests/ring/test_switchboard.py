@@ -11,8 +11,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections, transaction
 
-from leadbell.dealers.hours import WEEKDAYS
 from leadbell.dealers.models import Person
+from leadbell.dealers.week import WEEKDAYS
 from leadbell.followup.actions import follow_up
 from leadbell.followup.inbound import arrives
 from leadbell.followup.keypad import keyed

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from leadbell.audit.mapping import ExportMap
-from leadbell.dealers.hours import OpeningHours, WrongHours
+from leadbell.dealers.hours import OpeningHours
+from leadbell.dealers.week import WrongHours
 from leadbell.trouble import Trouble
 
 #: Followed leads may be called for so long after the last one arrived.

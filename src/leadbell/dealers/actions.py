@@ -12,9 +12,12 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from leadbell.announce import announce
-from leadbell.dealers.hours import OpeningHours, Shift, WrongHours, holidays_known
+from leadbell.dealers.holidays import holidays_known
+from leadbell.dealers.hours import OpeningHours
 from leadbell.dealers.models import Organisation, Person
 from leadbell.dealers.opening import new_password
+from leadbell.dealers.shifts import Shift
+from leadbell.dealers.week import WrongHours
 from leadbell.refused import Refused
 from leadbell.words import say
 

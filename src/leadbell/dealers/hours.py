@@ -1,28 +1,34 @@
-"""When a dealer is open and when a person is on shift: aware UTC in and out, local time only inside."""
+"""When a dealer is open: aware UTC in and out, local time only inside."""
 
-import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from leadbell.dealers.holidays import public_holidays
+from leadbell.dealers.week import (
+    DEFAULT_WEEK,
+    Day,
+    Minutes,
+    Week,
+    WrongHours,
+    checked_day,
+    checked_week,
+    day_as_json,
+    day_of,
+    known_parts,
+    minute_of,
+    minutes_of,
+    week_as_json,
+    week_from_json,
+)
 from leadbell.words import Words, say
 
-#: From and until on the clock of the wall, "09:00" and "18:00"; "24:00" is the end of the day.
-Interval = tuple[str, str]
-Day = tuple[Interval, ...]
-#: Seven days, Monday first; a day without intervals is closed.
-Week = tuple[Day, ...]
 #: [from, until) in milliseconds since 1970 UTC, in order and apart from each other.
 Spans = tuple[tuple[int, int], ...]
-#: Of a week's seven days: [from, until) in minutes since midnight.
-Minutes = tuple[tuple[tuple[int, int], ...], ...]
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-DEFAULT_WEEK: Week = ((("09:00", "18:00"),),) * 5 + ((("10:00", "17:00"),), ())
 
 #: How many days ahead (or back) an opening is looked for before a dealer counts as never open.
 HORIZON_DAYS = 60
@@ -36,7 +42,6 @@ _NO_TIME = timedelta()
 _MINUTE_MS = 60_000
 _DAY_MS = 24 * 60 * _MINUTE_MS
 _DAYS_KEPT = 1_000
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)|24:00")
 _CLOSED_ON = (
     say("closed on Mondays"),
     say("closed on Tuesdays"),
@@ -46,15 +51,7 @@ _CLOSED_ON = (
     say("closed on Saturdays"),
     say("closed on Sundays"),
 )
-
-
-class WrongHours(ValueError):
-    """Hours nobody could keep: `because` says why, `where` names the part (a weekday, a date, "zone")."""
-
-    def __init__(self, where: str, because: Words) -> None:
-        super().__init__(f"{where.capitalize()}: {because}")
-        self.where = where
-        self.because = because
+_PARTS = ("zone", "week", "country", "subdivision", "language", "closed_days", "open_days", "before")
 
 
 @dataclass(frozen=True)
@@ -87,10 +84,10 @@ class OpeningHours:
             object.__setattr__(self, "_clock", ZoneInfo(self.zone))
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise WrongHours("zone", say("there is no time zone called “%(zone)s”", zone=self.zone)) from None
-        object.__setattr__(self, "week", _checked_week(self.week))
-        open_days = tuple(sorted((day, _checked(day.isoformat(), hours)) for day, hours in self.open_days))
+        object.__setattr__(self, "week", checked_week(self.week))
+        open_days = tuple(sorted((day, checked_day(day.isoformat(), hours)) for day, hours in self.open_days))
         closed_days = tuple(sorted(self.closed_days))
-        before = tuple(sorted((day, _checked_week(week)) for day, week in self.before))
+        before = tuple(sorted((day, checked_week(week)) for day, week in self.before))
         object.__setattr__(self, "before", before)
         object.__setattr__(self, "open_days", open_days)
         object.__setattr__(self, "closed_days", closed_days)
@@ -110,7 +107,7 @@ class OpeningHours:
         Only the zone is required; without a week it is `DEFAULT_WEEK`, a weekday not named is closed.
         Raises WrongHours.
         """
-        _known_parts(stored, _PARTS)
+        known_parts(stored, _PARTS)
         return cls(
             zone=str(stored.get("zone", "")),
             week=week_from_json(stored["week"]) if stored.get("week") is not None else DEFAULT_WEEK,
@@ -118,13 +115,14 @@ class OpeningHours:
             subdivision=stored.get("subdivision") or None,
             language=stored.get("language") or None,
             closed_days=tuple(
-                (_date(day), str(on or "")) for day, on in (stored.get("closed_days") or {}).items()
+                (day_of(day), str(on or "")) for day, on in (stored.get("closed_days") or {}).items()
             ),
             open_days=tuple(
-                (_date(day), _checked(day, hours)) for day, hours in (stored.get("open_days") or {}).items()
+                (day_of(day), checked_day(day, hours))
+                for day, hours in (stored.get("open_days") or {}).items()
             ),
             before=tuple(
-                (_date(day), week_from_json(week)) for day, week in (stored.get("before") or {}).items()
+                (day_of(day), week_from_json(week)) for day, week in (stored.get("before") or {}).items()
             ),
         )
 
@@ -136,7 +134,7 @@ class OpeningHours:
             "subdivision": self.subdivision,
             "language": self.language,
             "closed_days": {day.isoformat(): occasion for day, occasion in self.closed_days},
-            "open_days": {day.isoformat(): _day_as_json(hours) for day, hours in self.open_days},
+            "open_days": {day.isoformat(): day_as_json(hours) for day, hours in self.open_days},
             "before": {day.isoformat(): week_as_json(week) for day, week in self.before},
         }
 
@@ -224,7 +222,7 @@ class OpeningHours:
 
     def time_on(self, day: date, clock: str) -> datetime | None:
         """When it is `clock` ("18:40") that day, open or not; the first of two, None if clocks skip it."""
-        minute = _minute(clock, day.isoformat())
+        minute = minute_of(clock, day.isoformat())
         first, second = _readings(self._clock, day, minute)
         return _moment(first) if first <= second else None
 
@@ -256,7 +254,7 @@ class OpeningHours:
         """Its name in the dealer's language if that is known, else in the country's own."""
         if self.country is None:
             return None
-        return _public_holidays(self.country, self.subdivision, self.language, day.year).get(day)
+        return public_holidays(self.country, self.subdivision, self.language, day.year).get(day)
 
     @cached_property
     def _closed(self) -> dict[date, str]:
@@ -270,7 +268,7 @@ class OpeningHours:
     def _weeks(self) -> tuple[tuple[date, Minutes], ...]:
         """Each week with the day from which it holds no more, in order."""
         every = (*self.before, (date.max, self.week))
-        return tuple((day, tuple(_minutes(hours) for hours in week)) for day, week in every)
+        return tuple((day, tuple(minutes_of(hours) for hours in week)) for day, week in every)
 
     def _week_of(self, day: date) -> Minutes:
         return next((week for until, week in self._weeks if day < until), self._weeks[-1][1])
@@ -285,7 +283,7 @@ class OpeningHours:
 
     def _worked_out(self, day: date) -> Spans:
         if day in self._opened:
-            hours = _minutes(self._opened[day])
+            hours = minutes_of(self._opened[day])
         else:
             hours = self._week_of(day)[day.weekday()]
             if not hours or day in self._closed or self.public_holiday(day) is not None:
@@ -300,175 +298,6 @@ class OpeningHours:
 
     def _wall(self, at: datetime) -> str:
         return at.astimezone(self._clock).strftime("%H:%M")
-
-
-@dataclass(frozen=True)
-class DaysOff:
-    """Whole days in the dealer's calendar, the last one included."""
-
-    first: date
-    until: date
-
-    def __post_init__(self) -> None:
-        if self.until < self.first:
-            raise WrongHours(
-                "days off",
-                say("%(until)s comes before %(first)s", until=str(self.until), first=str(self.first)),
-            )
-
-
-@dataclass(frozen=True)
-class Shift:
-    """When one person works, in the dealer's time zone.
-
-    Without a week of their own they follow the dealer's hours. With one they also work while the dealer is
-    closed (a BDC agent in the evening), but not on public holidays and extra closed days; on an extra open
-    day everybody has that day's hours. Days off go before all.
-    """
-
-    hours: OpeningHours
-    week: Week | None = None
-    days_off: tuple[DaysOff, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.week is not None:
-            object.__setattr__(self, "week", _checked_week(self.week))
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any], hours: OpeningHours) -> "Shift":
-        """Read `{"week": {"monday": [["09:00", "13:00"]], …} or null, "days_off": [{"first", "until"}]}`;
-        both may be missing. Raises WrongHours."""
-        _known_parts(stored, ("week", "days_off"))
-        week = stored.get("week")
-        return cls(
-            hours,
-            None if week is None else week_from_json(week),
-            tuple(DaysOff(_date(off["first"]), _date(off["until"])) for off in stored.get("days_off") or ()),
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "week": None if self.week is None else week_as_json(self.week),
-            "days_off": [{"first": str(off.first), "until": str(off.until)} for off in self.days_off],
-        }
-
-    def is_on(self, now: datetime) -> bool:
-        return self._off_until(self.hours.local_day(now)) is None and self._worked.is_open(now)
-
-    def worked_ms_on(self, day: date) -> int:
-        """Milliseconds of work on the dealer's calendar day; none on a day off."""
-        if self._off_until(day) is not None:
-            return 0
-        begins = self.hours.day_begins(day)
-        return self._worked.open_ms_between(begins, self.hours.day_begins(day + timedelta(days=1)))
-
-    def next_on(self, now: datetime) -> datetime | None:
-        """`now` itself when on; None if there is no shift within HORIZON_DAYS of the last day off."""
-        at = now
-        while (begins := self._worked.next_opening(at)) is not None:
-            until = self._off_until(self.hours.local_day(begins))
-            if until is None:
-                return begins
-            at = self._worked.day_begins(until + timedelta(days=1))
-        return None
-
-    @cached_property
-    def _worked(self) -> OpeningHours:
-        return self.hours if self.week is None else replace(self.hours, week=self.week, before=())
-
-    def _off_until(self, day: date) -> date | None:
-        return max((off.until for off in self.days_off if off.first <= day <= off.until), default=None)
-
-
-def holidays_known(country: str, subdivision: str | None = None) -> bool:
-    """Whether public holidays are known for this ISO 3166 country and, if given, this subdivision."""
-    return _calendar(country, subdivision, None, 2000) is not None
-
-
-def week_from_json(stored: Mapping[str, Any]) -> Week:
-    """Read `{"monday": [["09:00", "18:00"]], …}`; a weekday not named is closed. Raises WrongHours."""
-    _known_parts(stored, WEEKDAYS)
-    return tuple(_checked(weekday, stored.get(weekday) or ()) for weekday in WEEKDAYS)
-
-
-def week_as_json(week: Week) -> dict[str, list[list[str]]]:
-    return {weekday: _day_as_json(hours) for weekday, hours in zip(WEEKDAYS, week, strict=True)}
-
-
-_PARTS = ("zone", "week", "country", "subdivision", "language", "closed_days", "open_days", "before")
-
-
-def _day_as_json(hours: Day) -> list[list[str]]:
-    return [[start, end] for start, end in hours]
-
-
-def _known_parts(stored: Mapping[str, Any], parts: Sequence[str]) -> None:
-    for part in stored:
-        if part not in parts:
-            raise WrongHours(str(part), say("nothing in the hours is called this"))
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise WrongHours(text, say("a day is written like 2026-12-24")) from None
-
-
-def _checked_week(week: Sequence[Sequence[Sequence[str]]]) -> Week:
-    if len(week) != len(WEEKDAYS):
-        raise WrongHours("week", say("a week has seven days"))
-    return tuple(_checked(weekday, hours) for weekday, hours in zip(WEEKDAYS, week, strict=True))
-
-
-def _checked(where: str, hours: Sequence[Sequence[str]]) -> Day:
-    """The day's intervals sorted, with hours in two digits; adjoining ones may touch."""
-    day: list[tuple[int, int]] = []
-    for interval in hours:
-        if isinstance(interval, str) or len(interval) != 2:
-            raise WrongHours(where, say("hours are written as a start and an end"))
-        start, end = (_minute(clock, where) for clock in interval)
-        if end <= start:
-            raise WrongHours(
-                where,
-                say(
-                    "%(start)s to %(end)s: the end must come after the start; "
-                    "a night ends at 24:00 and goes on the next day",
-                    start=interval[0],
-                    end=interval[1],
-                ),
-            )
-        day.append((start, end))
-    day.sort()
-    written = tuple((_written(start), _written(end)) for start, end in day)
-    for i in range(1, len(day)):
-        if day[i][0] < day[i - 1][1]:
-            raise WrongHours(
-                where,
-                say(
-                    "%(start)s to %(end)s overlaps %(other_start)s to %(other_end)s",
-                    start=written[i][0],
-                    end=written[i][1],
-                    other_start=written[i - 1][0],
-                    other_end=written[i - 1][1],
-                ),
-            )
-    return written
-
-
-def _minute(clock: str, where: str) -> int:
-    if not isinstance(clock, str) or not _CLOCK.fullmatch(clock):
-        raise WrongHours(where, say("“%(time)s” is no time: write it like 09:00", time=str(clock)))
-    hour, minute = clock.split(":")
-    return int(hour) * 60 + int(minute)
-
-
-def _minutes(hours: Day) -> tuple[tuple[int, int], ...]:
-    return tuple((_minute(start, ""), _minute(end, "")) for start, end in hours)
-
-
-def _written(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def _ms(at: datetime) -> int:
@@ -513,45 +342,3 @@ def _offset_ms(wall: datetime) -> int:
 
 def _moment(ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=ms)
-
-
-@lru_cache(maxsize=4096)
-def _public_holidays(
-    country: str, subdivision: str | None, language: str | None, year: int
-) -> Mapping[date, str]:
-    """A subdivision nobody knows gets the holidays of the whole country."""
-    known = _calendar(country, subdivision, language, year)
-    if known is None and subdivision is not None:
-        known = _calendar(country, None, language, year)
-    return known or {}
-
-
-def _calendar(
-    country: str, subdivision: str | None, language: str | None, year: int
-) -> dict[date, str] | None:
-    # Importing the package and its first calendar takes a third of a second.
-    import holidays
-
-    code = country.upper()
-    if not re.fullmatch("[A-Z]{2}", code) or not hasattr(holidays, code):
-        return None
-    entity = getattr(holidays, code)
-    try:
-        # Left to itself the package takes the language from the environment of the process.
-        spoken = _spoken(language, entity.supported_languages) or entity.default_language or "en_US"
-        days = entity(years=year, subdiv=subdivision, language=spoken, expand=False)
-    except NotImplementedError:
-        return None
-    return {day: str(name) for day, name in days.items()}
-
-
-def _spoken(language: str | None, supported: Sequence[str]) -> str | None:
-    """The supported language that is, or begins with, the wanted one: "en" is "en_US" where that is all."""
-    if language is None:
-        return None
-    wanted = language.replace("-", "_").casefold()
-    tongue = wanted.split("_")[0]
-    by_likeness = [s for s in supported if s.casefold() == wanted] + [
-        s for s in supported if s.casefold().split("_")[0] == tongue
-    ]
-    return by_likeness[0] if by_likeness else None

@@ -89,7 +89,7 @@ class Person(AbstractBaseUser):
     speaks = ArrayField(models.CharField(max_length=5), default=list, blank=True)
     brands = ArrayField(models.CharField(max_length=40), default=list, blank=True, help_text="empty: all")
     conditions = ArrayField(models.CharField(max_length=4), default=list, blank=True, help_text="new, used")
-    #: `dealers.hours.Shift` as JSON; empty follows the dealer's opening hours.
+    #: `dealers.shifts.Shift` as JSON; empty follows the dealer's opening hours.
     shift = models.JSONField(default=dict, blank=True)
     on_shift = models.BooleanField(default=True, help_text="the switch in the corner of the screen")
     #: A desk is open: written by the screen's stream when it connects and every minute after.

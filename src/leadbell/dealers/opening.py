@@ -12,8 +12,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from leadbell.dealers.hours import OpeningHours, WrongHours
+from leadbell.dealers.hours import OpeningHours
 from leadbell.dealers.models import Organisation, Person
+from leadbell.dealers.week import WrongHours
 from leadbell.trouble import Trouble
 
 LANGUAGES = ("en", "nl", "ru")

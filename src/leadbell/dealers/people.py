@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 
 from django.db.models import Q
 
-from leadbell.dealers.hours import Shift
 from leadbell.dealers.models import Organisation, Person
+from leadbell.dealers.shifts import Shift
 
 
 class NoSuchDealer(LookupError):

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from leadbell.dealers.hours import Shift
 from leadbell.dealers.models import Organisation, Person
+from leadbell.dealers.shifts import Shift
 
 ORDER_OF_ROLES = (Person.Role.IMPORTER, Person.Role.MANAGER, Person.Role.BDC, Person.Role.SALESPERSON)
 

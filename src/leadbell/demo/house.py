@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from leadbell.dealers.hours import OpeningHours, Shift
+from leadbell.dealers.hours import OpeningHours
+from leadbell.dealers.shifts import Shift
 from leadbell.demo.cast import Company, Player
 from leadbell.followup.playbook import DEFAULTS, Playbook
 from leadbell.lead.facts import (

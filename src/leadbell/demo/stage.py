@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from leadbell.dealers.hours import OpeningHours, Shift
+from leadbell.dealers.hours import OpeningHours
 from leadbell.dealers.models import Organisation, Person
+from leadbell.dealers.shifts import Shift
 from leadbell.demo.cast import AURORA, DEALERS, MERIDIAN, ROUND_THE_CLOCK, TREE, Company, Player
 from leadbell.demo.house import House, Worker
 from leadbell.demo.past import Sources

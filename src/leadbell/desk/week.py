@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from leadbell.dealers.hours import WEEKDAYS, Week
+from leadbell.dealers.week import WEEKDAYS, Week
 
 NAMES = {
     "monday": _("Monday"),

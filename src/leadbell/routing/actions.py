@@ -9,8 +9,9 @@ from typing import Any
 from django.db import transaction
 
 from leadbell import statement
-from leadbell.dealers.hours import OpeningHours, Shift
+from leadbell.dealers.hours import OpeningHours
 from leadbell.dealers.models import Person
+from leadbell.dealers.shifts import Shift
 from leadbell.lead.facts import Assigned, Chosen, RingKind
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
