@@ -10,7 +10,8 @@ from leadbell.demo.cast import STAR
 from leadbell.demo.house import House
 from leadbell.demo.past import FEWEST_A_DAY, MOST_A_DAY, LeadRow, Past
 from leadbell.demo.writing import appointments
-from leadbell.followup.rules import Ring, decide
+from leadbell.followup.decisions import Ring
+from leadbell.followup.rules import decide
 from leadbell.lead.facts import (
     AnyFact,
     Arrived,

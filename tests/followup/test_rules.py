@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadbell.dealers.hours import OpeningHours
+from leadbell.followup.decisions import Ask, Decision, GiveUp, Rest, Ring, Wait
 from leadbell.followup.playbook import (
     DEFAULTS,
     Plan,
@@ -16,7 +17,7 @@ from leadbell.followup.playbook import (
     plan_from_json,
     what_is_wrong,
 )
-from leadbell.followup.rules import RULES, Ask, Decision, GiveUp, Rest, Ring, Wait, decide
+from leadbell.followup.rules import RULES, decide
 from leadbell.lead.facts import (
     Accepted,
     AnyFact,

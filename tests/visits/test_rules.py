@@ -9,19 +9,16 @@ from leadbell.visits.rules import (
     NO_CAR,
     Car,
     Drop,
-    Joined,
     SaidCar,
-    Seen,
     bot_of,
     car_of,
     origin_of,
     path_of,
     pattern_of,
     price_of,
-    spans_of,
     visitor_id,
-    visits_in,
 )
+from leadbell.visits.visit import Joined, Seen, spans_of, visits_in
 from tests.conftest import NOON
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"

@@ -5,8 +5,9 @@ from ipaddress import ip_network
 
 import pytest
 
-from leadbell.visits.rules import Car, Seen, is_within, network_of, part_of
+from leadbell.visits.rules import Car, is_within, network_of, part_of
 from leadbell.visits.sums import MOST_CARS, Sum, page_pattern, sum_up
+from leadbell.visits.visit import Seen
 from tests.conftest import NOON
 
 KONA, EV3 = Car("N-41", "Hyundai", "Kona"), Car("", "Kia", "EV3")

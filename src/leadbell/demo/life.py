@@ -10,7 +10,8 @@ from leadbell.demo import chances
 from leadbell.demo.cast import STAR
 from leadbell.demo.chances import DAY, HOUR, MINUTE
 from leadbell.demo.talk import WORDS
-from leadbell.followup.rules import Ask, Decision, GiveUp, Rest, Ring, Wait, decide
+from leadbell.followup.decisions import Ask, Decision, GiveUp, Rest, Ring, Wait
+from leadbell.followup.rules import decide
 from leadbell.lead.facts import (
     Accepted,
     AnyFact,

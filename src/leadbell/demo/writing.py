@@ -13,7 +13,8 @@ from django.db import connection
 from leadbell.demo.life import Told
 from leadbell.demo.past import CustomerRow, EnvelopeRow, InquiryRow, LeadRow, Past
 from leadbell.followup.actions import LOOK_AGAIN
-from leadbell.followup.rules import Ask, GiveUp, Rest, Ring, Wait, decide
+from leadbell.followup.decisions import Ask, GiveUp, Rest, Ring, Wait
+from leadbell.followup.rules import decide
 from leadbell.intake.inquiry import Inquiry, as_json
 from leadbell.lead.facts import (
     AskedAgain,

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from leadbell import statement
 from leadbell.announce import announce
+from leadbell.followup.decisions import Ask, Decision, GiveUp, Rest, Ring, Wait
 from leadbell.followup.playbook import Place, Plan, Playbook, plan_from_json
-from leadbell.followup.rules import Ask, Decision, GiveUp, Rest, Ring, Wait, decide
+from leadbell.followup.rules import decide
 from leadbell.lead.consent import asked_by_themselves, contact_forbidden, quiet_of
 from leadbell.lead.facts import Lost, Origin, Rang
 from leadbell.lead.history import History

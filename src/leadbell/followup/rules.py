@@ -1,70 +1,20 @@
 """What comes next for a lead: RULES are asked in order, the first answer wins."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
 
-from leadbell.followup.playbook import GOLDEN, TAIL, Playbook
-from leadbell.lead.facts import AskedAgain, Attempted, AttemptEnded, MissedCall, Rang, Replied, RingKind
+from leadbell.followup.decisions import Ask, Decision, GiveUp, Rest, Ring, Task, Wait
+from leadbell.followup.playbook import Playbook
+from leadbell.followup.reasons import tried, why_now, why_that_day
+from leadbell.lead.facts import AskedAgain, MissedCall, Rang, Replied
 from leadbell.lead.history import History
 from leadbell.lead.law import callable_from, is_expected, why_quiet
-from leadbell.words import Words, say
-
-Task = Literal["call", "write", "confirm", "shown", "result", "outcome"]
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """Ring somebody now; routing says who that is."""
-
-    how: RingKind
-    ring_s: int
-    because: Words
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A person has something to do, due at a moment; decided afresh at `again_at` at the latest."""
-
-    task: Task
-    person: int
-    due_at: datetime
-    because: Words
-    again_at: datetime | None = None
-    #: The day of the cadence, where it is one: only these are planned by day (`followup.dayplan`).
-    touch: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing to do for anybody until then."""
-
-    until: datetime
-    because: Words
-    #: The day of the cadence that today's plan has no room for.
-    touch: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GiveUp:
-    """Follow-up is over: the lead is lost, with this reason."""
-
-    reason: str
-    because: Words
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Nothing comes next by itself."""
-
-    because: Words
-
+from leadbell.words import say
 
 #: A call back agreed for later than day 45 outlives it by this long.
 PROMISE_KEPT_FOR = timedelta(days=7)
 
-Decision = Ring | Ask | Wait | GiveUp | Rest
 Rule = Callable[[Playbook, History, datetime], Decision | None]
 
 
@@ -163,7 +113,7 @@ def make_it_ring(playbook: Playbook, history: History, now: datetime) -> Decisio
     done = len(s.rounds)
     if done < len(plan.rounds):
         this = plan.rounds[done]
-        return Ring(this.how, this.ring_s, _why_now(playbook, history))
+        return Ring(this.how, this.ring_s, why_now(playbook, history))
     last = (
         plan.rounds[-1]
         if plan.first == "manager"
@@ -320,7 +270,7 @@ def try_again(playbook: Playbook, history: History, now: datetime) -> Decision |
         return None
     retry = retries[s.tries - 1]
     due = _sensible(playbook, s.last_attempt_at + timedelta(minutes=retry.minutes), retry.at)
-    return Ask("call", s.owner, due, _tried(history))
+    return Ask("call", s.owner, due, tried(history))
 
 
 def write_after_three(playbook: Playbook, history: History, now: datetime) -> Decision | None:
@@ -368,7 +318,7 @@ def follow_the_cadence(playbook: Playbook, history: History, now: datetime) -> D
         )
     due = _sensible(playbook, max(since + timedelta(days=day), s.worked_at or since), None)
     task: Task = "call" if s.by_phone and not s.number_is_wrong else "write"
-    ask = Ask(task, s.owner, due, _why_that_day(day, plan.last_day), again_at=end, touch=day)
+    ask = Ask(task, s.owner, due, why_that_day(day, plan.last_day), again_at=end, touch=day)
     return _as_planned(playbook, ask, now, end)
 
 
@@ -466,41 +416,6 @@ def _manager_at(playbook: Playbook, history: History) -> datetime | None:
         return None
     since = playbook.hours.shift_into_hours(max(s.asked_at, s.owned_at or s.asked_at))
     return since + timedelta(minutes=playbook.plan.manager_after_m)
-
-
-def _why_now(playbook: Playbook, history: History) -> Words:
-    s = history.standing
-    if s.rounds:
-        return say("nobody accepted before")
-    if playbook.plan.first == "manager":
-        return say("lost sale: to the sales manager, not to who spoke to them before")
-    if s.received_at is not None and not playbook.hours.is_open(s.received_at):
-        return say("arrived while the dealer was closed")
-    return say("new lead in opening hours: at once")
-
-
-def _tried(history: History) -> Words:
-    s = history.standing
-    ended = next((f for f in reversed(history.facts) if isinstance(f, AttemptEnded)), None)
-    tried_at = next((f.at for f in reversed(history.facts) if isinstance(f, Attempted)), s.last_attempt_at)
-    values = {"nth": s.tries + 1, "tried_at": tried_at}
-    match ended.outcome if ended else None:
-        case "voicemail":
-            return say("attempt %(nth)s: voicemail at %(tried_at)s", **values)
-        case "busy":
-            return say("attempt %(nth)s: busy at %(tried_at)s", **values)
-        case "unreachable":
-            return say("attempt %(nth)s: not reachable at %(tried_at)s", **values)
-        case _:
-            return say("attempt %(nth)s: no answer at %(tried_at)s", **values)
-
-
-def _why_that_day(day: int, last: int) -> Words:
-    if day in GOLDEN:
-        return say("day %(day)s of %(last)s: people decide between day 8 and 19", day=day, last=last)
-    if day in TAIL:
-        return say("day %(day)s of %(last)s: less often now, but not forgotten", day=day, last=last)
-    return say("day %(day)s of %(last)s: stay in touch while it is fresh", day=day, last=last)
 
 
 def _sensible(playbook: Playbook, earliest: datetime, at: str | None) -> datetime:

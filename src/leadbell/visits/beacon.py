@@ -13,16 +13,7 @@ import psycopg
 import structlog
 
 from leadbell.allowance import Allowance
-from leadbell.visits.rules import (
-    LARGEST_BEACON,
-    Drop,
-    Look,
-    Request,
-    Site,
-    judge,
-    read_beacon,
-    visitor_id,
-)
+from leadbell.visits.rules import LARGEST_BEACON, Drop, Look, Request, Site, judge, read_beacon, visitor_id
 from leadbell.visits.script import script
 from leadbell.visits.writer import Writer
 

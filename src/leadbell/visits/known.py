@@ -11,8 +11,9 @@ from django.db import connection
 
 from leadbell.lead.models import Lead
 from leadbell.visits.models import KnownVisit, VisitorJoin
-from leadbell.visits.rules import Car, Seen
+from leadbell.visits.rules import Car
 from leadbell.visits.sums import Sum, sum_up
+from leadbell.visits.visit import Seen
 
 #: So many of a browser's signals are read for one sum.
 MOST_READ = 500

@@ -13,8 +13,9 @@ from leadbell.lead.models import Lead
 from leadbell.visits.known import sum_of
 from leadbell.visits.links import own_link_for
 from leadbell.visits.models import KnownVisit, Site, SiteCount, SitePulse, VisitorJoin
-from leadbell.visits.rules import Car, Joined, Seen, Visit, spans_of, visits_in
+from leadbell.visits.rules import Car
 from leadbell.visits.sums import Sum
+from leadbell.visits.visit import Joined, Seen, Visit, spans_of, visits_in
 
 #: So many of a customer's beacons are read for one page; older ones are left out.
 MOST_SHOWN = 2000

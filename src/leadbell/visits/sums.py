@@ -8,7 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from leadbell.visits.rules import Car, Seen, Visit, visits_in
+from leadbell.visits.rules import Car
+from leadbell.visits.visit import Seen, Visit, visits_in
 from leadbell.words import Words, say
 
 MOST_CARS, MOST_SIGNALS, LONGEST_PAGE = 6, 6, 120
