@@ -18,7 +18,7 @@ def main(folder: Path, grouped: int) -> None:
         from django.contrib.sessions.backends.db import SessionStore
 
         from leadbell.dealers.models import Organisation, Person
-        from leadbell.metrics.keeping import version
+        from leadbell.metrics.rows.keeping import version
 
         about = {
             "country": "NL", "zone": "Europe/Amsterdam", "language": "en", "hours": {}, "created_at": datetime.now(UTC),

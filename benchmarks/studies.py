@@ -14,8 +14,8 @@ from benchmarks.house import VAR
 from leadbell.metrics.answers import ask
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.engines.duck import Duck, open_duck
-from leadbell.metrics.studies import STUDIES, tabulate
-from leadbell.metrics.verdict import process_verdict
+from leadbell.metrics.reports.studies import STUDIES, tabulate
+from leadbell.metrics.reports.verdict import process_verdict
 
 AS_OF = 1_798_758_000_000
 #: At most so much slower than what somebody would write for the one figure.

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from leadbell.lead.history import History
-from leadbell.metrics.exchange import LeadOf, Rows, rows_of
+from leadbell.metrics.rows.exchange import LeadOf, Rows, rows_of
 from leadbell.metrics.tables import LEADS, TOUCHES
 from tests.demo.conftest import NOW, tell
 

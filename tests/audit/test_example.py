@@ -7,9 +7,9 @@ from leadbell.audit.study import Asked, Study, study
 from leadbell.metrics.answers import ask
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.engines.duck import Duck
-from leadbell.metrics.exchange import CANT_SAY, Rows, ms
-from leadbell.metrics.parquet import add, create
-from leadbell.metrics.verdict import Verdict, process_verdict
+from leadbell.metrics.reports.verdict import Verdict, process_verdict
+from leadbell.metrics.rows.exchange import CANT_SAY, Rows, ms
+from leadbell.metrics.rows.parquet import add, create
 from tests.audit.example import EXAMPLES, exported, history
 from tests.demo.conftest import NOW
 

@@ -19,7 +19,7 @@ from leadbell.intake.sources import source_for_chat
 from leadbell.lead.facts import ChatAnswered, ChatEnded, ChatUnanswered, Rang, Replied, Wrote
 from leadbell.lead.journal import read_history
 from leadbell.lead.models import Lead
-from leadbell.metrics.ledger import ledger
+from leadbell.metrics.now.ledger import ledger
 from leadbell.visits.models import Site, VisitorJoin
 from tests.conftest import lead_of, make_person
 from tests.desk.noon import make_it_noon

@@ -25,8 +25,8 @@ from leadbell.lead.facts import Noted
 from leadbell.lead.history import folded
 from leadbell.lead.journal import locked, projected, read_history, record
 from leadbell.lead.models import Customer, Fact, Lead
-from leadbell.metrics.ledger import ledger
-from leadbell.metrics.unlost import unlost
+from leadbell.metrics.now.ledger import ledger
+from leadbell.metrics.now.unlost import unlost
 from leadbell.ring.models import Call
 from leadbell.trouble import Trouble
 from leadbell.unlost.models import Alert

@@ -18,7 +18,7 @@ from leadbell.intake.post import uuid7
 from leadbell.lead.facts import Lost, Noted
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Customer, Lead
-from leadbell.metrics.ledger import ledger
+from leadbell.metrics.now.ledger import ledger
 from leadbell.ring.models import Call, Recording
 from leadbell.visits.models import Site, Visitor, VisitorJoin
 from tests.conftest import make_person, make_source

@@ -13,8 +13,8 @@ from leadbell.desk.dots import draw
 from leadbell.desk.wall import breaches, waits
 from leadbell.lead.facts import Assigned, Rang
 from leadbell.lead.journal import locked, plan, record
-from leadbell.metrics.today import Received
-from leadbell.metrics.waiting import Attention, OpenLead
+from leadbell.metrics.now.today import Received
+from leadbell.metrics.now.waiting import Attention, OpenLead
 from leadbell.words import say
 from tests.conftest import NOON, make_dealer, make_person
 from tests.desk.noon import HOUR, MINUTE, SECOND, lead_now, make_it_noon

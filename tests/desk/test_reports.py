@@ -14,8 +14,8 @@ import pytest
 from leadbell.conversation import actions as conversation
 from leadbell.lead.facts import Assigned
 from leadbell.lead.journal import record
-from leadbell.metrics.download import as_csv, as_xlsx
-from leadbell.metrics.keeping import keep_some, note_stale
+from leadbell.metrics.reports.download import as_csv, as_xlsx
+from leadbell.metrics.rows.keeping import keep_some, note_stale
 from tests.conftest import make_dealer, make_person
 from tests.desk.noon import MINUTE, SECOND, lead_now, make_it_noon
 

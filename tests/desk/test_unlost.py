@@ -12,7 +12,7 @@ from leadbell.followup.clockwork import run_due
 from leadbell.lead.facts import Accepted, Attempted, AttemptEnded, Lost, SeenAgain
 from leadbell.lead.journal import locked, read_history, record
 from leadbell.lead.models import Lead
-from leadbell.metrics.unlost import unlost
+from leadbell.metrics.now.unlost import unlost
 from leadbell.unlost.models import Alert, UnlostChoice
 from leadbell.visits.models import KnownVisit, Site, SitePulse
 from tests.conftest import lead_of

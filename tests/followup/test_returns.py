@@ -11,7 +11,7 @@ from leadbell.followup.clockwork import run_due
 from leadbell.lead.facts import Accepted, Attempted, AttemptEnded, Lost, OptedOut, SeenAgain, Sold
 from leadbell.lead.journal import locked, read_history, record
 from leadbell.lead.models import Lead
-from leadbell.metrics.ledger import ledger
+from leadbell.metrics.now.ledger import ledger
 from leadbell.unlost.models import Alert, UnlostChoice
 from leadbell.visits.models import KnownVisit, Site, Visitor, VisitorJoin
 from tests.conftest import NOON, lead_of

@@ -19,7 +19,7 @@ from leadbell.intake.post import uuid7
 from leadbell.lead.facts import Rang
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
-from leadbell.metrics.ledger import ledger
+from leadbell.metrics.now.ledger import ledger
 from leadbell.refused import Refused
 from leadbell.ring.actions import accept, pass_on
 from leadbell.sale.actions import lose, reopen, sell

@@ -3,7 +3,7 @@
 from leadbell.metrics.answers import printed
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.metric import Metric, Need
-from leadbell.metrics.studies import STUDIES
+from leadbell.metrics.reports.studies import STUDIES
 
 
 def section(metric: Metric) -> str:

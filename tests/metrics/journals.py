@@ -34,7 +34,7 @@ from leadbell.lead.facts import (
     Wrote,
 )
 from leadbell.lead.history import History
-from leadbell.metrics.exchange import LeadOf
+from leadbell.metrics.rows.exchange import LeadOf
 
 #: Rosa and Samir sell; Bea is of the BDC.
 ROSA, SAMIR, BEA = 1, 2, 3

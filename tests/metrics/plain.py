@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from leadbell.metrics.exchange import Rows
+from leadbell.metrics.rows.exchange import Rows
 from leadbell.metrics.tables import LEADS, TOUCHES, VISITS
 
 DAY, YEAR, MINUTE = 86_400_000, 31_536_000_000, 60_000

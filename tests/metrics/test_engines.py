@@ -16,11 +16,11 @@ from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.engines import Engine
 from leadbell.metrics.engines.duck import Duck
 from leadbell.metrics.engines.postgres import Postgres
-from leadbell.metrics.exchange import Rows, ms, rows_of
-from leadbell.metrics.parquet import add, create
-from leadbell.metrics.studies import STUDIES, tabulate
+from leadbell.metrics.reports.studies import STUDIES, tabulate
+from leadbell.metrics.reports.verdict import cohorts, funnel, process_verdict
+from leadbell.metrics.rows.exchange import Rows, ms, rows_of
+from leadbell.metrics.rows.parquet import add, create
 from leadbell.metrics.tables import TABLES
-from leadbell.metrics.verdict import cohorts, funnel, process_verdict
 from tests.metrics import plain
 from tests.metrics.journals import EDGES, leads_made
 

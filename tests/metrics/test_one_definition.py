@@ -6,12 +6,18 @@ from leadbell.conversation.actions import end_attempt, start_attempt
 from leadbell.dealers.models import Organisation, Person
 from leadbell.lead.history import Origin
 from leadbell.lead.journal import locked
-from leadbell.metrics import keeping
 from leadbell.metrics.answers import ask
 from leadbell.metrics.catalogue import METRICS
-from leadbell.metrics.exchange import ms
-from leadbell.metrics.live import live
-from leadbell.metrics.today import reached_of_attempted, reached_of_received, response, today, within_target
+from leadbell.metrics.now.today import (
+    reached_of_attempted,
+    reached_of_received,
+    response,
+    today,
+    within_target,
+)
+from leadbell.metrics.rows import keeping
+from leadbell.metrics.rows.exchange import ms
+from leadbell.metrics.rows.live import live
 from leadbell.ring.actions import ring
 from tests.conftest import NOON, lead_of
 

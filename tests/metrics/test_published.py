@@ -22,7 +22,7 @@ from leadbell.lead.history import History
 from leadbell.metrics.answers import Answers, ask
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.engines.duck import Duck
-from leadbell.metrics.exchange import LeadOf, ms, rows_of
+from leadbell.metrics.rows.exchange import LeadOf, ms, rows_of
 from leadbell.metrics.tables import TOUCHES
 from tests.metrics.test_engines import in_duck
 

@@ -10,8 +10,8 @@ import pytest
 
 from leadbell.metrics.engines.duck import open_duck
 from leadbell.metrics.engines.spark import Spark
-from leadbell.metrics.exchange import Rows, rows_of
-from leadbell.metrics.parquet import write
+from leadbell.metrics.rows.exchange import Rows, rows_of
+from leadbell.metrics.rows.parquet import write
 from tests.metrics.journals import leads_made
 from tests.metrics.spark_cluster import cluster
 from tests.metrics.test_engines import everything, filled, in_duck, rows_from

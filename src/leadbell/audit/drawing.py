@@ -8,7 +8,8 @@ from leadbell.audit.command import Reader
 from leadbell.audit.sentences import percent
 from leadbell.audit.study import Study
 from leadbell.metrics.answers import Answer
-from leadbell.metrics.charts import (
+from leadbell.metrics.catalogue.touching import GROUPS, NO_EXPERIMENT
+from leadbell.metrics.reports.charts import (
     Chart,
     Columns,
     Line,
@@ -21,10 +22,9 @@ from leadbell.metrics.charts import (
     sale_weekdays,
     talk_connect_map,
 )
-from leadbell.metrics.stills import COLOURS, still
-from leadbell.metrics.studies import STUDIES, Cell
-from leadbell.metrics.touching import GROUPS, NO_EXPERIMENT
-from leadbell.metrics.verdict import Step
+from leadbell.metrics.reports.stills import COLOURS, still
+from leadbell.metrics.reports.studies import STUDIES, Cell
+from leadbell.metrics.reports.verdict import Step
 from leadbell.words import Words, say
 
 

@@ -11,8 +11,8 @@ from leadbell.audit.sentences import headline, leaks, percent, worth_of
 from leadbell.audit.study import BY_PERSON, Study
 from leadbell.metrics.answers import Answer, printed
 from leadbell.metrics.catalogue import METRICS
-from leadbell.metrics.charts import readable
-from leadbell.metrics.verdict import Verdict
+from leadbell.metrics.reports.charts import readable
+from leadbell.metrics.reports.verdict import Verdict
 from leadbell.words import Words, say
 
 #: Nothing but this page's own style may load: an export's text can't call anything.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from leadbell.metrics.verdict import Verdict
+from leadbell.metrics.reports.verdict import Verdict
 from leadbell.words import Words, say
 
 

@@ -18,9 +18,9 @@ from leadbell.metrics.answers import Answer, Answers, Unsupported, ask
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.engines import Engine
 from leadbell.metrics.engines.duck import Duck
-from leadbell.metrics.studies import STUDIES, Cell, tabulate
+from leadbell.metrics.reports.studies import STUDIES, Cell, tabulate
+from leadbell.metrics.reports.verdict import Step, Verdict, funnel, process_verdict
 from leadbell.metrics.tables import TABLES
-from leadbell.metrics.verdict import Step, Verdict, funnel, process_verdict
 from leadbell.trouble import Trouble
 from leadbell.words import Words, say
 

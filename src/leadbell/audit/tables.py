@@ -2,7 +2,7 @@
 
 from leadbell.audit import moments
 from leadbell.audit.translating import Translated, Translator, prepare
-from leadbell.metrics import lost, touching
+from leadbell.metrics.catalogue import lost, touching
 from leadbell.trouble import Trouble
 from leadbell.words import Words, say
 

@@ -9,7 +9,7 @@ from leadbell.audit.command import Reader
 from leadbell.audit.sentences import headline, leaks, percent, worth_of
 from leadbell.audit.study import Study
 from leadbell.metrics.answers import printed
-from leadbell.metrics.verdict import Verdict
+from leadbell.metrics.reports.verdict import Verdict
 from leadbell.words import say
 
 #: Figures that stand on the first screen, where they can be said.

@@ -18,7 +18,7 @@ def export(
     """Write leads, touches and visits as Parquet, without customers' names, numbers or addresses."""
     with with_database(data, "clockwork"):
         from leadbell.dealers.opening import find_dealer
-        from leadbell.metrics.export import export as write
+        from leadbell.metrics.rows.export import export as write
 
         dealers = [find_dealer(dealer).pk] if dealer else None
         with working("Writing the tables"):

@@ -23,7 +23,7 @@ def ledger(
 ) -> None:
     """Balance the books: received = open + sold + lost + duplicate + quarantined."""
     with with_database(data, "clockwork"):
-        from leadbell.metrics.ledger import ledger as balance
+        from leadbell.metrics.now.ledger import ledger as balance
 
         pages = balance(since=since.date() if since else None)
     wrong = [page for page in pages if not page.balanced]

@@ -20,7 +20,7 @@ from leadbell.followup.shelves import Done, InPlan, how_far, plan_on
 from leadbell.lead.finding import lost_reasons
 from leadbell.lead.shelves import MOST_DUE, desk_of, in_cadence, why_they_ring
 from leadbell.metrics.figures import REFERENCE_RESPONSE
-from leadbell.metrics.mine import my_day
+from leadbell.metrics.now.mine import my_day
 from leadbell.ring.calling import Live, calls_at, rung_by_line
 from leadbell.words import Words
 

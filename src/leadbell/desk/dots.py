@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from leadbell.metrics.figures import TARGET_MS, clock, ms_between
-from leadbell.metrics.today import Received
+from leadbell.metrics.now.today import Received
 
 #: The scale runs from 5 seconds to an hour; what took longer lies on the upper edge.
 SHORTEST_MS, LONGEST_MS = 5_000, 3_600_000

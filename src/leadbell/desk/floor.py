@@ -18,7 +18,7 @@ from leadbell.desk.wall import ROWS, at_work, breaches, waits
 from leadbell.followup.shelves import Done, by_person, day_before, how_far, plan_on
 from leadbell.intake.ways import missing_count
 from leadbell.metrics.figures import REFERENCE_RESPONSE
-from leadbell.metrics.today import (
+from leadbell.metrics.now.today import (
     Received,
     Today,
     late,
@@ -28,7 +28,7 @@ from leadbell.metrics.today import (
     today,
     within_target,
 )
-from leadbell.metrics.waiting import attention
+from leadbell.metrics.now.waiting import attention
 from leadbell.ring.calling import lines_of, under_way
 
 if TYPE_CHECKING:

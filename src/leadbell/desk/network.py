@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from leadbell.desk.entrance import Visit, door_for
-from leadbell.metrics.network import DAYS, compare
+from leadbell.metrics.now.network import DAYS, compare
 
 
 @door_for("importer", "manager")

@@ -15,8 +15,8 @@ from leadbell.dealers.shelves import names_of
 from leadbell.desk.dealer import framed, managed
 from leadbell.desk.entrance import Visit, answer, door_for
 from leadbell.desk.reader import SALES
-from leadbell.metrics.unlost import DAYS
-from leadbell.metrics.unlost import unlost as counted
+from leadbell.metrics.now.unlost import DAYS
+from leadbell.metrics.now.unlost import unlost as counted
 from leadbell.refused import Refused
 from leadbell.ring.calling import rung_by_line
 from leadbell.unlost.actions import choose

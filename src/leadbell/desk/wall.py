@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from django.utils.translation import gettext as _
 
 from leadbell.dealers.people import shift_of
-from leadbell.metrics.today import Late
-from leadbell.metrics.waiting import Attention, OpenLead
+from leadbell.metrics.now.today import Late
+from leadbell.metrics.now.waiting import Attention, OpenLead
 from leadbell.routing.actions import REACHABLE
 from leadbell.words import Words, say
 

@@ -1,6 +1,6 @@
 """The one place where facts are recorded: append, project, wake, announce, in the caller's transaction.
 
-That the lead changed is noted for the figures, which are made right afterwards (`metrics.keeping`).
+That the lead changed is noted for the figures, which are made right afterwards (`metrics.rows.keeping`).
 """
 
 import json

@@ -56,7 +56,7 @@ def run(clock: Callable[[], datetime], stopping: threading.Event) -> None:
     from django.db import connection
 
     from leadbell.announce import SCREENS
-    from leadbell.metrics import keeping
+    from leadbell.metrics.rows import keeping
 
     if not _alone(stopping):
         return

@@ -1,4 +1,4 @@
-"""One row per lead for the figures, and which leads have changed since. Both are kept by `metrics.keeping`."""
+"""One row per lead for the figures, and which leads have changed since. Both are kept by `metrics.rows.keeping`."""
 
 import django.db.models.deletion
 from django.db import migrations, models

@@ -12,8 +12,8 @@ from leadbell.desk.entrance import Visit, door_for
 from leadbell.desk.reports.pages import frame
 from leadbell.desk.reports.scope import asked_of, scope_of
 from leadbell.lead.doors import leads_for
-from leadbell.metrics.behind import MOST, leads_behind
 from leadbell.metrics.catalogue import METRICS
+from leadbell.metrics.reports.behind import MOST, leads_behind
 
 if TYPE_CHECKING:
     from leadbell.lead.models import Lead

@@ -8,9 +8,9 @@ from typing import Any
 from django.utils.safestring import SafeString, mark_safe
 
 from leadbell.desk.templatetags.leadbell import words
-from leadbell.metrics.charts import Chart, Columns, Curve, Mark, Table, readable
-from leadbell.metrics.stills import still
-from leadbell.metrics.verdict import Step
+from leadbell.metrics.reports.charts import Chart, Columns, Curve, Mark, Table, readable
+from leadbell.metrics.reports.stills import still
+from leadbell.metrics.reports.verdict import Step
 from leadbell.words import Words
 
 

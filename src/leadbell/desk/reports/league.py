@@ -14,10 +14,10 @@ from leadbell.desk.reports.pages import frame, opened
 from leadbell.desk.reports.scope import Scope, asked_of, scope_of
 from leadbell.lead.doors import dealers_named
 from leadbell.metrics.catalogue import METRICS
-from leadbell.metrics.download import Value
-from leadbell.metrics.league import MEASURED, Placed, league, movers
-from leadbell.metrics.live import Live
 from leadbell.metrics.metric import Metric
+from leadbell.metrics.reports.download import Value
+from leadbell.metrics.reports.league import MEASURED, Placed, league, movers
+from leadbell.metrics.rows.live import Live
 
 
 @require_GET

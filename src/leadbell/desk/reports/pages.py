@@ -13,9 +13,17 @@ from leadbell.desk.reports.scope import PERIODS, Scope, asked_of, may_see_custom
 from leadbell.lead.doors import dealers_named
 from leadbell.lead.finding import ORIGINS
 from leadbell.metrics.catalogue import METRICS
-from leadbell.metrics.download import WRITE
-from leadbell.metrics.report import COMPARED, COMPARED_BY, SECTIONS, Row, compare, report, section_named
-from leadbell.metrics.verdict import falling_short
+from leadbell.metrics.reports.download import WRITE
+from leadbell.metrics.reports.report import (
+    COMPARED,
+    COMPARED_BY,
+    SECTIONS,
+    Row,
+    compare,
+    report,
+    section_named,
+)
+from leadbell.metrics.reports.verdict import falling_short
 
 #: Groups of one comparison on the page; the download has them all.
 MOST_GROUPS = 40

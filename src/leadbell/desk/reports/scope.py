@@ -14,8 +14,8 @@ from leadbell.dealers.shelves import sales_staff
 from leadbell.desk.entrance import Visit
 from leadbell.lead.doors import dealers_below, dealers_named, tenant
 from leadbell.lead.finding import ORIGINS
-from leadbell.metrics.live import Live, remembering
 from leadbell.metrics.question import Which
+from leadbell.metrics.rows.live import Live, remembering
 
 #: The last so many days, today included; or a quarter.
 PERIODS: tuple[tuple[str, str | Promise], ...] = (

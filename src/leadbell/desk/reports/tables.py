@@ -15,10 +15,10 @@ from leadbell.desk.reports.scope import Scope, asked_of, scope_of
 from leadbell.desk.templatetags.leadbell import words
 from leadbell.metrics.answers import Answer, ask
 from leadbell.metrics.catalogue import METRICS
-from leadbell.metrics.download import MIME, WRITE, Value
-from leadbell.metrics.live import Live
-from leadbell.metrics.report import CHARTS, COMPARED_BY, Unsaid, chart, compare, section_named
-from leadbell.metrics.verdict import funnel
+from leadbell.metrics.reports.download import MIME, WRITE, Value
+from leadbell.metrics.reports.report import CHARTS, COMPARED_BY, Unsaid, chart, compare, section_named
+from leadbell.metrics.reports.verdict import funnel
+from leadbell.metrics.rows.live import Live
 
 Table = tuple[Sequence[str], Sequence[Sequence[Value]]]
 

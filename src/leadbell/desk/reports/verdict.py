@@ -11,12 +11,12 @@ from leadbell.desk.entrance import Visit, door
 from leadbell.desk.reports.drawn import bars, drawn
 from leadbell.desk.reports.pages import frame
 from leadbell.desk.reports.scope import asked_of, scope_of
-from leadbell.metrics.advice import ASKED, advice
 from leadbell.metrics.answers import ask
 from leadbell.metrics.catalogue import METRICS
-from leadbell.metrics.conversion import NORM
-from leadbell.metrics.report import Unsaid, chart
-from leadbell.metrics.verdict import Stage, Verdict, bdc_break_even, falling_short, process_verdict
+from leadbell.metrics.catalogue.conversion import NORM
+from leadbell.metrics.reports.advice import ASKED, advice
+from leadbell.metrics.reports.report import Unsaid, chart
+from leadbell.metrics.reports.verdict import Stage, Verdict, bdc_break_even, falling_short, process_verdict
 from leadbell.words import Words, say
 
 #: A verdict needs leads that are 45 days old.

@@ -5,9 +5,9 @@ from django.utils import formats
 from django.utils.translation import gettext
 
 from leadbell.metrics.answers import Answer, Interval
-from leadbell.metrics.charts import short
 from leadbell.metrics.figures import clock
 from leadbell.metrics.metric import Metric, Reference, Unit
+from leadbell.metrics.reports.charts import short
 
 register = template.Library()
 

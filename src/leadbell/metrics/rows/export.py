@@ -8,9 +8,9 @@ import duckdb
 from django.db import connection
 
 from leadbell.dealers.models import Organisation, Person
-from leadbell.metrics import parquet
-from leadbell.metrics.exchange import CANT_SAY, rows_of
-from leadbell.metrics.keeping import journals
+from leadbell.metrics.rows import parquet
+from leadbell.metrics.rows.exchange import CANT_SAY, rows_of
+from leadbell.metrics.rows.keeping import journals
 
 #: Leads read at once; more are never in memory.
 AT_ONCE = 2_000

@@ -8,10 +8,10 @@ from sqlglot import exp
 
 from leadbell.metrics import question
 from leadbell.metrics.answers import missing_for
+from leadbell.metrics.catalogue.speed import FORWARDED
 from leadbell.metrics.engines import Engine
 from leadbell.metrics.metric import Need
 from leadbell.metrics.question import EVERY, Which
-from leadbell.metrics.speed import FORWARDED
 from leadbell.words import Words, say
 
 SECOND, MINUTE, DAY = 1_000, 60_000, 86_400_000

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from math import log10
 
-from leadbell.metrics.charts import Chart, Columns, Curve, Line, Map, Mark, Tone, short
+from leadbell.metrics.reports.charts import Chart, Columns, Curve, Line, Map, Mark, Tone, short
 from leadbell.words import Words
 
 #: Told apart by colour-blind people too; the second is hatched or dashed where it matters.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from leadbell.metrics import conversion, lost, speed, touching
+from leadbell.metrics.catalogue import conversion, lost, speed, touching
 from leadbell.metrics.metric import Metric
 
 METRICS: Mapping[str, Metric] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import msgspec
 
-from leadbell.metrics.exchange import Rows
+from leadbell.metrics.rows.exchange import Rows
 from leadbell.metrics.tables import TABLES, Table
 
 _encode = msgspec.json.Encoder()

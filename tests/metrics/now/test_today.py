@@ -11,8 +11,8 @@ from leadbell.conversation import actions as conversation
 from leadbell.lead.facts import Assigned, Outcome, Rang
 from leadbell.lead.journal import locked, plan, record
 from leadbell.metrics.figures import FEWEST, Median, Rate, clock, median
-from leadbell.metrics.network import compare
-from leadbell.metrics.today import (
+from leadbell.metrics.now.network import compare
+from leadbell.metrics.now.today import (
     Received,
     late,
     reached_of_attempted,
@@ -21,7 +21,7 @@ from leadbell.metrics.today import (
     today,
     within_target,
 )
-from leadbell.metrics.waiting import GRACE, attention
+from leadbell.metrics.now.waiting import GRACE, attention
 from leadbell.sale import actions as sale
 from leadbell.words import say
 from tests.conftest import NOON, lead_of, make_person

@@ -2,11 +2,11 @@
 
 import pytest
 
-from leadbell.metrics.advice import advice
 from leadbell.metrics.answers import Answer, wilson
 from leadbell.metrics.catalogue import METRICS
-from leadbell.metrics.league import Placed, places
-from leadbell.metrics.verdict import Step
+from leadbell.metrics.reports.advice import advice
+from leadbell.metrics.reports.league import Placed, places
+from leadbell.metrics.reports.verdict import Step
 from leadbell.words import say
 
 

@@ -14,8 +14,8 @@ from leadbell.announce import announce
 from leadbell.dealers.models import Organisation, Person
 from leadbell.lead.facts import decode_fact
 from leadbell.lead.history import History
-from leadbell.metrics.exchange import LeadOf, rows_of
 from leadbell.metrics.question import columns, facts
+from leadbell.metrics.rows.exchange import LeadOf, rows_of
 from leadbell.metrics.tables import TABLES, Table
 
 log = structlog.get_logger("leadbell.figures")

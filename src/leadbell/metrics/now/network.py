@@ -10,8 +10,8 @@ from django.db import connection
 from leadbell.dealers.models import Organisation, Person
 from leadbell.lead.doors import dealers_below, dealers_named, dealers_of, tenant
 from leadbell.metrics.figures import FEWEST, TARGET, TARGET_MS, Median, Rate
-from leadbell.metrics.ledger import ledger
-from leadbell.metrics.today import AT_ONCE
+from leadbell.metrics.now.ledger import ledger
+from leadbell.metrics.now.today import AT_ONCE
 
 #: The longer of the two periods, today included.
 DAYS = 30

@@ -18,12 +18,13 @@ from leadbell.lead.doors import tenant
 from leadbell.lead.facts import Lost, Sold
 from leadbell.lead.journal import locked, read_history, record
 from leadbell.lead.models import Lead
-from leadbell.metrics import keeping, question
+from leadbell.metrics import question
 from leadbell.metrics.__main__ import run
 from leadbell.metrics.answers import ask
 from leadbell.metrics.catalogue import METRICS
-from leadbell.metrics.exchange import LeadOf, ms, rows_of
-from leadbell.metrics.live import ROWS, live
+from leadbell.metrics.rows import keeping
+from leadbell.metrics.rows.exchange import LeadOf, ms, rows_of
+from leadbell.metrics.rows.live import ROWS, live
 from leadbell.ring.actions import accept, ring
 from leadbell.visits.models import KnownVisit, Site, Visitor
 from tests.conftest import NOON, lead_of, make_dealer

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import erfc, exp, pi, sqrt
 
-from leadbell.metrics.studies import Cell
+from leadbell.metrics.reports.studies import Cell
 
 #: Under this expected count a cell says too little for the test (Cochran).
 LEAST_EXPECTED = 5

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leadbell.metrics.independence import independence, surviving
+from leadbell.metrics.reports.independence import independence, surviving
 
 
 @pytest.mark.parametrize(

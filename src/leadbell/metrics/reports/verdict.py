@@ -10,7 +10,7 @@ from sqlglot import exp
 from leadbell.metrics import question
 from leadbell.metrics.answers import Answer, ask, missing_for, wilson
 from leadbell.metrics.catalogue import METRICS
-from leadbell.metrics.conversion import NORM, RIPE_MS
+from leadbell.metrics.catalogue.conversion import NORM, RIPE_MS
 from leadbell.metrics.engines import Engine
 from leadbell.metrics.figures import (
     FEWEST,

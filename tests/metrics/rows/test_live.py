@@ -1,6 +1,6 @@
 """What was worked out before is answered again only while no fact has come and little time has gone by."""
 
-from leadbell.metrics.live import HOLDS_MS, MOST, Known
+from leadbell.metrics.rows.live import HOLDS_MS, MOST, Known
 
 NOW = 1_795_000_000_000
 

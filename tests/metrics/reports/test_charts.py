@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from leadbell.metrics.charts import (
+from leadbell.metrics.reports.charts import (
     Chart,
     attempts_ladder,
     days_to_sale,
@@ -13,8 +13,8 @@ from leadbell.metrics.charts import (
     sale_weekdays,
     talk_connect_map,
 )
-from leadbell.metrics.stills import still
-from leadbell.metrics.studies import Cell
+from leadbell.metrics.reports.stills import still
+from leadbell.metrics.reports.studies import Cell
 from leadbell.words import Words
 
 CURVE = response_curve([Cell((0,), (10, 4)), Cell((5,), (30, 20)), Cell((None,), (60, 0))])

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from leadbell.metrics import charts, studies
 from leadbell.metrics.answers import Answer, Answers, Unsupported, ask
 from leadbell.metrics.catalogue import METRICS
-from leadbell.metrics.charts import Chart
 from leadbell.metrics.engines import Engine
 from leadbell.metrics.question import EVERY, Which
-from leadbell.metrics.studies import Cell, Study, tabulate
-from leadbell.metrics.verdict import Step, funnel
+from leadbell.metrics.reports import charts, studies
+from leadbell.metrics.reports.charts import Chart
+from leadbell.metrics.reports.studies import Cell, Study, tabulate
+from leadbell.metrics.reports.verdict import Step, funnel
 from leadbell.words import Words, say
 
 

@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
+from tests.metrics.rows.test_keeping import called
+
 from leadbell.dealers.models import Organisation, Person
 from leadbell.lead.facts import Sold
 from leadbell.lead.journal import locked, record
-from leadbell.metrics import keeping
 from leadbell.metrics.answers import ask
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.engines.duck import open_duck
-from leadbell.metrics.exchange import CANT_SAY, ms
-from leadbell.metrics.export import export
-from leadbell.metrics.live import live
+from leadbell.metrics.rows import keeping
+from leadbell.metrics.rows.exchange import CANT_SAY, ms
+from leadbell.metrics.rows.export import export
+from leadbell.metrics.rows.live import live
 from leadbell.metrics.tables import TABLES
 from tests.conftest import NOON, lead_of
-from tests.metrics.test_keeping import called
 
 NAMES = [f"{name}.parquet" for name in TABLES]
 

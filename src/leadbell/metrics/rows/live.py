@@ -1,4 +1,4 @@
-"""Figures over the leads' rows that `metrics.keeping` keeps: what screens ask."""
+"""Figures over the leads' rows that `metrics.rows.keeping` keeps: what screens ask."""
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from django.db import connection
 from sqlglot import exp
 
 from leadbell.metrics.engines.postgres import Cursor, Postgres, said
-from leadbell.metrics.exchange import CANT_SAY
+from leadbell.metrics.rows.exchange import CANT_SAY
 
 ROWS = "leadbell_leadrow"
 #: For so long nobody asks again what no fact has changed: only time has passed.

@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from leadbell.metrics.engines.duck import Duck
-from leadbell.metrics.verdict import bdc_break_even, cohorts, funnel, process_verdict
+from leadbell.metrics.reports.verdict import bdc_break_even, cohorts, funnel, process_verdict
 from leadbell.words import Words
 
 DAY = 86_400_000

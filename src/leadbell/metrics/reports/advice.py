@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from leadbell.metrics.answers import Answer
-from leadbell.metrics.verdict import Stage, Step
+from leadbell.metrics.reports.verdict import Stage, Step
 from leadbell.words import Words, say
 
 #: The figures that advice is read from.

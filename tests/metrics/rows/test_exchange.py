@@ -30,7 +30,7 @@ from leadbell.lead.facts import (
     Wrote,
 )
 from leadbell.lead.history import History
-from leadbell.metrics.exchange import LeadOf, Rows, ms, rows_of
+from leadbell.metrics.rows.exchange import LeadOf, Rows, ms, rows_of
 from leadbell.metrics.tables import TABLES
 
 HOURS = OpeningHours("Europe/Amsterdam")

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from leadbell.metrics.independence import independence, side_by_side
 from leadbell.metrics.metric import FEWEST
-from leadbell.metrics.studies import (
+from leadbell.metrics.reports.independence import independence, side_by_side
+from leadbell.metrics.reports.studies import (
     CLUSTER_CONNECT,
     CLUSTER_TALK,
     CONNECT_BOUNDS,
