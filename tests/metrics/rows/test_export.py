@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from tests.metrics.rows.test_keeping import called
-
 from leadbell.dealers.models import Organisation, Person
 from leadbell.lead.facts import Sold
 from leadbell.lead.journal import locked, record
@@ -16,6 +14,7 @@ from leadbell.metrics.rows.export import export
 from leadbell.metrics.rows.live import live
 from leadbell.metrics.tables import TABLES
 from tests.conftest import NOON, lead_of
+from tests.metrics.rows.test_keeping import called
 
 NAMES = [f"{name}.parquet" for name in TABLES]
 
