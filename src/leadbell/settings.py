@@ -57,6 +57,8 @@ PUBLIC_URL = _env("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 MAIL_DOMAIN = _env("MAIL_DOMAIN", "leads.localhost")
 #: Where the answers of Meta's leads are fetched.
 META_URL = _env("META_URL", "https://graph.facebook.com")
+#: Networks that addresses typed by people may lead to although they aren't public (CIDR, separated by spaces).
+OUTGOING_ALLOW = _env("OUTGOING_ALLOW").split()
 #: Where calls are kept: a folder, or s3://bucket/prefix at any endpoint; without a key AWS_… says who we are.
 RECORDINGS_URL = _env("RECORDINGS_URL") or str(DATA / "recordings")
 RECORDINGS_ENDPOINT, RECORDINGS_REGION = _env("RECORDINGS_ENDPOINT"), _env("RECORDINGS_REGION")
