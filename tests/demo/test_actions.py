@@ -27,6 +27,7 @@ from leadbell.lead.journal import locked, projected, read_history, record
 from leadbell.lead.models import Customer, Fact, Lead
 from leadbell.metrics.now.ledger import ledger
 from leadbell.metrics.now.unlost import unlost
+from leadbell.metrics.rows.keeping import keep_some, note_stale
 from leadbell.ring.models import Call
 from leadbell.trouble import Trouble
 from leadbell.unlost.models import Alert
@@ -250,7 +251,10 @@ def test_lost_customers_come_back_while_the_visitor_watches() -> None:
         alert = Alert.objects.get(visit=visit.pk)
         assert alert.lead.owner is not None
         assert alert.lead.owner.email == STAR
-    figures = unlost([northside.pk], (7,), NOW)
+    note_stale()
+    while keep_some():
+        pass
+    figures = unlost([northside.pk], (7,), NOW, NOW.date())
     assert figures[7].rate.part > 0
     assert pulse_of([northside.pk], NOW)[0].views > 20
 

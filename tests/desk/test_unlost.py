@@ -12,7 +12,8 @@ from leadbell.followup.clockwork import run_due
 from leadbell.lead.facts import Accepted, Attempted, AttemptEnded, Lost, SeenAgain
 from leadbell.lead.journal import locked, read_history, record
 from leadbell.lead.models import Lead
-from leadbell.metrics.now.unlost import unlost
+from leadbell.metrics.now.unlost import DAYS, unlost
+from leadbell.metrics.rows.keeping import keep_some, note_seen, note_stale
 from leadbell.unlost.models import Alert, UnlostChoice
 from leadbell.visits.models import KnownVisit, Site, SitePulse
 from tests.conftest import lead_of
@@ -128,6 +129,7 @@ def test_the_list_its_windows_and_who_sees_it(
     for lead in (mine, quiet):
         looks(browser_of(lead, site), now)
     run_due(now)
+    made()
     assert not Alert.objects.exists()
     everybody = page(signed_in(ines), "/unlost/")
     assert "Mr Okafor" in everybody
@@ -160,21 +162,39 @@ def test_one_tap_takes_it_back_and_calls(
     assert "Ines took it from the list" in page(client, f"/leads/{lead.pk}/")
 
 
-def test_the_share_names_its_base(northside: Organisation, rosa: Person, site: Site, now: datetime) -> None:
+def made() -> None:
+    note_stale()
+    note_seen(datetime(2000, 1, 1, tzinfo=UTC))
+    while keep_some():
+        pass
+
+
+def test_the_share_is_the_figure_of_reports_and_names_its_base(
+    northside: Organisation, rosa: Person, ines: Person, site: Site, signed_in: Enter, now: datetime
+) -> None:
     seen = lost_lead(northside, rosa, now - 20 * DAY)
     for n in range(5):
         lost_lead(northside, rosa, now - 20 * DAY, f"Customer {n}")
+    lost_lead(northside, rosa, now - (DAYS + 1) * DAY, "Of last year")
     worked = lead_of(northside, "Mrs Busy", now=now - 20 * DAY)
     record(worked, Accepted(at=now - 20 * DAY, by=rosa.pk))
     record(worked, Attempted(at=now - 10 * DAY, by=rosa.pk, key="attempt:1"))
     looks(browser_of(seen, site), now)
-    before = unlost([northside.pk], (7, 14, 21), now)
+    made()
+    before = unlost([northside.pk], (7, 14, 21), now, now.date())
     run_due(now)
-    after = unlost([northside.pk], (7, 14, 21), now)
+    made()
+    after = unlost([northside.pk], (7, 14, 21), now, now.date())
     assert before == after
     assert [(one.rate.part, one.rate.of) for one in after.values()] == [(1, 7), (1, 6), (1, 6)]
     assert after[7].known.part == 1
-    assert unlost([northside.pk + 1000], (7,), now)[7].rate.of == 0
+    assert unlost([northside.pk + 1000], (7,), now, now.date())[7].rate.of == 0
+    client = signed_in(ines)
+    shown = page(client, "/unlost/")
+    assert "unlost: 1 of 7 lost leads" in shown
+    link = re.search(r'href="(/reports/[^"]*)"', shown)
+    assert link is not None
+    assert "1 of 7 leads marked lost" in page(client, link[1].replace("&amp;", "&"))
 
 
 def test_the_dealers_choices(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -20,7 +21,7 @@ from leadbell.metrics.now.unlost import unlost as counted
 from leadbell.refused import Refused
 from leadbell.ring.calling import rung_by_line
 from leadbell.unlost.actions import choose
-from leadbell.unlost.rules import REFERENCE, WINDOWS, Ranked, Seen, rank
+from leadbell.unlost.rules import WINDOWS, Ranked, Seen, rank
 from leadbell.unlost.shelves import LostLead, chosen, lost_and_seen
 from leadbell.visits.shelves import KnownShown, here_now, seen_since
 
@@ -53,7 +54,7 @@ def unlost(request: Visit, now: datetime) -> HttpResponse:
     asked = request.GET.get("window", "")
     window = int(asked) if asked in {str(one) for one in WINDOWS} else WINDOWS[0]
     rows = _rows(request, window, now)
-    figures = counted(request.dealers, WINDOWS, now)
+    figures = counted(request.dealers, WINDOWS, now, timezone.localdate(now))
     shown = {
         "active": "unlost",
         "now": now,
@@ -62,7 +63,7 @@ def unlost(request: Visit, now: datetime) -> HttpResponse:
         "figure": figures[window],
         "days": DAYS,
         "seen_days": SEEN_WITHIN.days,
-        "reference": [round(100 * share, 1) for share in REFERENCE],
+        "reference": [round(100 * share, 1) for share in figures[window].reference],
         "here": [one for one in rows if one.known.here],
         "others_here": _others_here(request, rows, now),
         "rows": rows[:MOST_ROWS],

@@ -7,6 +7,7 @@ what needs them "can't be said".
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from leadbell.words import Words, say
@@ -145,6 +146,11 @@ TABLES: Mapping[str, Table] = {table.name: table for table in (LEADS, TOUCHES, V
 #: A file of leads alone is enough; without the others what needs them can't be said.
 NO_TOUCHES = say("there is no list of calls and messages")
 NO_VISITS = say("there are no visits to the website")
+
+
+def day_number(day: date) -> int:
+    """A local day as the tables write it: 20261123."""
+    return 10_000 * day.year + 100 * day.month + day.day
 
 
 def missing(table: Table, found: Iterable[str]) -> tuple[Column, ...]:

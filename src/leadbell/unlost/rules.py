@@ -10,8 +10,6 @@ from leadbell.words import Words, say
 
 #: The windows of the study: lost by so many days without human work [S4].
 WINDOWS = (7, 14, 21)
-#: The study's share of lost leads that were seen again, over its windows and 500 dealers [S4].
-REFERENCE = (0.137, 0.216)
 QUIET_DAYS, CAP, SOLD_QUIET_DAYS = 7, 8, 180
 #: A visit that goes on on a second device is no second visit.
 SAME_VISIT = timedelta(minutes=30)

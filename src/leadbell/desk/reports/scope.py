@@ -16,6 +16,7 @@ from leadbell.lead.doors import dealers_below, dealers_named, tenant
 from leadbell.lead.finding import ORIGINS
 from leadbell.metrics.question import Which
 from leadbell.metrics.rows.live import Live, remembering
+from leadbell.metrics.tables import day_number
 
 #: The last so many days, today included; or a quarter.
 PERIODS: tuple[tuple[str, str | Promise], ...] = (
@@ -55,13 +56,13 @@ class Scope:
         for name in ("origin", "source"):
             if self.asked[name]:
                 only[name] = (self.asked[name],)
-        return Which(_number(self.first), _number(self.last + timedelta(days=1)), only)
+        return Which(day_number(self.first), day_number(self.last + timedelta(days=1)), only)
 
     @property
     def before(self) -> Which:
         """The same of the days just before, as many."""
         days = self.last - self.first + timedelta(days=1)
-        return Which(_number(self.first - days), _number(self.first), self.which.only)
+        return Which(day_number(self.first - days), day_number(self.first), self.which.only)
 
     def link(self, **other: str) -> str:
         """The query of a link with some filters changed."""
@@ -143,7 +144,3 @@ def _date(said: str, otherwise: date) -> date:
     except ValueError:
         return otherwise
     return found if 2000 <= found.year < 2200 else otherwise
-
-
-def _number(day: date) -> int:
-    return day.year * 10_000 + day.month * 100 + day.day

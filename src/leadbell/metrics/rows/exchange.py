@@ -33,7 +33,7 @@ from leadbell.lead.facts import (
     Wrote,
 )
 from leadbell.lead.history import History
-from leadbell.metrics.tables import LEADS, TOUCHES, VISITS
+from leadbell.metrics.tables import LEADS, TOUCHES, VISITS, day_number
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -94,8 +94,7 @@ def _ordered(names: Sequence[str], row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _day(hours: OpeningHours, at: datetime) -> int:
-    day = hours.local_day(at)
-    return 10_000 * day.year + 100 * day.month + day.day
+    return day_number(hours.local_day(at))
 
 
 def _first(facts: Iterable[AnyFact], *kinds: type[AnyFact]) -> int | None:
