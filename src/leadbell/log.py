@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+import traceback
 from collections.abc import MutableMapping
 from itertools import pairwise
 from pathlib import Path
@@ -58,6 +59,13 @@ def _without_rows(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> 
         if key in event:
             event[key] = ROW.sub("", str(event[key])).rstrip()
     return event
+
+
+def fault_of(error: BaseException) -> str:
+    """What went wrong and where, without the error's own words, which may hold a customer's."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    way = " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+    return f"{type(error).__name__} at {way}"
 
 
 class Log:

@@ -3,10 +3,10 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadbell.conversation.letterbox import LARGEST, read_mail
+from leadbell.conversation.letterbox import LARGEST, Mail, Unreadable, read_mail
 from leadbell.lead.thread import Thread, thread_in, thread_named, thread_of_address
 from tests.conversation import samples
 
@@ -117,8 +117,63 @@ def test_hostile_mail_takes_no_time_and_does_no_harm(raw):
 
 @given(st.binary(max_size=500))
 def test_no_bytes_break_it(raw):
-    read_mail(raw)
-    assert len(read_mail(raw[:LARGEST]).subject) <= 250
+    mail = read_mail(raw[:LARGEST])
+    assert isinstance(mail, Unreadable) or len(mail.subject) <= 250
+
+
+#: What breaks the standard library's parsers, or gets through them as what no database takes.
+BREAKERS = (
+    b"<![if", b"<!DOCTYPE [<!", b"&#xd800;", b"=?utf-8?b?\xff?=", b"=?utf-16?b?2AA=?=", b"Subject: =?utf-7?q?+2AA-?=\n",
+    b"From: " + b"(" * 3000 + b"\n", b'From: "<@[\n', b"filename*0*=a%\xff''b", b"filename*=utf-16'x'%d8%00", b"+2AA-",
+    b"charset=utf-7", b"charset=utf-16", b"charset=rot13", b"charset=hex", b"charset=idna", b"charset*=x''utf%ff",
+    b"boundary=\"\"", b"Content-Transfer-Encoding: uuencode\n", b"Content-Type: text/html\n", b"\0", b"\n\n",
+    b"Content-Type: multipart/mixed; boundary=b\n\n--b\n", b"\xed\xa0\x80", b"message/delivery-status",
+)  # fmt: skip
+REAL = [samples.answer(THREAD), samples.postfix(THREAD), samples.exchange(THREAD), samples.exim(THREAD)]
+changes = st.lists(st.tuples(st.floats(0, 1), st.sampled_from(BREAKERS), st.integers(0, 20)), max_size=6)
+
+
+def stored(mail):
+    return (
+        mail.sender,
+        mail.subject,
+        mail.text,
+        mail.message_id,
+        mail.names,
+        mail.recipient,
+        mail.reason,
+        *mail.files,
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(REAL), changes)
+def test_no_damage_to_a_mail_breaks_it_and_everything_read_can_be_stored(raw, damages):
+    for where, piece, lost in damages:
+        at = int(where * len(raw))
+        raw = raw[:at] + piece + raw[at + lost :]
+    mail = read_mail(raw)
+    for text in stored(mail) if isinstance(mail, Mail) else ():
+        assert "\0" not in text.encode().decode()
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"From: a@b.example\nContent-Type: text/html\n\n<p>Yes<![if<p>no", "Yes"),
+        (b"From: a@b.example\nContent-Type: text/plain; charset=utf-7\n\nYes +2AA-", "Yes ?"),
+        (b"From: a@b.example\nContent-Type: text/plain; charset=rot13\n\nYes", "Yes"),
+    ],
+)
+def test_what_stands_before_the_damage_is_read(raw, said):
+    assert read_mail(raw).text == said
+
+
+def test_what_no_parser_gets_through_is_said_to_be_unreadable():
+    mail = read_mail(samples.answer(THREAD, From="(" * 3000))
+    assert isinstance(mail, Unreadable)
+    assert mail.fault == "RecursionError"
+    assert thread_in(mail.names) == THREAD
 
 
 @given(st.integers(1, (1 << 63) - 1), st.integers(1, (1 << 63) - 1))

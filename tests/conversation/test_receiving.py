@@ -1,5 +1,6 @@
 """What came back becomes a fact, once: over our own SMTP server or out of the dealer's mailbox."""
 
+import json
 import smtplib
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from django.db import connection, transaction
 
 from leadbell.conversation.models import DeadAddress, Incoming, Message, MessageSetup
 from leadbell.conversation.receiving import keep_fetched, read_some
+from leadbell.conversation.shelves import not_read
 from leadbell.conversation.writing import write
 from leadbell.followup.actions import follow_up
 from leadbell.followup.texts import colleague, stranger
@@ -204,6 +206,51 @@ def test_a_mailbox_keeps_what_is_about_us_and_nothing_else(lead, northside):
     assert (setup.imap_validity, setup.imap_uid) == (7, 12)
     assert Incoming.objects.count() == 2
     assert not any(b"dinner" in bytes(one.body) for one in Incoming.objects.all())
+
+
+BROKEN = "(" * 3000
+
+
+@pytest.mark.django_db
+def test_a_mail_that_no_parser_gets_through_is_kept_and_counted(lead):
+    kept = arrives(lead, samples.answer(thread_of(lead), From=BROKEN), addressed=False)
+    assert (kept.status, kept.lead, facts(lead, Replied)) == ("aside", lead.pk, 0)
+    assert bytes(kept.body)
+    assert not_read(lead.dealer_id) == 1
+
+
+@pytest.mark.django_db
+def test_one_bad_mail_never_stops_a_mailbox(lead, northside):
+    setup = MessageSetup.objects.get(dealer=northside)
+    private = f"From: {BROKEN}\nSubject: dinner\n\nat eight\n".encode()
+    theirs_broken = samples.answer(thread_of(lead), From=BROKEN, Message_ID="<b@x>")
+    mails = [private, theirs_broken, samples.answer(thread_of(lead))]
+    for _ in range(2):
+        assert keep_fetched(setup, 7, 12, mails, NOON) == 3
+    read_some(NOON, stranger, colleague)
+    assert facts(lead, Replied) == 1
+    assert not_read(northside.pk) == 2
+    assert not any(b"dinner" in bytes(one.body) for one in Incoming.objects.all()), "it stays in the mailbox"
+
+
+@pytest.mark.django_db
+def test_a_fault_while_reading_stops_nobody_else_and_says_nothing_of_the_customer(lead, capsys):
+    def breaks(dealer, number, text, sid, now):
+        raise RuntimeError(f"{number}: {text}")
+
+    body = json.dumps({"From": "+31687654321", "Body": "my secret", "MessageSid": "SM1"}).encode()
+    about = {"dealer": lead.dealer, "received_at": NOON}
+    Incoming.objects.create(carrier="sms", kind="text", key="first", body=body, **about)
+    Incoming.objects.create(
+        carrier="email", kind="mail", key="second", body=samples.answer(thread_of(lead)), **about
+    )
+    assert read_some(NOON, breaks, colleague) == 2
+    assert facts(lead, Replied) == 1
+    assert not_read(lead.dealer_id) == 1
+    said = "".join(capsys.readouterr())
+    assert "RuntimeError at" in said
+    assert "secret" not in said
+    assert "31687654321" not in said
 
 
 # -- over our own SMTP server, with the rights it has --

@@ -23,7 +23,16 @@ from leadbell.followup.automations import run_automations
 from leadbell.followup.messenger import Messenger
 from leadbell.followup.texts import colleague, stranger
 from leadbell.intake.door import Allowance
-from leadbell.lead.facts import Attempted, Connected, OptedOut, Quoted, Replied, Undelivered
+from leadbell.lead.facts import (
+    Attempted,
+    CallBackAgreed,
+    Connected,
+    Lost,
+    OptedOut,
+    Quoted,
+    Replied,
+    Undelivered,
+)
 from leadbell.lead.journal import locked, read_history, record
 from leadbell.lead.models import Handle, Lead
 from leadbell.refused import Refused
@@ -301,6 +310,49 @@ def test_who_has_no_screen_is_asked_by_text_and_answers_with_a_number(talked, ro
     comes("1", caller=rosa.phone)
     assert facts(talked, Quoted) == 1
     assert facts(talked, Replied) == 0
+
+
+@pytest.fixture
+def asked(talked):
+    run_automations(NOON + MINUTE)
+    Message.objects.update(created_at=datetime.now(UTC))
+    return talked
+
+
+@pytest.mark.parametrize(("text", "fact"), [("1", Quoted), (" 2. ", CallBackAgreed), ("3!\n", Lost)])
+def test_a_number_and_nothing_else_says_what_was_agreed(asked, rosa, text, fact):
+    comes(text, caller=rosa.phone)
+    assert facts(asked, fact) == 1
+    assert Incoming.objects.get().status == "read"
+
+
+@pytest.mark.parametrize("text", ["3 pm he comes by", "2 cars", "100% interested", "12", "He comes by", ""])
+def test_another_answer_of_a_colleague_is_kept_aside_and_no_lead(asked, rosa, northside, text):
+    make_source(northside)
+    before = len(read_history(asked).facts)
+    comes(text, caller=rosa.phone)
+    assert len(read_history(asked).facts) == before
+    assert list(Lead.objects.all()) == [asked]
+    kept = Incoming.objects.get()
+    assert (kept.status, kept.lead) == ("aside", asked.pk)
+    assert "something else" in str(kept.because)
+
+
+def test_a_colleague_who_isnt_understood_is_told_so_once(asked, rosa, twilio):
+    for number, text in enumerate(("He comes by", "At ten", "I mean ten", "2")):
+        comes(text, sid=f"SM{number}", caller=rosa.phone)
+    questions = Message.objects.filter(way="ask", address=rosa.phone).order_by("pk")
+    assert ["understood" in one.text for one in questions] == [False, True]
+    assert facts(asked, CallBackAgreed) == 1
+
+
+def test_a_colleagues_text_out_of_the_blue_is_no_lead(lead, rosa, northside):
+    make_source(northside)
+    rosa.phone = "+31611111111"
+    rosa.save()
+    comes("Is the Kona sold?", caller=rosa.phone)
+    assert Lead.objects.count() == 1
+    assert Incoming.objects.get().status == "aside"
 
 
 def test_who_has_a_screen_open_is_not_asked(talked, rosa):

@@ -9,6 +9,7 @@ from leadbell.conversation.mailboxes import asked_tests
 from leadbell.conversation.mailboxes import tested as told
 from leadbell.conversation.models import MessageSecret, MessageSetup, MessageTemplate, Signature
 from leadbell.conversation.ports import NotNow, Sent
+from leadbell.conversation.receiving import keep_fetched
 from leadbell.words import say
 from tests.conftest import lead_of
 from tests.conversation.mail import MailServer, Taken, set_up_mail
@@ -169,3 +170,10 @@ def test_another_dealers_manager_finds_nothing(signed_in, southside, here):
     for path in PATHS:
         assert stranger.post(here + path, ACCOUNT).status_code == 404
     assert not MessageSetup.objects.exists()
+
+
+def test_a_manager_sees_how_many_mails_no_program_could_read(signed_in, ines, northside, here):
+    desk = signed_in(ines)
+    assert "couldn’t be read" not in desk.get(here).content.decode()
+    keep_fetched(set_up_mail(northside, 1), 7, 12, [b"From: " + b"(" * 3000 + b"\n\nx"], datetime.now(UTC))
+    assert "1 message that arrived couldn’t be read" in desk.get(here).content.decode()

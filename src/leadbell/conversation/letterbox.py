@@ -1,9 +1,12 @@
-"""What a mail that came back is: an answer, a machine's, or our own returned. Nothing in it, however broken, raises."""
+"""What a mail that came back is: an answer, a machine's, or our own returned. Nothing in it, however broken, raises.
+
+The standard library's parsers raise what no list ends: AssertionError, TypeError, LookupError, RecursionError.
+"""
 
 import email
-import email.errors
 import email.policy
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from email.header import decode_header
 from email.message import Message
@@ -64,8 +67,24 @@ class Mail:
     dead: bool = False
 
 
-def read_mail(raw: bytes) -> Mail:
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A mail that no parser gets through. `names` is what it holds as it came: one of our threads may be in it."""
+
+    names: str
+    #: The name of what was raised: it holds none of the mail's words.
+    fault: str
+
+
+def read_mail(raw: bytes) -> Mail | Unreadable:
     """Any bytes; what can't be understood is an answer with whatever text there is."""
+    try:
+        return _read(raw)
+    except Exception as error:
+        return Unreadable(raw[:_LONGEST_HEAD].decode("latin-1"), type(error).__name__)
+
+
+def _read(raw: bytes) -> Mail:
     tree = _parsed(raw[:LARGEST])
     head = {
         name: _header(tree, name) for name in ("from", "subject", "message-id", "references", "in-reply-to")
@@ -196,7 +215,7 @@ def _words(tree: Message) -> tuple[str, tuple[str, ...]]:
             break
         if part.is_multipart():
             continue
-        name = _decoded(str(part.get_filename() or ""))
+        name = _file_name(part)
         if name or part.get_content_disposition() == "attachment":
             files.append(" ".join(name.split())[:120] or "?")
         elif part.get_content_type() == "text/html":
@@ -206,18 +225,25 @@ def _words(tree: Message) -> tuple[str, tuple[str, ...]]:
     return (plain.strip() or _Page.text_of(page)), tuple(files[:_MOST_FILES])
 
 
+def _file_name(part: Message) -> str:
+    try:
+        return _decoded(str(part.get_filename() or ""))
+    except Exception:
+        return "?"
+
+
 def _text(part: Message) -> str:
     try:
         payload = part.get_payload(decode=True)
         charset = part.get_content_charset() or "utf-8"
-    except (ValueError, LookupError, TypeError, AttributeError):  # the standard library on broken mail
+    except Exception:
         return ""
     body = payload if isinstance(payload, bytes) else b""
     try:
         text = body.decode(charset, "replace")
-    except (LookupError, ValueError):
+    except Exception:  # codecs that make no text, or have never been heard of
         text = body.decode("utf-8", "replace")
-    return text.replace("\r\n", "\n").replace("\0", "")
+    return _storable(text.replace("\r\n", "\n"))
 
 
 class _Page(HTMLParser):
@@ -243,7 +269,8 @@ class _Page(HTMLParser):
     @staticmethod
     def text_of(page: str) -> str:
         reader = _Page()
-        reader.feed(page[:LARGEST])
+        with suppress(AssertionError, ValueError):  # what stands before the broken mark is read
+            reader.feed(page[:LARGEST])
         lines = (" ".join(line.split()) for line in "".join(reader.pieces).split("\n"))
         return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
@@ -268,7 +295,7 @@ def _answered(text: str) -> str:
 def _header(tree: Message, name: str) -> str:
     try:
         return _decoded(", ".join(str(value)[:4_000] for value in tree.get_all(name, [])[:5]))
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except Exception:
         return ""
 
 
@@ -276,6 +303,11 @@ def _decoded(value: str) -> str:
     try:
         pieces = decode_header(value)
         texts = [p.decode(c or "utf-8", "replace") if isinstance(p, bytes) else p for p, c in pieces]
-    except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError):
-        texts = [value]
-    return " ".join("".join(texts).replace("\0", "").split())
+        return " ".join(_storable("".join(texts)).split())
+    except Exception:
+        return " ".join(_storable(value).split())
+
+
+def _storable(text: str) -> str:
+    """Without zeros and halves of characters (lone surrogates), which no database takes."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -8,18 +8,22 @@ from datetime import datetime, timedelta
 
 import msgspec
 import structlog
-from django.db import DataError, IntegrityError, transaction
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
 
 from leadbell.announce import announce, wake_messenger
 from leadbell.conversation.actions import opt_out_by_link
-from leadbell.conversation.letterbox import Mail, read_mail
+from leadbell.conversation.letterbox import Mail, Unreadable, read_mail
 from leadbell.conversation.models import DeadAddress, Incoming, Message, MessageSetup
 from leadbell.conversation.sending import arrived, came_back
 from leadbell.conversation.wording import says_stop
+from leadbell.conversation.writing import ask_colleague
+from leadbell.dealers.models import Person
 from leadbell.lead.facts import Reopened, Replied
 from leadbell.lead.journal import locked, record
 from leadbell.lead.models import Handle, Lead
 from leadbell.lead.thread import thread_in
+from leadbell.log import fault_of
 from leadbell.twilio_rest import IN_WORDS
 from leadbell.words import Words, say
 
@@ -32,6 +36,10 @@ ANSWERED_WITHIN = timedelta(hours=12)
 NO_TEXTS = (30005, 30006, 21614, 21211)
 _NAMED = re.compile(r"<[^<>\s]{3,290}>")
 _NOBODYS = say("nobody's answer")
+#: Why something that arrived is kept aside although it may be somebody's answer; a manager sees how many there are.
+UNREADABLE = say("a mail that no program can read")
+FAULT = say("reading it failed")
+_NOT_AGREED = say("a salesperson was asked what was agreed, and answered something else than 1, 2 or 3")
 
 
 #: Who takes a text of somebody nobody knows: its dealer, the number, the words and when; the lead, or None.
@@ -48,11 +56,11 @@ def read_some(now: datetime, stranger: Stranger, colleague: Colleague, most: int
     for number in numbers:
         try:
             _read(number, now, stranger, colleague)
-        except (DataError, IntegrityError, ValueError, LookupError):
-            log.exception("something that arrived could not be read", incoming=number)
-            Incoming.objects.filter(pk=number).update(
-                status="aside", because=msgspec.to_builtins(say("reading it failed"))
-            )
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            log.error("something that arrived could not be read", incoming=number, fault=fault_of(error))
+            Incoming.objects.filter(pk=number).update(status="aside", because=msgspec.to_builtins(FAULT))
     return len(numbers)
 
 
@@ -76,6 +84,8 @@ def _read(number: int, now: datetime, stranger: Stranger, colleague: Colleague) 
 def _take(incoming: Incoming, now: datetime) -> Words | None:
     """Do what it asks for; why it is nobody's answer, where it is none."""
     mail = read_mail(bytes(incoming.body))
+    if isinstance(mail, Unreadable):
+        return _unreadable(incoming, mail)
     if mail.kind in ("bounce", "delayed"):
         return _bounced(incoming, mail, now)
     number = lead_of(incoming.dealer_id, mail, incoming.lead)
@@ -84,6 +94,15 @@ def _take(incoming: Incoming, now: datetime) -> Words | None:
     lead = locked(number)
     _answered(lead, incoming, mail)
     return None
+
+
+def _unreadable(incoming: Incoming, mail: Unreadable) -> Words:
+    """It stays as it came, and a manager is told; where it names one of our threads, its lead is known."""
+    thread = thread_in(mail.names)
+    if incoming.lead is None and thread is not None and thread.dealer == incoming.dealer_id:
+        incoming.lead = thread.lead
+    log.warning("a mail can't be read", incoming=incoming.pk, fault=mail.fault)
+    return UNREADABLE
 
 
 def lead_of(dealer: int, mail: Mail, addressed: int | None = None) -> int | None:
@@ -182,16 +201,17 @@ def _text_arrived(incoming: Incoming, stranger: Stranger, colleague: Colleague) 
         said.get("MessageSid", ""),
     )
     asked = Message.objects.filter(dealer=incoming.dealer_id, way="ask", address=number)
-    question = (
-        asked.filter(created_at__gt=incoming.received_at - ANSWERED_WITHIN).order_by("-created_at").first()
-    )
-    if (
-        question is not None
-        and question.by_id
-        and colleague(question.lead_id, question.by_id, text, incoming.received_at)
-    ):
-        return None
+    lately = asked.filter(created_at__gt=incoming.received_at - ANSWERED_WITHIN)
+    question = lately.select_related("lead", "by").order_by("-created_at").first()
+    if question is not None and question.by is not None:
+        incoming.lead = question.lead_id
+        if colleague(question.lead_id, question.by.pk, text, incoming.received_at):
+            return None
+        _ask_again(question, question.by, incoming.received_at)
+        return _NOT_AGREED
     known = _lead_of_number(incoming.dealer_id, number)
+    if known is None and Person.objects.filter(organisation=incoming.dealer_id, phone=number).exists():
+        return say("it came from a colleague whom nobody had asked anything")
     if known is None:
         incoming.lead = known = stranger(incoming.dealer_id, number, text, sid, incoming.received_at)
         return None if known else say("nobody knows this number, and no channel takes its leads")
@@ -210,6 +230,18 @@ def _text_arrived(incoming: Incoming, stranger: Stranger, colleague: Colleague) 
     else:
         tell_replied(lead, message, incoming.received_at)
     return None
+
+
+def _ask_again(question: Message, person: Person, now: datetime) -> None:
+    """Tell a colleague that their answer wasn't understood: once per question, so that no machine is argued with."""
+    key = f"again-{question.key}"[:64]
+    asked = Message.objects.filter(lead=question.lead_id, key=key).exists()
+    if person.is_active and not asked and not question.key.startswith("again-"):
+        words = say(
+            "That wasn't understood. %(car)s: answer 1 quote, 2 call back tomorrow, 3 no interest: %(url)s",
+            car=question.lead.car, url=f"{settings.PUBLIC_URL}/leads/{question.lead_id}/",
+        )  # fmt: skip
+        ask_colleague(question.lead, person, key, words, now)
 
 
 def _lead_of_number(dealer: int, number: str) -> int | None:
@@ -257,17 +289,38 @@ def _key(message_id: str, body: bytes) -> str:
 @transaction.atomic
 def keep_fetched(setup: MessageSetup, validity: int, uid: int, mails: Sequence[bytes], now: datetime) -> int:
     """Commit what was found in the dealer's mailbox and how far it was read, in one; how many are ours."""
-    kept = 0
-    for raw in mails:
-        mail = read_mail(raw)
-        if is_ours(setup.dealer_id, mail):
-            key = f"mail:{_key(mail.message_id, raw)}"
-            about = {"kind": "mail", "body": raw, "received_at": now}
-            Incoming.objects.get_or_create(
-                dealer_id=setup.dealer_id, carrier="email", key=key, defaults=about
-            )
-            kept += 1
+    kept = sum(_keep_mail(setup.dealer_id, raw, now) for raw in mails)
     MessageSetup.objects.filter(pk=setup.pk).update(
         imap_validity=validity, imap_uid=uid, imap_at=now, imap_because=None
     )
     return kept
+
+
+def _keep_mail(dealer: int, raw: bytes, now: datetime) -> bool:
+    """Keep it where it is ours. Of one that can't be read only that there is one: its words stay in the mailbox."""
+    try:
+        with transaction.atomic():
+            mail = read_mail(raw)
+            if not isinstance(mail, Unreadable):
+                return is_ours(dealer, mail) and _kept(dealer, mail.message_id, raw, now)
+            thread = thread_in(mail.names)
+            if thread is not None and thread.dealer == dealer:
+                return _kept(dealer, "", raw, now)
+            because = UNREADABLE
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        log.error("a mail of a mailbox could not be looked at", dealer=dealer, fault=fault_of(error))
+        because = FAULT
+    return _kept(
+        dealer, "", raw, now, {"body": b"", "status": "aside", "because": msgspec.to_builtins(because)}
+    )
+
+
+def _kept(
+    dealer: int, message_id: str, raw: bytes, now: datetime, more: Mapping[str, object] | None = None
+) -> bool:
+    about = {"kind": "mail", "body": raw, "received_at": now, **(more or {})}
+    key = f"mail:{_key(message_id, raw)}"
+    Incoming.objects.get_or_create(dealer_id=dealer, carrier="email", key=key, defaults=about)
+    return True

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db import connection
 
-from leadbell.conversation.models import Message, MessageTemplate, Signature
+from leadbell.conversation.models import Incoming, Message, MessageTemplate, Signature
 from leadbell.conversation.ports import CarrierName
+from leadbell.conversation.receiving import FAULT, UNREADABLE
 from leadbell.conversation.wording import LANGUAGES, PERSONAL, fill, template_of
 from leadbell.conversation.wording_defaults import Template
 from leadbell.conversation.writing import addresses_of, setup_of, why_not
@@ -38,6 +39,12 @@ def thread_of(lead: Lead) -> list[Message]:
         .order_by("-created_at", "-pk")
     )
     return list(reversed(newest[:MOST_SHOWN]))
+
+
+def not_read(dealer: int) -> int:
+    """How many that arrived couldn't be read: kept as they came, or still in the dealer's mailbox."""
+    aside = Incoming.objects.filter(dealer=dealer, status="aside")
+    return aside.filter(because__text__in=[UNREADABLE.text, FAULT.text]).count()
 
 
 def ways_to(lead: Lead, now: datetime) -> dict[str, Way]:

@@ -23,7 +23,7 @@ from leadbell.conversation.setup import (
     change_texts,
     setup_for,
 )
-from leadbell.conversation.shelves import own_template, signature_of
+from leadbell.conversation.shelves import not_read, own_template, signature_of
 from leadbell.conversation.wording import AUTOMATIONS, LANGUAGES, PERSONAL, VALUES, template_of
 from leadbell.desk.dealer import framed, managed
 from leadbell.desk.dealers import dealer_of
@@ -134,6 +134,7 @@ def _page(
         "automations": [(name, AUTOMATED[name], name in setup.automations) for name in AUTOMATIONS],
         "language": language, "languages_said": LANGUAGES, "values": [f"{{{name}}}" for name in VALUES],
         "templates": _templates(dealer, language, said), "because": because, "where": where,
+        "not_read": not_read(dealer.pk),
         "sms_here": bool(settings.TWILIO_ACCOUNT and settings.TWILIO_TOKEN), "reply_domain": settings.MAIL_DOMAIN,
         "hook": f"{settings.PUBLIC_URL}/messages/twilio/", "form": said if because else setup_as_form(setup),
     }  # fmt: skip

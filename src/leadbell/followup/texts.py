@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import datetime
 
 from leadbell.dealers.models import Person
@@ -35,7 +36,7 @@ def stranger(dealer: int, number: str, text: str, sid: str, now: datetime) -> in
 
 def colleague(lead: int, person: int, text: str, now: datetime) -> bool:
     """What a salesperson answered to "what was agreed?"; False where it is no such answer."""
-    key = text.strip()[:1]
-    if not Person.objects.filter(pk=person, is_active=True).exists():
+    key = re.fullmatch(r"([123])\W*", text.strip())
+    if key is None or not Person.objects.filter(pk=person, is_active=True).exists():
         return False
-    return agreed_by_key(locked(lead), person, key, now)
+    return agreed_by_key(locked(lead), person, key[1], now)
