@@ -50,6 +50,35 @@ def test_on_a_phone_the_tap_that_accepts_dials_once(northside_house: Northside, 
     expect(page.locator(".talk-card", has_text="Haddad")).to_have_count(0)
 
 
+def test_a_tap_outlives_what_happens_while_the_finger_is_down(
+    northside_house: Northside, visit: Visit
+) -> None:
+    desks = {name: visit(name) for name in ("Rosa", "Samir", "Noor", "Tim")}
+    page, _ = ring_at(northside_house, desks, "Ms Petrova")
+    button = page.locator(".ring-card", has_text="Petrova").get_by_role("button", name="Accept and call")
+    button.hover()
+    page.mouse.down()
+    with page.expect_response("**/desk/"):
+        page.evaluate("htmx.trigger(document.body, 'resync')")
+    page.mouse.up()
+    talk = page.locator(".talk-card", has_text="Petrova")
+    expect(talk).to_be_visible()
+    talk.get_by_role("button", name="Busy").click()
+    expect(talk).to_have_count(0)
+
+
+def test_a_finger_that_rests_holds_no_ring_back(northside_house: Northside, visit: Visit) -> None:
+    desks = {name: visit(name) for name in ("Rosa", "Samir", "Noor", "Tim")}
+    for page in desks.values():
+        page.mouse.move(5, 5)
+        page.mouse.down()
+    page, _ = ring_at(northside_house, desks, "Mr Costa")
+    page.mouse.up()
+    page.locator(".ring-card", has_text="Costa").get_by_role("button", name="Accept and call").click()
+    page.locator(".talk-card", has_text="Costa").get_by_role("button", name="Busy").click()
+    expect(page.locator(".talk-card", has_text="Costa")).to_have_count(0)
+
+
 def test_what_is_typed_survives_what_happens_meanwhile(northside_house: Northside, visit: Visit) -> None:
     desks = {name: visit(name) for name in ("Rosa", "Samir", "Noor", "Tim")}
     page, _ = ring_at(northside_house, desks, "Mr Aydın")

@@ -8,8 +8,8 @@ import re
 import sys
 import uuid
 import wave
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -181,9 +181,27 @@ class Child:
 
     async def _call(self, wish: MakeCall) -> None:
         agent = await self._agent(wish.caller_id)
-        call = await agent.dial(f"sip:{wish.number}@{self.trunk.host}")
-        leg = self._keep(Leg(wish.leg, call))
-        leg.timer = asyncio.get_running_loop().call_later(wish.ring_s, self._ring_out, leg)
+        with self._listening() as early:
+            call = await agent.dial(f"sip:{wish.number}@{self.trunk.host}")
+            leg = Leg(wish.leg, call)
+            leg.timer = asyncio.get_running_loop().call_later(wish.ring_s, self._ring_out, leg)
+            self._keep(leg)
+            for event in early.get(call.handle, ()):
+                self._happened(leg, event)
+
+    @contextmanager
+    def _listening(self) -> Iterator[dict[int, list[StackEvent]]]:
+        """What every call does meanwhile, by its handle: a fast phone rings before `dial` has told us its call."""
+        early: dict[int, list[StackEvent]] = {}
+
+        def note(event: StackEvent) -> None:
+            early.setdefault(event.call, []).append(event)
+
+        self.runtime.subscribe(note)
+        try:
+            yield early
+        finally:
+            self.runtime.unsubscribe(note)
 
     async def _agent(self, caller_id: str) -> UserAgent:
         """An identity that calls as `caller_id` and signs in as the account."""
