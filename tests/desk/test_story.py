@@ -104,6 +104,42 @@ def test_a_moved_appointment_says_when_it_was():
     assert told(CALL, TALK, BOOKED, moved)[1] == [f"was {BOOKED.starts_at.isoformat()}", "by Rosa"]
 
 
+HANDED_OVER = facts.HandedOver(
+    at=after(300), by=INES, to=ROSA, goal="appointment", accept_by=after(2100), text="a test drive", told=True
+)
+
+
+@pytest.mark.parametrize(
+    ("happened", "sentence", "why"),
+    [
+        (
+            [facts.Qualified(at=after(290), by=INES, goal="quote", answers=facts.Answers(
+                trade_in=True, when="weeks", decides_alone=False, budget=24000, payment="lease"))],
+            "Ines qualified it: a quote",
+            ["buys within weeks", "has a trade-in", "decides together with somebody", "wants to lease", "budget 24000"],
+        ),
+        (
+            [HANDED_OVER], "Ines handed it over to Rosa",
+            [f"to be accepted by {after(2100).isoformat()}", "the customer was told who receives them"],
+        ),
+        ([HANDED_OVER, facts.Accepted(at=after(400), by=ROSA)], "Rosa accepted the handover", ["handed over by Ines"]),
+        ([HANDED_OVER, facts.AskedBack(at=after(400), by=ROSA, text="Which?")], "Rosa asked back", []),
+        (
+            [HANDED_OVER, facts.HandoverRefused(at=after(400), by=ROSA, because=say("not here then"))],
+            "Rosa refused the handover", ["not here then"],
+        ),
+        (
+            [facts.FirstContact(
+                at=after(900), by=ROSA, went="dropped", reason="price", rdr=True, answered="understood")],
+            "First contact with Rosa: dropped off",
+            ["the price", "a defensive response, met with understanding"],
+        ),
+    ],
+)  # fmt: skip
+def test_the_handover_is_told(happened, sentence, why):
+    assert told(*happened)[:2] == (sentence, why)
+
+
 def test_a_ring_shows_between_whom_it_was_decided():
     chosen = facts.Chosen(person=ROSA, score=0.4, because=(say("sells Hyundai"),))
     out = facts.Chosen(person=SAMIR, because=(say("off shift"),))

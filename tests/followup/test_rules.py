@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadbell.dealers.hours import OpeningHours
-from leadbell.followup.decisions import Ask, Decision, GiveUp, Rest, Ring, Wait
+from leadbell.followup.decisions import Ask, Decision, GiveUp, HandOn, Rest, Ring, Wait
 from leadbell.followup.playbook import (
     DEFAULTS,
     Plan,
@@ -20,20 +20,27 @@ from leadbell.followup.playbook import (
 from leadbell.followup.rules import RULES, decide
 from leadbell.lead.facts import (
     Accepted,
+    AnsweredBack,
     AnyFact,
     Arrived,
     AskedAgain,
+    AskedBack,
     Attempted,
     AttemptEnded,
     Booked,
     CallBackAgreed,
+    Cancelled,
     ChatAnswered,
     ChatEnded,
     Confirmed,
+    FirstContact,
+    HandedOver,
+    HandoverRefused,
     Lost,
     NoShow,
     OptedOut,
     Outcome,
+    Qualified,
     Rang,
     Replied,
     SeenAgain,
@@ -45,7 +52,7 @@ from leadbell.lead.history import History, folded
 from leadbell.lead.law import Quiet
 from leadbell.words import say
 
-ROSA, SAMIR, INES = 1, 2, 3
+ROSA, SAMIR, INES, BEA = 1, 2, 3, 4
 SECONDS, MINUTES, HOURS, DAYS = (timedelta(**{u: 1}) for u in ("seconds", "minutes", "hours", "days"))
 #: Monday 23 November 2026, noon in Amsterdam; open until 18:00.
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
@@ -112,6 +119,38 @@ ASKED_LATE = (*TALKED, AskedAgain(at=NOON + DAYS, channel="adf", source="W", env
 BOOKED = (*TALKED, Booked(at=NOON + 5 * MINUTES, appointment=7, by=ROSA, starts_at=SATURDAY_11))
 CONFIRMED = (*BOOKED, Confirmed(at=NOON + 4 * DAYS, appointment=7, by=ROSA))
 LOST = (*TALKED, Lost(at=NOON + DAYS, by=ROSA, reason="price"))
+#: Bea of the BDC made an appointment for Saturday and handed it over; Rosa has until half past twelve.
+BY_BEA = (
+    ARRIVED, accepted(8 * SECONDS, BEA), *attempt(1, 11 * SECONDS, "conversation"),
+    Qualified(at=NOON + MINUTES, by=BEA, goal="appointment"),
+    Booked(at=NOON + MINUTES, appointment=7, by=BEA, starts_at=SATURDAY_11),
+)  # fmt: skip
+OFFERED = (
+    *BY_BEA, HandedOver(at=NOON + MINUTES, by=BEA, to=ROSA, goal="appointment", accept_by=NOON + 30 * MINUTES),
+)  # fmt: skip
+ASKED_BACK = (*OFFERED, AskedBack(at=NOON + 20 * MINUTES, by=ROSA, text="Which trim?"))
+TAKEN_OVER = (*OFFERED, accepted(10 * MINUTES))
+MET = (*TAKEN_OVER, *attempt(2, HOURS, "conversation"))
+KEPT = (*MET, FirstContact(at=NOON + 61 * MINUTES, by=ROSA, went="kept"))
+DROPPED = (
+    *MET,
+    FirstContact(at=NOON + 61 * MINUTES, by=ROSA, went="dropped", reason="no_time"),
+    Cancelled(at=NOON + 61 * MINUTES, appointment=7, by=ROSA),
+)
+BDC_FIRST = Playbook(OPEN, Plan(first="bdc"))
+MISSED = (*CONFIRMED, NoShow(at=SATURDAY_11 + HOURS, appointment=7, by=ROSA))
+#: A week later: the appointment was confirmed long before.
+NEXT_WEEK = NOON + 8 * DAYS
+FAR = (
+    *TALKED,
+    Booked(at=NOON + 5 * MINUTES, appointment=7, by=ROSA, starts_at=NEXT_WEEK),
+    Confirmed(at=NOON + HOURS, appointment=7, by=ROSA),
+)
+
+
+def missed_call(nth: int, after: timedelta) -> tuple[AnyFact, ...]:
+    """After the appointment on Saturday at 11:00 that nobody came to."""
+    return attempt(nth, 5 * DAYS + after)
 
 
 def seen(after: timedelta) -> SeenAgain:
@@ -192,6 +231,28 @@ def seen(after: timedelta) -> SeenAgain:
         (AUCKLAND, (arrived(NOON - 10 * HOURS),), 0 * SECONDS, Ring("best", 20, ...), "arrived while the dealer was closed"),
         (AUCKLAND, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS)), MINUTES, Ask("call", ROSA, NOON + 8 * HOURS, ...), "quiet hours"),
         (HOLIDAY, (arrived(NOON + CHRISTMAS),), CHRISTMAS, Wait(NOON + CHRISTMAS + 3 * DAYS - 3 * HOURS, ...), "public holiday"),
+        (BDC_FIRST, (ARRIVED,), 10 * MINUTES, Wait(NOON + HOURS, ...), "in the BDC’s queue until"),
+        (BDC_FIRST, (ARRIVED,), HOURS, Ring("best", 20, ...), "new lead in opening hours: at once"),
+        (PLAYBOOK, OFFERED, 2 * MINUTES, Ask("accept", ROSA, NOON + MINUTES, ...), "handed over to you: accept by"),
+        (PLAYBOOK, OFFERED, 30 * MINUTES, HandOn(...), "wasn’t accepted by"),
+        (PLAYBOOK, ASKED_BACK, 25 * MINUTES, Ask("answer", BEA, NOON + 20 * MINUTES, ...), "asked back"),
+        (PLAYBOOK, ASKED_BACK, 45 * MINUTES, Ask("answer", BEA, NOON + 20 * MINUTES, ...), "asked back"),
+        (PLAYBOOK, ASKED_BACK, 50 * MINUTES, HandOn(...), "wasn’t accepted by"),
+        (PLAYBOOK, (*ASKED_BACK, AnsweredBack(at=NOON + 25 * MINUTES, by=BEA, text="N Line", accept_by=NOON + 55 * MINUTES)), 50 * MINUTES, Ask("accept", ROSA, NOON + MINUTES, ...), "handed over to you"),
+        (PLAYBOOK, (*OFFERED, HandoverRefused(at=NOON + 3 * MINUTES, by=ROSA, because=say("off"))), 3 * MINUTES, HandOn(...), "the handover was refused"),
+        (PLAYBOOK, TAKEN_OVER, 11 * MINUTES, Ask("confirm", ROSA, NOON + 10 * MINUTES, ...), "confirm it yourself, and yourself first"),
+        (PLAYBOOK, MET, 62 * MINUTES, Ask("first_contact", ROSA, NOON + HOURS + 30 * SECONDS, ...), "kept, moved or dropped?"),
+        (PLAYBOOK, MET, 26 * HOURS, Ask("confirm", ROSA, NOON + 10 * MINUTES, ...), "confirm it yourself"),
+        (PLAYBOOK, KEPT, 62 * MINUTES, Ask("confirm", ROSA, SATURDAY_11 - DAYS, ...), "not confirmed by you yet"),
+        (PLAYBOOK, DROPPED, 62 * MINUTES, Ask("call", ROSA, NOON + 49 * HOURS + MINUTES, ...), "dropped off at the first contact"),
+        (PLAYBOOK, (*DROPPED, *attempt(3, 50 * HOURS, "conversation")), 3 * DAYS, Ask("call", ROSA, NOON + 3 * DAYS, ...), "day 3 of 45"),
+        (PLAYBOOK, FAR, DAYS, Ask("remind", ROSA, NEXT_WEEK - DAYS, ...), "remind them"),
+        (PLAYBOOK, (*FAR, Wrote(at=NEXT_WEEK - 20 * HOURS, carrier="email", by=ROSA)), 7 * DAYS + 5 * HOURS, Wait(NEXT_WEEK, ...), "the appointment is confirmed"),
+        (PLAYBOOK, (*MISSED, *missed_call(2, 5 * MINUTES)), 5 * DAYS + 10 * MINUTES, Ask("call", ROSA, NOON + 5 * DAYS + 65 * MINUTES, ...), "did not come, call 2: offer a new time"),
+        (PLAYBOOK, (*MISSED, *missed_call(2, 5 * MINUTES), *missed_call(3, 2 * HOURS)), 5 * DAYS + 3 * HOURS, Ask("call", ROSA, NOON + 7 * DAYS - 2 * HOURS, ...), "did not come, call 3"),
+        (PLAYBOOK, (*MISSED, *missed_call(2, 5 * MINUTES), *missed_call(3, 2 * HOURS), *missed_call(4, 3 * HOURS)), 5 * DAYS + 4 * HOURS, Ask("write", ROSA, NOON + 5 * DAYS + 3 * HOURS, ...), "not reached in 3 calls: write, and offer a new time"),
+        (PLAYBOOK, (*MISSED, *attempt(2, 5 * DAYS + 5 * MINUTES, "conversation"), Booked(at=NOON + 5 * DAYS + 9 * MINUTES, appointment=8, by=ROSA, starts_at=NOON + 9 * DAYS)), 5 * DAYS + HOURS, Ask("confirm", ROSA, NOON + 8 * DAYS, ...), "not confirmed by you yet"),
+        (PLAYBOOK, (*MISSED, Booked(at=NOON + 5 * DAYS + HOURS, appointment=8, by=ROSA, starts_at=NOON + 7 * DAYS), NoShow(at=NOON + 7 * DAYS, appointment=8, by=ROSA)), 7 * DAYS, Ask("call", ROSA, NOON + 7 * DAYS, ...), "did not come again"),
         (NO_MARKETING, (ARRIVED,), 3 * HOURS, Rest(...), "the customer wants no marketing"),
         (WANTED_AGAIN, (*TALKED, OptedOut(at=NOON + HOURS, by=ROSA)), DAYS, Ask("call", ROSA, NOON + 2 * DAYS, ...), "day 2 of 45"),
     ],
@@ -217,7 +278,7 @@ def test_a_day_nobody_works_waits_for_the_next_opening() -> None:
 
 def test_every_rule_is_asked() -> None:
     """Taking a rule out changes a decision of the table above: none is there for show."""
-    assert len(RULES) == len(set(RULES)) == 20
+    assert len(RULES) == len(set(RULES)) == 25
 
 
 @pytest.mark.parametrize("origin", sorted(DEFAULTS))
@@ -268,6 +329,10 @@ def journals(draw: st.DrawFn) -> tuple[AnyFact, ...]:
             CallBackAgreed(at=at, by=who, due_at=at + timedelta(days=1)),
             Booked(at=at, appointment=nth, by=who, starts_at=at + timedelta(days=2)),
             Attempted(at=at, by=who, key=f"attempt:{nth}"),
+            HandedOver(at=at, by=who, to=draw(people), goal="quote", accept_by=at + timedelta(minutes=30)),
+            AskedBack(at=at, by=who, text="?"),
+            FirstContact(at=at, by=who, went="dropped", reason="other"),
+            NoShow(at=at, appointment=nth, by=who),
         ]
         if standing.calling:
             choices = [

@@ -81,6 +81,16 @@ def confirm(lead: Lead, person: int, how: HowConfirmed, now: datetime) -> Confir
 
 
 @transaction.atomic
+def give_to(lead: Lead, person: int) -> None:
+    """Somebody else receives the customer; who has the lead is told by the journal, calendars by `sequence`."""
+    appointment = _standing_appointment(lead)
+    if appointment is not None and appointment.salesperson_id != person:
+        appointment.salesperson_id = person
+        appointment.sequence += 1
+        appointment.save(update_fields=["salesperson", "sequence"])
+
+
+@transaction.atomic
 def came(lead: Lead, person: int, now: datetime) -> Shown | Refused:
     appointment = _standing_appointment(lead)
     if appointment is None:

@@ -1,5 +1,6 @@
 """The appointments of one person."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +11,8 @@ UNDECIDED = (Appointment.Status.BOOKED, Appointment.Status.CONFIRMED)
 #: Of how long ago it is still asked whether the customer came.
 ASKED_FOR = timedelta(days=30)
 MOST = 12
+#: No appointment is longer.
+LONGEST = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +44,24 @@ def appointment_of(number: int | None) -> Appointment | None:
         .filter(pk=number or 0)
         .first()
     )
+
+
+#: From and until, aware UTC.
+Span = tuple[datetime, datetime]
+
+
+def busy(
+    people: Collection[int], since: datetime, until: datetime, apart_from: int | None = None
+) -> dict[int, tuple[Span, ...]]:
+    """When each of these people can't receive anybody, in order; for everybody asked about, perhaps nothing.
+
+    `apart_from`: an appointment that is being moved doesn't stand in its own way.
+    """
+    found: dict[int, list[Span]] = {person: [] for person in people}
+    standing = Appointment.objects.filter(
+        salesperson__in=list(people), status__in=UNDECIDED, starts_at__lt=until,
+        starts_at__gt=since - LONGEST,
+    ).exclude(pk=apart_from or 0)  # fmt: skip
+    for person, starts_at, minutes in standing.values_list("salesperson_id", "starts_at", "minutes"):
+        found[person].append((starts_at, starts_at + timedelta(minutes=minutes)))
+    return {person: tuple(sorted(spans)) for person, spans in found.items()}

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from leadbell.demo import chances
+from leadbell.demo import chances, handing
 from leadbell.demo.cast import STAR
 from leadbell.demo.chances import DAY, HOUR, MINUTE
 from leadbell.demo.talk import WORDS
-from leadbell.followup.decisions import Ask, Decision, GiveUp, Rest, Ring, Wait
+from leadbell.followup.decisions import Ask, Decision, GiveUp, HandOn, Rest, Ring, Wait
 from leadbell.followup.rules import decide
 from leadbell.lead.facts import (
     Accepted,
@@ -23,6 +23,7 @@ from leadbell.lead.facts import (
     CallBackAgreed,
     Cancelled,
     Confirmed,
+    HandedOver,
     Lost,
     Moved,
     NoShow,
@@ -108,6 +109,8 @@ class Life:
                 self._ring(decision)
             case GiveUp():
                 self._tell(Lost(at=self.at, reason=decision.reason))
+            case HandOn():
+                self._hand_on(decision)
             case Ask():
                 self._do(decision)
         return self.standing.is_open
@@ -250,10 +253,82 @@ class Life:
             return
         to = rng.choice(self.house.of("salesperson"))
         at = self.at + rng.uniform(5, 30) * SECOND
-        because = say("called by the BDC")
-        if self.standing.appointment:
-            because = say("the BDC made the appointment: confirm it")
-        self._tell(Assigned(at=at, to=to.number, by=agent.number, because=because))
+        goal = handing.goal_of(self.standing)
+        if goal == "later":
+            because = say("called by the BDC")
+            self._tell(Assigned(at=at, to=to.number, by=agent.number, because=because))
+            return
+        self._tell(handing.qualified(rng, goal, agent.number, at))
+        begins = self.house.hours_at(at).shift_into_hours(at)
+        self._tell(
+            HandedOver(
+                at=at + rng.uniform(20, 60) * SECOND, by=agent.number, to=to.number, goal=goal,
+                accept_by=begins + 30 * MINUTE, text=rng.choice(handing.AGREED[goal]),
+                note=rng.choice(handing.WANTS_TO_KNOW), told=True,
+            )
+        )  # fmt: skip
+
+    def _hand_on(self, hand_on: HandOn) -> None:
+        """Nobody accepted in time: a colleague is asked, then a manager has it."""
+        s, at = self.standing, self.at + SECOND
+        if s.contract is None:
+            return
+        colleagues = [w for w in self.house.of("salesperson") if w.number not in s.contract.offered]
+        if len(s.contract.offered) < 2 and colleagues:
+            to, begins = self.rng.choice(colleagues), self.house.hours_at(at).shift_into_hours(at)
+            until = begins + 30 * MINUTE
+            if s.appointment_at is None or until < s.appointment_at:
+                self._tell(
+                    HandedOver(
+                        at=at, to=to.number, accept_by=until, goal=s.contract.goal, because=hand_on.because
+                    )
+                )
+                return
+        managers = self.house.of("manager") or self.house.of("salesperson")
+        self._tell(Assigned(at=at, to=managers[0].number, because=hand_on.because))
+
+    def _do_accept(self, worker: "Worker", ask: Ask) -> None:
+        """Accepted before the time is over; now and then it isn't."""
+        ends_at = ask.again_at or self.at
+        at = self._mean("accept", worker, max(self.at, ask.due_at) + self.rng.expovariate(1 / 8) * MINUTE)
+        if at >= ends_at:
+            self._pass(ends_at)
+            return
+        self.meant.clear()
+        self._tell(Accepted(at=at, by=worker.number))
+
+    def _meet_first(self, worker: "Worker", at: datetime) -> None:
+        """The first contact after the BDC: a call, and what becomes of what was agreed."""
+        rng, number = self.rng, worker.number
+        key = f"attempt:{self.standing.attempts + 1}"
+        self._tell(Attempted(at=at, by=number, key=key), key)
+        talked_s = rng.uniform(70, 260)
+        answered_at = at + rng.uniform(5, 16) * SECOND
+        self._tell(
+            AttemptEnded(
+                at=answered_at + round(talked_s) * SECOND, key=key, by=number, outcome="conversation",
+                connected_at=answered_at, talk_ms=round(1000 * talked_s),
+            ),
+            f"{key}:ended",
+        )  # fmt: skip
+        self._note_first_contact(worker, self.at + rng.uniform(5, 25) * SECOND)
+
+    def _note_first_contact(self, worker: "Worker", at: datetime) -> None:
+        contact = handing.first_contact(self.rng, worker.number, at)
+        self.meant.clear()
+        self._tell(contact)
+        s, at = self.standing, at + SECOND
+        if contact.went == "dropped" and s.appointment is not None:
+            self._tell(Cancelled(at=at, appointment=s.appointment, by=worker.number))
+        elif contact.went == "moved" and s.appointment is not None:
+            later = chances.appointment_time(self.rng, self.house.hours, at + DAY)
+            self._tell(Moved(at=at, appointment=s.appointment, by=worker.number, starts_at=later))
+        if contact.went == "dropped" and s.qualified_by is not None and self.house.has(s.qualified_by):
+            because = say("dropped off at the first contact: back to the BDC")
+            self._tell(Assigned(at=at + SECOND, to=s.qualified_by, by=worker.number, because=because))
+        elif contact.went != "dropped" and self.standing.appointment is not None:
+            number = self.standing.appointment
+            self._tell(Confirmed(at=at + SECOND, appointment=number, by=worker.number, how="phone"))
 
     # What somebody has to do
 
@@ -269,6 +344,14 @@ class Life:
                 self._do_write(worker, ask)
             case "confirm":
                 self._do_confirm(worker, ask)
+            case "accept":
+                self._do_accept(worker, ask)
+            case "first_contact":
+                self._note_first_contact(worker, self._free(worker, self.at + 20 * SECOND))
+            case "remind":
+                self._write(worker, self._mean("remind", worker, self.at + 10 * MINUTE))
+            case "answer":
+                self._pass(ask.again_at or self.at)
             case "shown":
                 self._do_shown(worker, ask)
             case "result" | "outcome":
@@ -445,6 +528,9 @@ class Life:
             self._pass(starts_at)
             return
         if self._customer_before(at):
+            return
+        if s.taken_over_at is not None and s.by_phone and not s.number_is_wrong and rng.random() < 0.8:
+            self._meet_first(worker, at)
             return
         chance = rng.random()
         by = worker.number

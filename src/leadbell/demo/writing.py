@@ -13,7 +13,7 @@ from django.db import connection
 from leadbell.demo.life import Told
 from leadbell.demo.past import CustomerRow, EnvelopeRow, InquiryRow, LeadRow, Past
 from leadbell.followup.actions import LOOK_AGAIN
-from leadbell.followup.decisions import Ask, GiveUp, Rest, Ring, Wait
+from leadbell.followup.decisions import Ask, GiveUp, HandOn, Rest, Ring, Wait
 from leadbell.followup.rules import decide
 from leadbell.intake.inquiry import Inquiry, as_json
 from leadbell.lead.facts import (
@@ -243,7 +243,7 @@ def next_step(row: LeadRow, now: datetime, rings: Iterator[datetime]) -> dict[st
             return _planned(decision.task, decision.person, due_at, because, wake_at, decision.touch)
         case Rest():
             return _planned("rest", None, None, decision.because, None)
-        case Ring() | GiveUp():
+        case Ring() | GiveUp() | HandOn():
             at = next(rings)
             return _planned(
                 "ring" if isinstance(decision, Ring) else "wait", standing.owner, at, decision.because, at

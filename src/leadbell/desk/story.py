@@ -1,10 +1,10 @@
 """What happened to a lead, told: one sentence per fact, with who did it and why."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Literal
 
+from leadbell.desk.story_handover import TELLERS as BETWEEN_BDC_AND_SALESPERSON
+from leadbell.desk.story_line import Line, Names, name_of
 from leadbell.lead.facts import (
     Accepted,
     Answered,
@@ -20,7 +20,6 @@ from leadbell.lead.facts import (
     ChatAnswered,
     ChatEnded,
     ChatUnanswered,
-    Chosen,
     Confirmed,
     Connected,
     Lost,
@@ -45,28 +44,6 @@ from leadbell.lead.facts import (
 )
 from leadbell.lead.history import History, Standing, after
 from leadbell.words import Words, say
-
-Who = Literal["human", "automation", "system"]
-Tone = Literal["", "good", "bad"]
-Names = Mapping[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One fact as a sentence; `why` are the reasons beside it, `text` is what a person wrote, as it is.
-
-    `icon` names a Tabler icon. `ranked` and `excluded` are the people a ring was decided between.
-    """
-
-    at: datetime
-    icon: str
-    who: Who
-    sentence: Words
-    why: tuple[Words, ...] = ()
-    tone: Tone = ""
-    text: str = ""
-    ranked: tuple[Chosen, ...] = ()
-    excluded: tuple[Chosen, ...] = ()
 
 
 def story(history: History, names: Names) -> tuple[Line, ...]:
@@ -140,15 +117,22 @@ def _rang(fact: Rang, names: Names, before: Standing) -> Line:
 
 
 def _accepted(fact: Accepted, names: Names, before: Standing) -> Line:
-    return Line(fact.at, "check", "human", say("%(name)s accepted", name=_name(fact.by, names)))
+    name = name_of(fact.by, names)
+    if before.contract is not None and fact.by == before.contract.to:
+        sentence = say("%(name)s accepted the handover", name=name)
+        why = (say("handed over by %(agent)s", agent=name_of(before.contract.by, names)),)
+        return Line(fact.at, "check", "human", sentence, why, "good")
+    return Line(fact.at, "check", "human", say("%(name)s accepted", name=name))
 
 
 def _picked_up(fact: PickedUp, names: Names, before: Standing) -> Line:
-    return Line(fact.at, "phone", "system", say("%(name)s's phone was answered", name=_name(fact.by, names)))
+    return Line(
+        fact.at, "phone", "system", say("%(name)s's phone was answered", name=name_of(fact.by, names))
+    )
 
 
 def _answered(fact: Answered, names: Names, before: Standing) -> Line:
-    sentence = say("%(name)s took the customer's call", name=_name(fact.by, names))
+    sentence = say("%(name)s took the customer's call", name=name_of(fact.by, names))
     took = _took(before.received_at, fact.at) if before.first_attempt_at is None else None
     why = (say("response time %(time)s", time=took),) if took else ()
     return Line(fact.at, "phone-incoming", "human", sentence, why, "good")
@@ -167,28 +151,28 @@ def _connected(fact: Connected, names: Names, before: Standing) -> Line:
 
 def _passed_on(fact: PassedOn, names: Names, before: Standing) -> Line:
     if fact.because is not None:
-        sentence = say("On to the next: not %(name)s", name=_name(fact.by, names))
+        sentence = say("On to the next: not %(name)s", name=name_of(fact.by, names))
         return Line(fact.at, "arrow-forward-up", "system", sentence, (fact.because,))
     return Line(
-        fact.at, "arrow-forward-up", "human", say("%(name)s passed it on", name=_name(fact.by, names))
+        fact.at, "arrow-forward-up", "human", say("%(name)s passed it on", name=name_of(fact.by, names))
     )
 
 
 def _assigned(fact: Assigned, names: Names, before: Standing) -> Line:
-    to = _name(fact.to, names)
+    to = name_of(fact.to, names)
     if fact.by is None:
         return Line(fact.at, "route", "system", say("Given to %(to)s", to=to), _one(fact.because))
-    sentence = say("%(name)s gave it to %(to)s", name=_name(fact.by, names), to=to)
+    sentence = say("%(name)s gave it to %(to)s", name=name_of(fact.by, names), to=to)
     return Line(fact.at, "route", "human", sentence, _one(fact.because))
 
 
 def _opened(fact: Opened, names: Names, before: Standing) -> Line:
-    sentence = say("%(name)s looked at it before calling", name=_name(fact.by, names))
+    sentence = say("%(name)s looked at it before calling", name=name_of(fact.by, names))
     return Line(fact.at, "eye", "human", sentence)
 
 
 def _attempted(fact: Attempted, names: Names, before: Standing) -> Line:
-    name, nth = _name(fact.by, names), before.attempts + 1
+    name, nth = name_of(fact.by, names), before.attempts + 1
     sentence = say("Attempt %(nth)s: %(name)s calls", nth=nth, name=name)
     took = _took(before.received_at, fact.at) if nth == 1 else None
     why = (say("response time %(time)s", time=took),) if took else ()
@@ -223,13 +207,13 @@ def _attempt_ended(fact: AttemptEnded, names: Names, before: Standing) -> Line:
 
 
 def _call_back(fact: CallBackAgreed, names: Names, before: Standing) -> Line:
-    sentence = say("%(name)s calls back: %(due_at)s", name=_name(fact.by, names), due_at=fact.due_at)
+    sentence = say("%(name)s calls back: %(due_at)s", name=name_of(fact.by, names), due_at=fact.due_at)
     return Line(fact.at, "phone-calling", "human", sentence, text=fact.note)
 
 
 def _nothing_agreed(fact: NothingAgreed, names: Names, before: Standing) -> Line:
     return Line(
-        fact.at, "circle-minus", "human", say("%(name)s: nothing agreed yet", name=_name(fact.by, names))
+        fact.at, "circle-minus", "human", say("%(name)s: nothing agreed yet", name=name_of(fact.by, names))
     )
 
 
@@ -238,7 +222,7 @@ def _quoted(fact: Quoted, names: Names, before: Standing) -> Line:
         fact.at,
         "file-text",
         "human",
-        say("%(name)s promised a quote", name=_name(fact.by, names)),
+        say("%(name)s promised a quote", name=name_of(fact.by, names)),
         tone="good",
     )
 
@@ -250,7 +234,7 @@ def _wrote(fact: Wrote, names: Names, before: Standing) -> Line:
             "video": say("A video mail was sent by the system"), "chat": say("A chat message was sent by the system"),
         }[fact.carrier]  # fmt: skip
         return Line(fact.at, "robot", "automation", sentence, (say("automation: does not count as contact"),))
-    name = _name(fact.by, names)
+    name = name_of(fact.by, names)
     sentence = {
         "email": say("%(name)s wrote an e-mail", name=name), "sms": say("%(name)s sent a text", name=name),
         "video": say("%(name)s sent a video mail", name=name), "chat": say("%(name)s wrote in the chat", name=name),
@@ -275,7 +259,7 @@ def _undelivered(fact: Undelivered, names: Names, before: Standing) -> Line:
 
 
 def _chat_answered(fact: ChatAnswered, names: Names, before: Standing) -> Line:
-    sentence = say("%(name)s answered the chat", name=_name(fact.by, names))
+    sentence = say("%(name)s answered the chat", name=name_of(fact.by, names))
     waited = say("%(time)s after the visitor wrote", time=_length(fact.waited_ms / 1000))
     return Line(fact.at, "messages", "human", sentence, (waited,), "good")
 
@@ -302,7 +286,7 @@ def _chat_ended(fact: ChatEnded, names: Names, before: Standing) -> Line:
 
 def _booked(fact: Booked, names: Names, before: Standing) -> Line:
     sentence = say("Appointment: %(starts_at)s", starts_at=fact.starts_at)
-    why = (say("made by %(name)s", name=_name(fact.by, names)),)
+    why = (say("made by %(name)s", name=name_of(fact.by, names)),)
     return Line(fact.at, "calendar-check", "human", sentence, why, "good", fact.what)
 
 
@@ -310,12 +294,12 @@ def _moved(fact: Moved, names: Names, before: Standing) -> Line:
     sentence = say("Appointment moved to %(starts_at)s", starts_at=fact.starts_at)
     was = (say("was %(was_at)s", was_at=before.appointment_at),) if before.appointment_at else ()
     return Line(
-        fact.at, "calendar-time", "human", sentence, (*was, say("by %(name)s", name=_name(fact.by, names)))
+        fact.at, "calendar-time", "human", sentence, (*was, say("by %(name)s", name=name_of(fact.by, names)))
     )
 
 
 def _confirmed(fact: Confirmed, names: Names, before: Standing) -> Line:
-    name = _name(fact.by, names)
+    name = name_of(fact.by, names)
     sentence = {
         "phone": say("%(name)s confirmed by phone", name=name), "email": say("%(name)s confirmed by e-mail", name=name),
         "video": say("%(name)s confirmed by video mail", name=name),
@@ -332,16 +316,18 @@ def _no_show(fact: NoShow, names: Names, before: Standing) -> Line:
 
 
 def _cancelled(fact: Cancelled, names: Names, before: Standing) -> Line:
-    sentence = say("%(name)s cancelled the appointment", name=_name(fact.by, names))
+    sentence = say("%(name)s cancelled the appointment", name=name_of(fact.by, names))
     return Line(fact.at, "calendar-x", "human", sentence, tone="bad")
 
 
 def _noted(fact: Noted, names: Names, before: Standing) -> Line:
-    return Line(fact.at, "note", "human", say("%(name)s noted", name=_name(fact.by, names)), text=fact.text)
+    return Line(fact.at, "note", "human", say("%(name)s noted", name=name_of(fact.by, names)), text=fact.text)
 
 
 def _sold(fact: Sold, names: Names, before: Standing) -> Line:
-    return Line(fact.at, "trophy", "human", say("Sold by %(name)s", name=_name(fact.by, names)), tone="good")
+    return Line(
+        fact.at, "trophy", "human", say("Sold by %(name)s", name=name_of(fact.by, names)), tone="good"
+    )
 
 
 _LOST = {
@@ -356,7 +342,7 @@ def _lost(fact: Lost, names: Names, before: Standing) -> Line:
     sentence = _LOST.get(fact.reason, _LOST["other"])
     if fact.by is None:
         return Line(fact.at, "clock-stop", "system", sentence, tone="bad", text=fact.note)
-    why = (say("by %(name)s", name=_name(fact.by, names)),)
+    why = (say("by %(name)s", name=name_of(fact.by, names)),)
     return Line(fact.at, "circle-x", "human", sentence, why, "bad", fact.note)
 
 
@@ -367,13 +353,13 @@ def _reopened(fact: Reopened, names: Names, before: Standing) -> Line:
         fact.at,
         "rotate",
         "human",
-        say("%(name)s opened it again", name=_name(fact.by, names)),
+        say("%(name)s opened it again", name=name_of(fact.by, names)),
         _one(fact.because),
     )
 
 
 def _opted_out(fact: OptedOut, names: Names, before: Standing) -> Line:
-    why = (say("noted by %(name)s", name=_name(fact.by, names)),) if fact.by is not None else ()
+    why = (say("noted by %(name)s", name=name_of(fact.by, names)),) if fact.by is not None else ()
     return Line(
         fact.at, "hand-stop", "human", say("The customer doesn't want to be contacted any more"), why, "bad"
     )
@@ -389,9 +375,9 @@ _SEEN_AGAIN = {
 def _seen_again(fact: SeenAgain, names: Names, before: Standing) -> Line:
     told = (say("%(people)s were told", people=_list(fact.told, names)),) if fact.told else ()
     if len(fact.told) == 1:
-        told = (say("%(name)s was told", name=_name(fact.told[0], names)),)
+        told = (say("%(name)s was told", name=name_of(fact.told[0], names)),)
     if fact.by is not None:
-        told = (say("%(name)s took it from the list", name=_name(fact.by, names)),)
+        told = (say("%(name)s took it from the list", name=name_of(fact.by, names)),)
     return Line(fact.at, "world-share", "system", _SEEN_AGAIN[fact.was], (*fact.because, *told), "good")
 
 
@@ -405,6 +391,7 @@ _TELLERS: dict[type, Callable[..., Line]] = {
     MissedCall: _missed_call, Connected: _connected, NothingAgreed: _nothing_agreed,
     SeenAgain: _seen_again,
     ChatAnswered: _chat_answered, ChatUnanswered: _chat_unanswered, ChatEnded: _chat_ended,
+    **BETWEEN_BDC_AND_SALESPERSON,
 }  # fmt: skip
 
 
@@ -412,12 +399,8 @@ def _one(because: Words | None) -> tuple[Words, ...]:
     return (because,) if because else ()
 
 
-def _name(person: int | None, names: Names) -> str:
-    return names.get(person or 0, "?")
-
-
 def _list(people: Sequence[int], names: Names) -> str:
-    return ", ".join(_name(person, names) for person in people)
+    return ", ".join(name_of(person, names) for person in people)
 
 
 def _took(since: datetime | None, until: datetime | None) -> str | None:

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from leadbell import statement
 from leadbell.announce import announce
-from leadbell.followup.decisions import Ask, Decision, GiveUp, Rest, Ring, Wait
+from leadbell.followup.decisions import Ask, Decision, GiveUp, HandOn, Rest, Ring, Wait
+from leadbell.followup.handing import hand_on
 from leadbell.followup.playbook import Place, Plan, Playbook, plan_from_json
 from leadbell.followup.rules import decide
 from leadbell.lead.consent import asked_by_themselves, contact_forbidden, quiet_of
-from leadbell.lead.facts import Lost, Origin, Rang
+from leadbell.lead.facts import Assigned, HandedOver, Lost, Origin, Rang
 from leadbell.lead.history import History
 from leadbell.lead.journal import plan, read_history
 from leadbell.lead.law import MARKETING
@@ -89,7 +90,7 @@ def follow_up(lead: Lead, now: datetime) -> Decision:
     playbook = playbook_for(lead, history, now)
     for _ in range(MOST_AT_ONCE):
         decision = decide(playbook, history, now)
-        if not isinstance(decision, Ring | GiveUp):
+        if not isinstance(decision, Ring | GiveUp | HandOn):
             break
         if not (done := _act(lead, decision, playbook, now)):
             break
@@ -99,7 +100,9 @@ def follow_up(lead: Lead, now: datetime) -> Decision:
     return decision
 
 
-def _act(lead: Lead, decision: Ring | GiveUp, playbook: Playbook, now: datetime) -> Rang | Lost | None:
+def _act(
+    lead: Lead, decision: Ring | GiveUp | HandOn, playbook: Playbook, now: datetime
+) -> Rang | Lost | HandedOver | Assigned | None:
     """The fact that the decision made; None where a room refused."""
     match decision:
         case Ring():
@@ -110,6 +113,8 @@ def _act(lead: Lead, decision: Ring | GiveUp, playbook: Playbook, now: datetime)
         case GiveUp():
             lost = lose(lead, None, decision.reason, now)
             return lost if isinstance(lost, Lost) else None
+        case HandOn():
+            return hand_on(lead, decision.because, playbook, now)
 
 
 def _remind(lead: Lead, task: Ask, playbook: Playbook, now: datetime) -> None:
@@ -152,7 +157,7 @@ def _plan(lead: Lead, decision: Decision, now: datetime) -> bool:
             return became_due
         case Rest():
             plan(lead, "rest", decision.because, at=None, wake_at=None)
-        case Ring() | GiveUp():
+        case Ring() | GiveUp() | HandOn():
             # More than MOST_AT_ONCE rounds at one moment: go on in a moment.
             plan(lead, "ring", None, at=now, wake_at=now + timedelta(seconds=5))
     return False

@@ -7,7 +7,9 @@ from typing import Literal
 from leadbell.lead.facts import RingKind
 from leadbell.words import Words
 
-Task = Literal["call", "write", "confirm", "shown", "result", "outcome"]
+Task = Literal[
+    "call", "write", "confirm", "remind", "shown", "result", "outcome", "accept", "answer", "first_contact"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,17 @@ class GiveUp:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOn:
+    """A handover wasn't accepted: it goes to the next person or to the manager; routing says who that is."""
+
+    because: Words
+
+
+@dataclass(frozen=True, slots=True)
 class Rest:
     """Nothing comes next by itself."""
 
     because: Words
 
 
-Decision = Ring | Ask | Wait | GiveUp | Rest
+Decision = Ring | Ask | Wait | GiveUp | HandOn | Rest

@@ -30,7 +30,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The choices of one dealer for one origin."""
 
     #: salespeople are rung; a manager gets lost-sale leads, not who spoke to them before [S1].
-    first: Literal["salesperson", "manager"] = "salesperson"
+    #: bdc: a BDC agent has `bdc_m` minutes to qualify it, then it rings as always; for active leads in opening
+    #: hours that is the dealer's own choice, against [S3].
+    first: Literal["salesperson", "manager", "bdc"] = "salesperson"
+    bdc_m: int = 60
     #: Not too directly: direct mail waits this long before the first ring [S1].
     wait_before_m: int = 0
     rounds: tuple[RingRound, ...] = (
@@ -50,6 +53,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     outcome_after_m: int = 30
     #: The salesperson confirms an appointment personally this many hours before, or at once [S1].
     confirm_before_h: int = 24
+    #: A handover is accepted within so many minutes of opening hours, else it goes on.
+    accept_m: int = 30
+    #: What a BDC made is confirmed within so many opening hours after it was accepted, else the manager sees it.
+    confirm_within_h: int = 4
+    #: A customer who agreed long ago is reminded so many hours before the visit.
+    remind_before_h: int = 24
+    #: After a no-show: called at once, then again at these times, then written to.
+    no_show_retries: tuple[Retry, ...] = (Retry(60), Retry(1080, "10:00"))
+    #: Who dropped off at the first contact is left alone for so long [S1].
+    drop_off_h: int = 48
 
 
 DEFAULTS: dict[Origin, Plan] = {
@@ -115,6 +128,10 @@ def what_is_wrong(plan: Plan) -> Words | None:
         return say("Plan at least three attempts: two after the first.")
     if any(not 1 <= r.minutes <= 7 * 24 * 60 for r in plan.retries):
         return say("Call again between one minute and a week later.")
+    if not 5 <= plan.bdc_m <= 24 * 60 or not 5 <= plan.accept_m <= 24 * 60:
+        return say("The BDC's time, and the time to accept a handover, lie between five minutes and a day.")
+    if not plan.no_show_retries or any(not 1 <= r.minutes <= 7 * 24 * 60 for r in plan.no_show_retries):
+        return say("After a no-show call at least twice, within a week.")
     if list(plan.cadence_days) != sorted(set(plan.cadence_days)):
         return say("Write the days of the cadence in order, each once.")
     if plan.cadence_days and not 1 <= plan.cadence_days[0] <= plan.cadence_days[-1] <= plan.last_day:

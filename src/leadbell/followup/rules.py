@@ -4,9 +4,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from leadbell.followup.agreed import (
+    ask_how_the_first_contact_went,
+    give_who_dropped_off_time,
+    have_it_accepted,
+    keep_the_appointment,
+    win_back_who_did_not_come,
+)
 from leadbell.followup.decisions import Ask, Decision, GiveUp, Rest, Ring, Task, Wait
 from leadbell.followup.playbook import Playbook
 from leadbell.followup.reasons import tried, why_now, why_that_day
+from leadbell.followup.timing import manager_at, sensible, worked_since_asked
 from leadbell.lead.facts import AskedAgain, MissedCall, Rang, Replied
 from leadbell.lead.history import History
 from leadbell.lead.law import callable_from, is_expected, why_quiet
@@ -105,6 +113,18 @@ def not_too_directly(playbook: Playbook, history: History, now: datetime) -> Dec
     return Wait(playbook.hours.shift_into_hours(earliest), say("direct mail: not called too directly"))
 
 
+def let_the_bdc_qualify(playbook: Playbook, history: History, now: datetime) -> Decision | None:
+    """Where the dealer has its BDC call first it waits in their queue, and rings as always if nobody took it."""
+    s, plan = history.standing, playbook.plan
+    if plan.first != "bdc" or s.owner is not None or s.rounds or s.received_at is None:
+        return None
+    begins = playbook.hours.shift_into_hours(s.received_at + timedelta(minutes=plan.wait_before_m))
+    until = playbook.hours.shift_into_hours(begins + timedelta(minutes=plan.bdc_m))
+    if now >= until:
+        return None
+    return Wait(until, say("in the BDC’s queue until %(until_at)s, then it rings", until_at=until))
+
+
 def make_it_ring(playbook: Playbook, history: History, now: datetime) -> Decision | None:
     """Nobody has it yet: the best, the next, all, the manager; then everybody again."""
     s, plan = history.standing, playbook.plan
@@ -132,30 +152,6 @@ def make_it_ring(playbook: Playbook, history: History, now: datetime) -> Decisio
     if now < again_at:
         return Wait(again_at, say("nobody accepted: everybody is rung again"))
     return Ring(last.how, last.ring_s, say("nobody accepted before"))
-
-
-def keep_the_appointment(playbook: Playbook, history: History, now: datetime) -> Decision | None:
-    """Confirm it personally, then wait for it, then ask whether the customer came [S1]."""
-    s = history.standing
-    if s.appointment_at is None or s.owner is None:
-        return None
-    if s.shown_at is not None:
-        due = playbook.hours.shift_into_hours(s.shown_at + timedelta(days=1))
-        return Ask(
-            "result", s.owner, due, say("was here on %(shown_at)s: sold, or what next?", shown_at=s.shown_at)
-        )
-    if now >= s.appointment_at:
-        return Ask(
-            "shown",
-            s.owner,
-            s.appointment_at,
-            say("the appointment was at %(starts_at)s", starts_at=s.appointment_at),
-        )
-    if s.confirmed_at is None:
-        due = s.appointment_at - timedelta(hours=playbook.plan.confirm_before_h)
-        due = max(playbook.hours.latest_open_at_or_before(due) or due, s.worked_at or due)
-        return Ask("confirm", s.owner, due, say("not confirmed by you yet"), again_at=s.appointment_at)
-    return Wait(s.appointment_at, say("the appointment is confirmed"))
 
 
 def call_while_they_look(playbook: Playbook, history: History, now: datetime) -> Decision | None:
@@ -196,7 +192,7 @@ def ring_the_owner_again(playbook: Playbook, history: History, now: datetime) ->
         or s.asked_at <= s.owned_at
     ):
         return None
-    if _worked_since_asked(history) or not playbook.hours.is_open(now) or _is_quiet(playbook, history, now):
+    if worked_since_asked(history) or not playbook.hours.is_open(now) or _is_quiet(playbook, history, now):
         return None
     if not s.rounds:
         return Ring("owner", 20, say("asked again"))
@@ -209,7 +205,7 @@ def ring_the_owner_again(playbook: Playbook, history: History, now: datetime) ->
 def tell_the_manager(playbook: Playbook, history: History, now: datetime) -> Decision | None:
     """Accepted but not called: the manager's desk rings once."""
     s, plan = history.standing, playbook.plan
-    if s.owner is None or "manager" in s.rounds or _worked_since_asked(history) or s.asked_at is None:
+    if s.owner is None or "manager" in s.rounds or worked_since_asked(history) or s.asked_at is None:
         return None
     since = max(s.asked_at, s.owned_at or s.asked_at, s.seen_at or s.asked_at)
     if not playbook.hours.is_open(now) or _is_quiet(playbook, history, now):
@@ -245,20 +241,18 @@ def write_where_nobody_can_call(playbook: Playbook, history: History, now: datet
         s.owner,
         playbook.hours.shift_into_hours(s.asked_at),
         because,
-        again_at=_manager_at(playbook, history),
+        again_at=manager_at(playbook, history),
     )
 
 
 def call_at_once(playbook: Playbook, history: History, now: datetime) -> Decision | None:
     """The first attempt, within two minutes [S0]; after a new inquiry again."""
     s = history.standing
-    if s.owner is None or s.asked_at is None or _worked_since_asked(history):
+    if s.owner is None or s.asked_at is None or worked_since_asked(history):
         return None
     due = playbook.hours.shift_into_hours(s.asked_at)
     because = say("new: call now") if s.attempts == 0 else say("asked again: call now")
-    if s.no_shows and s.attempts:
-        because = say("did not come to the appointment: call")
-    return Ask("call", s.owner, due, because, again_at=_manager_at(playbook, history))
+    return Ask("call", s.owner, due, because, again_at=manager_at(playbook, history))
 
 
 def try_again(playbook: Playbook, history: History, now: datetime) -> Decision | None:
@@ -269,7 +263,7 @@ def try_again(playbook: Playbook, history: History, now: datetime) -> Decision |
     if s.number_is_wrong or s.last_outcome in (None, "conversation"):
         return None
     retry = retries[s.tries - 1]
-    due = _sensible(playbook, s.last_attempt_at + timedelta(minutes=retry.minutes), retry.at)
+    due = sensible(playbook, s.last_attempt_at + timedelta(minutes=retry.minutes), retry.at)
     return Ask("call", s.owner, due, tried(history))
 
 
@@ -316,7 +310,7 @@ def follow_the_cadence(playbook: Playbook, history: History, now: datetime) -> D
         return Wait(
             end, say("the cadence is done: closed on day %(day)s if nothing happens", day=plan.last_day)
         )
-    due = _sensible(playbook, max(since + timedelta(days=day), s.worked_at or since), None)
+    due = sensible(playbook, max(since + timedelta(days=day), s.worked_at or since), None)
     task: Task = "call" if s.by_phone and not s.number_is_wrong else "write"
     ask = Ask(task, s.owner, due, why_that_day(day, plan.last_day), again_at=end, touch=day)
     return _as_planned(playbook, ask, now, end)
@@ -344,7 +338,10 @@ RULES: tuple[Rule, ...] = (
     let_the_customer_sleep,
     keep_the_quiet_hours,
     not_too_directly,
+    let_the_bdc_qualify,
     make_it_ring,
+    have_it_accepted,
+    ask_how_the_first_contact_went,
     keep_the_appointment,
     stop_after_day_45,
     call_while_they_look,
@@ -352,6 +349,8 @@ RULES: tuple[Rule, ...] = (
     ring_the_owner_again,
     tell_the_manager,
     write_where_nobody_can_call,
+    give_who_dropped_off_time,
+    win_back_who_did_not_come,
     call_at_once,
     try_again,
     write_after_three,
@@ -402,38 +401,6 @@ def _allowed_from(playbook: Playbook, history: History, when: datetime) -> datet
         if when == free:
             return free
     return None
-
-
-def _worked_since_asked(history: History) -> bool:
-    s = history.standing
-    return s.worked_at is not None and s.asked_at is not None and s.worked_at >= s.asked_at
-
-
-def _manager_at(playbook: Playbook, history: History) -> datetime | None:
-    """When the manager's desk will ring if nobody acts."""
-    s = history.standing
-    if s.asked_at is None or "manager" in s.rounds:
-        return None
-    since = playbook.hours.shift_into_hours(max(s.asked_at, s.owned_at or s.asked_at))
-    return since + timedelta(minutes=playbook.plan.manager_after_m)
-
-
-def _sensible(playbook: Playbook, earliest: datetime, at: str | None) -> datetime:
-    """The first good moment from `earliest` on: in opening hours, near the clock time `at`.
-
-    Where the dealer closes before `at`, half an hour before closing.
-    """
-    hours = playbook.hours
-    when = hours.shift_into_hours(earliest)
-    if at is None:
-        return when
-    wanted = hours.time_on(hours.local_day(when), at)
-    if wanted is None or wanted <= when:
-        return when
-    closing = hours.closing_after(when)
-    if closing is not None and closing <= wanted:
-        return max(when, closing - timedelta(minutes=30))
-    return wanted
 
 
 def _end_of_day(playbook: Playbook, now: datetime) -> datetime:

@@ -24,7 +24,14 @@ State = Literal[
     "lost",
 ]
 HowConfirmed = Literal["phone", "email", "video"]
+#: What a qualification reached: goal one, goal two, or a dated reason [S1].
+Goal = Literal["appointment", "quote", "later"]
+#: What became of what was agreed, at the first contact with the salesperson [S1].
+Went = Literal["kept", "moved", "dropped"]
+#: How a reactive defensive response was answered: understood, not fought [S1].
+RdrAnswer = Literal["understood", "gave_time", "argued"]
 
+DROP_REASONS = ("changed_mind", "not_agreed", "no_time", "bought_elsewhere", "price", "other")
 LOST_REASONS = (
     "bought_elsewhere",
     "no_interest",
@@ -259,6 +266,80 @@ class Cancelled(Fact, frozen=True, tag="cancelled"):
     by: int
 
 
+class Answers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the customer answered to a script's questions; None was not said. Words of theirs stay out."""
+
+    when: Literal["weeks", "months", "half_year", "later"] | None = None
+    trade_in: bool | None = None
+    test_drive: bool | None = None
+    payment: Literal["cash", "finance", "lease"] | None = None
+    budget: int | None = None
+    decides_alone: bool | None = None
+    still_looking: bool | None = None
+    why_not_then: Literal["price", "car", "timing", "service", "other"] | None = None
+    knew_the_mailing: bool | None = None
+
+
+class Qualified(Fact, frozen=True, tag="qualified"):
+    """A BDC agent has spoken with the customer: what was reached, and what they answered [S1]."""
+
+    by: int
+    goal: Goal
+    answers: Answers = Answers()
+    #: The script's name, so that answers can be read by it.
+    script: str = ""
+    note: str = ""
+
+
+class HandedOver(Fact, frozen=True, tag="handed_over"):
+    """A qualified lead is offered to one named person, who answers until `accept_by`; nobody's `by` is the clockwork's.
+
+    `text` is what was agreed, `note` what the customer wants to know; recordings are the numbers of calls.
+    """
+
+    to: int
+    accept_by: datetime
+    goal: Goal
+    by: int | None = None
+    text: str = ""
+    note: str = ""
+    recordings: tuple[str, ...] = ()
+    #: The agent told the customer who will receive them.
+    told: bool = False
+    because: Words | None = None
+
+
+class AskedBack(Fact, frozen=True, tag="asked_back"):
+    """Whoever should take a handover over wants to know something first."""
+
+    by: int
+    text: str
+
+
+class AnsweredBack(Fact, frozen=True, tag="answered_back"):
+    by: int
+    text: str
+    accept_by: datetime
+
+
+class HandoverRefused(Fact, frozen=True, tag="handover_refused"):
+    by: int
+    because: Words
+    note: str = ""
+
+
+class FirstContact(Fact, frozen=True, tag="first_contact"):
+    """What became of what the BDC had agreed, at the first contact with the salesperson [S1]."""
+
+    by: int
+    went: Went
+    reason: str = ""
+    #: A reactive defensive response: the customer's fright at the first contact.
+    rdr: bool = False
+    answered: RdrAnswer | None = None
+    note: str = ""
+
+
 class Noted(Fact, frozen=True, tag="noted"):
     by: int
     text: str
@@ -311,7 +392,7 @@ AnyFact = (
     | Connected | AttemptEnded | CallBackAgreed | NothingAgreed | Quoted | Wrote | Replied | Undelivered | Booked
     | Moved | Confirmed | Shown | NoShow | Cancelled | Noted | Sold | Lost | Reopened | OptedOut | SeenAgain
     | ChatAnswered
-    | ChatUnanswered | ChatEnded
+    | ChatUnanswered | ChatEnded | Qualified | HandedOver | AskedBack | AnsweredBack | HandoverRefused | FirstContact
 )  # fmt: skip
 
 _encode = msgspec.json.Encoder()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, reduce
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -12,9 +12,11 @@ from msgspec.structs import replace
 from leadbell.lead.facts import (
     Accepted,
     Answered,
+    AnsweredBack,
     AnyFact,
     Arrived,
     AskedAgain,
+    AskedBack,
     Assigned,
     Attempted,
     AttemptEnded,
@@ -27,6 +29,10 @@ from leadbell.lead.facts import (
     Confirmed,
     Connected,
     Fact,
+    FirstContact,
+    Goal,
+    HandedOver,
+    HandoverRefused,
     Lost,
     MissedCall,
     Moved,
@@ -39,6 +45,7 @@ from leadbell.lead.facts import (
     Outcome,
     PassedOn,
     PickedUp,
+    Qualified,
     Quoted,
     Rang,
     Reopened,
@@ -51,6 +58,20 @@ from leadbell.lead.facts import (
     Undelivered,
     Wrote,
 )
+
+
+class Contract(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A handover that waits for its answer."""
+
+    by: int
+    to: int
+    at: datetime
+    accept_by: datetime
+    goal: Goal
+    #: Everybody it was offered to, this one last.
+    offered: tuple[int, ...]
+    #: Since when a question waits for the agent's answer.
+    asked_at: datetime | None = None
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -109,6 +130,16 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     confirmed_at: datetime | None = None
     shown_at: datetime | None = None
     no_shows: int = 0
+    #: Since when a missed appointment has to be made good: until another one is agreed, or anything else.
+    missed_at: datetime | None = None
+    # between BDC and salesperson
+    qualified_by: int | None = None
+    qualified_at: datetime | None = None
+    #: A handover that waits for its answer.
+    contract: Contract | None = None
+    #: Since when somebody has accepted what the BDC had agreed; what became of it isn't told yet.
+    taken_over_at: datetime | None = None
+    dropped_at: datetime | None = None
     #: Last thing a person did towards the customer; automation doesn't move it [S4].
     worked_at: datetime | None = None
     wrote_at: datetime | None = None
@@ -136,6 +167,8 @@ def _hands(standing: Standing, person: int) -> tuple[int, ...]:
 #: Somebody who has picked up may listen and think for so long before the next person is rung.
 THINKING_S = 25
 _QUIET = {"ringing": (), "ring_how": None, "ring_until": None}
+#: What nobody has to answer any more once a lead is closed.
+_OVER = {"contract": None, "taken_over_at": None, "missed_at": None}
 
 
 def after(standing: Standing, fact: AnyFact) -> Standing:
@@ -170,12 +203,14 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             return replace(standing, ringing=left) if left else replace(standing, **_QUIET)
         case Accepted():
             return replace(
-                standing, **_QUIET, state=_at_least(standing.state, "accepted"), owner=fact.by, owned_at=fact.at,
+                standing, **_QUIET, **_taken_over(standing, fact.by, fact.at),
+                state=_at_least(standing.state, "accepted"), owner=fact.by, owned_at=fact.at,
                 rounds=(), rung=(), accepted_at=standing.accepted_at or fact.at, hands=_hands(standing, fact.by),
             )  # fmt: skip
         case Assigned():
             return replace(
-                standing, **_QUIET, state=_at_least(standing.state, "accepted"), owner=fact.to, owned_at=fact.at,
+                standing, **_QUIET, **_taken_over(standing, fact.to, fact.at),
+                state=_at_least(standing.state, "accepted"), owner=fact.to, owned_at=fact.at,
                 rounds=(), rung=(), hands=_hands(standing, fact.to),
             )  # fmt: skip
         case Attempted():
@@ -204,13 +239,14 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
         case AttemptEnded():
             return _attempt_ended(standing, fact)
         case CallBackAgreed():
-            return replace(standing, call_back_at=fact.due_at, worked_at=fact.at)
+            return replace(standing, call_back_at=fact.due_at, worked_at=fact.at, missed_at=None)
         case NothingAgreed():
-            return replace(standing, settled_at=fact.at)
+            return replace(standing, settled_at=fact.at, missed_at=None)
         case Quoted():
             return replace(
-                standing, state=_at_least(standing.state, "quote"), quoted_at=fact.at, worked_at=fact.at
-            )
+                standing, state=_at_least(standing.state, "quote"), quoted_at=fact.at, worked_at=fact.at,
+                missed_at=None,
+            )  # fmt: skip
         case Wrote():
             if fact.by is None:
                 return replace(standing, automated=standing.automated + 1)
@@ -237,7 +273,7 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
         case Booked():
             return replace(
                 standing, state="appointment", appointment=fact.appointment, appointment_at=fact.starts_at,
-                confirmed_at=None, shown_at=None, call_back_at=None, worked_at=fact.at,
+                confirmed_at=None, shown_at=None, call_back_at=None, worked_at=fact.at, missed_at=None,
             )  # fmt: skip
         case Moved():
             return replace(
@@ -251,18 +287,20 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
         case NoShow():
             return replace(
                 standing, state="conversation", appointment=None, appointment_at=None, confirmed_at=None, tries=0,
-                asked_at=fact.at, no_shows=standing.no_shows + 1,
+                asked_at=fact.at, missed_at=fact.at, no_shows=standing.no_shows + 1,
             )  # fmt: skip
         case Cancelled():
             return replace(
                 standing, state="conversation", appointment=None, appointment_at=None, confirmed_at=None, tries=0,
             )  # fmt: skip
+        case Qualified() | HandedOver() | AskedBack() | AnsweredBack() | HandoverRefused() | FirstContact():
+            return _handed(standing, fact)
         case Sold():
-            return replace(standing, **_QUIET, state="sold", closed_at=fact.at, calling=None)
+            return replace(standing, **_QUIET, **_OVER, state="sold", closed_at=fact.at, calling=None)
         case Lost():
             return replace(
-                standing, **_QUIET, state="lost", closed_at=fact.at, lost_reason=fact.reason, calling=None
-            )
+                standing, **_QUIET, **_OVER, state="lost", closed_at=fact.at, lost_reason=fact.reason, calling=None
+            )  # fmt: skip
         case Reopened():
             return replace(
                 standing, state="accepted" if standing.owner else "received", closed_at=None, lost_reason=None,
@@ -275,6 +313,44 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             return replace(standing, opted_out=True)
         case Opened() | Noted():
             return standing
+
+
+def _taken_over(standing: Standing, to: int, at: datetime) -> dict[str, Any]:
+    """What a new owner ends: a handover that waited, unless the agent keeps the lead that nobody took."""
+    if standing.contract is None:
+        return {}
+    return {"contract": None} | ({} if to == standing.contract.by else {"taken_over_at": at})
+
+
+def _handed(
+    standing: Standing,
+    fact: Qualified | HandedOver | AskedBack | AnsweredBack | HandoverRefused | FirstContact,
+) -> Standing:
+    """What happens between BDC and salesperson; who has the lead changes by `Accepted` and `Assigned` only."""
+    contract = standing.contract
+    match fact:
+        case Qualified():
+            return replace(
+                standing, qualified_by=fact.by, qualified_at=fact.at, dropped_at=None, worked_at=fact.at
+            )
+        case HandedOver():
+            by = fact.by or (contract.by if contract else standing.owner) or fact.to
+            offered = (*(contract.offered if contract else ()), fact.to)
+            return replace(
+                standing, rounds=(), rung=(), contract=Contract(
+                    by=by, to=fact.to, at=fact.at, accept_by=fact.accept_by, goal=fact.goal, offered=offered,
+                ),
+            )  # fmt: skip
+        case AskedBack() if contract is not None:
+            return replace(standing, contract=replace(contract, asked_at=fact.at))
+        case AnsweredBack() if contract is not None:
+            return replace(standing, contract=replace(contract, asked_at=None, accept_by=fact.accept_by))
+        case HandoverRefused() if contract is not None:
+            return replace(standing, contract=replace(contract, asked_at=None, accept_by=fact.at))
+        case FirstContact():
+            dropped = fact.at if fact.went == "dropped" else None
+            return replace(standing, taken_over_at=None, dropped_at=dropped)
+    return standing
 
 
 def _seen_again(standing: Standing, fact: SeenAgain) -> Standing:

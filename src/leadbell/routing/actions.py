@@ -223,7 +223,7 @@ def assign(
     """Give the lead to a person without ringing: by a manager, or back to who has this customer."""
     if not lead.is_open:
         return Refused(say("This lead is closed: reopen it first."))
-    if lead.owner_id == to and not lead.standing.ringing:
+    if lead.owner_id == to and not lead.standing.ringing and lead.standing.contract is None:
         return Refused(say("This person has the lead already."))
     if (
         not Person.objects.filter(

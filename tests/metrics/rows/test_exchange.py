@@ -19,6 +19,7 @@ from leadbell.lead.facts import (
     CallBackAgreed,
     Cancelled,
     Connected,
+    FirstContact,
     Lost,
     MissedCall,
     NoShow,
@@ -127,6 +128,11 @@ def test_a_cancelled_appointment_was_none_a_missed_one_was(
             Shown(at=FIVE + DAY, appointment=1, by=ROSA)), True, False),
         ((booked(1, HOUR, BEA), Assigned(at=FIVE + 2 * HOUR, to=ROSA), *talked(3 * HOUR), *talked(DAY, key="2"),
             Lost(at=FIVE + 2 * DAY, reason="price", by=ROSA)), True, False),
+        ((booked(1, HOUR, BEA), Accepted(at=FIVE + 2 * HOUR, by=ROSA),
+            FirstContact(at=FIVE + 3 * HOUR, by=ROSA, went="dropped", reason="price")), True, True),
+        ((booked(1, HOUR, BEA), Accepted(at=FIVE + 2 * HOUR, by=ROSA), *talked(3 * HOUR),
+            FirstContact(at=FIVE + 3 * HOUR, by=ROSA, went="moved"),
+            Cancelled(at=FIVE + 4 * HOUR, appointment=1, by=ROSA)), True, False),
     ],
 )  # fmt: skip
 def test_fallout_is_what_drops_at_the_first_contact_after_the_bdc(

@@ -20,6 +20,7 @@ from leadbell.lead.facts import (
     Cancelled,
     Confirmed,
     Connected,
+    FirstContact,
     Lost,
     MissedCall,
     NothingAgreed,
@@ -153,6 +154,8 @@ def _handover(about: LeadOf, facts: Sequence[AnyFact]) -> tuple[int | None, bool
             whom = fact.to if isinstance(fact, Assigned) else fact.by if isinstance(fact, Accepted) else None
             if qualified and whom is not None and whom not in about.bdc:
                 at = ms(fact.at)
+        elif isinstance(fact, FirstContact):
+            return at, fact.went == "dropped"
         elif isinstance(fact, AttemptEnded) and fact.outcome == "conversation":
             if over:
                 return at, False

@@ -1,0 +1,177 @@
+"""Between BDC and salesperson: which lead a BDC agent calls, when a salesperson is free, and who takes a lead over."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from leadbell.dealers.hours import OpeningHours
+from leadbell.dealers.shifts import Shift
+from leadbell.lead.facts import Origin
+from leadbell.lead.history import Standing
+from leadbell.words import Words, say
+
+Span = tuple[datetime, datetime]
+
+#: The way to the showroom, and time to prepare.
+SOONEST = timedelta(hours=2)
+#: An appointment takes so long.
+MINUTES = 60
+#: So far ahead free times are looked for; later ones are picked by hand.
+DAYS_AHEAD = 8
+#: Proposed per person: few enough to read out.
+PROPOSED = 6
+#: Free times lie at full and half hours.
+STEP = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Somebody who can receive a customer; `busy` are times that are taken, in order."""
+
+    person: int
+    name: str
+    role: str
+    shift: Shift
+    busy: tuple[Span, ...] = ()
+
+
+def why_not_free(
+    receiver: Receiver, hours: OpeningHours, starts_at: datetime, minutes: int = MINUTES
+) -> Words | None:
+    """Why they can't receive anybody then; None: they are free."""
+    last = starts_at + timedelta(minutes=minutes) - timedelta(seconds=1)
+    if not (hours.is_open(starts_at) and hours.is_open(last)):
+        return say("The dealer is closed then.")
+    if not (receiver.shift.is_on(starts_at) and receiver.shift.is_on(last)):
+        return say("%(name)s isn’t at work then.", name=receiver.name)
+    taken = next((span for span in receiver.busy if span[0] <= last and starts_at < span[1]), None)
+    if taken is None:
+        return None
+    return say("%(name)s has something else at %(taken_at)s.", name=receiver.name, taken_at=taken[0])
+
+
+def free_times(
+    receiver: Receiver, hours: OpeningHours, now: datetime, minutes: int = MINUTES, most: int = PROPOSED
+) -> tuple[datetime, ...]:
+    """The first free times worth proposing: of each day one before and one after 13:00, in order."""
+    found: list[datetime] = []
+    today = hours.local_day(now)
+    for ahead in range(DAYS_AHEAD):
+        day = today + timedelta(days=ahead)
+        noon = hours.time_on(day, "13:00") or hours.day_begins(day) + timedelta(hours=13)
+        halves = [(hours.day_begins(day), noon), (noon, hours.day_begins(day + timedelta(days=1)))]
+        for begins, ends in halves:
+            found += _first_free(receiver, hours, max(begins, now + SOONEST), ends, minutes)
+            if len(found) >= most:
+                return tuple(found[:most])
+    return tuple(found)
+
+
+def _first_free(
+    receiver: Receiver, hours: OpeningHours, begins: datetime, ends: datetime, minutes: int
+) -> list[datetime]:
+    at = _next_step(begins)
+    while at < ends:
+        if not hours.is_open(at):
+            opening = hours.next_opening(at)
+            if opening is None or opening >= ends:
+                return []
+            at = _next_step(opening)
+            continue
+        if why_not_free(receiver, hours, at, minutes) is None:
+            return [at]
+        at += STEP
+    return []
+
+
+def _next_step(at: datetime) -> datetime:
+    """This moment, if it is a full or half hour, else the next one."""
+    behind = timedelta(minutes=at.minute % 30, seconds=at.second, microseconds=at.microsecond)
+    return at if not behind else at - behind + STEP
+
+
+#: Why somebody doesn't take a lead over, by the reason's name.
+REFUSALS: Mapping[str, Words] = {
+    "not_here": say("not here then"),
+    "busy": say("has something else then"),
+    "not_my_cars": say("doesn’t sell these cars"),
+    "language": say("doesn’t speak their language"),
+    "colleagues_customer": say("a colleague’s customer"),
+    "not_agreed": say("what was agreed can’t be kept"),
+}
+
+Why = Literal["asked_back", "yours", "overflow", "closed", "direct_mail", "lost_sale", "first"]
+#: In the order in which they are called.
+ORDER: Mapping[Why, int] = {
+    "asked_back": 0, "yours": 1, "overflow": 2, "closed": 3, "first": 4, "lost_sale": 5, "direct_mail": 6,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Why a lead stands in the BDC's queue. `against` is what [S3] says where the dealer has decided otherwise."""
+
+    why: Why
+    because: Words
+    #: Not called before: who answers a mailing isn't called too directly.
+    not_before: datetime | None = None
+    against: Words | None = None
+
+
+#: What the article says about a BDC in front of the salesperson.
+AGAINST = say(
+    "S3: in opening hours a salesperson should call an active lead at once; each step in between costs speed, "
+    "and one person more for the customer. Your dealer has decided otherwise."
+)
+
+
+def why_in_queue(
+    standing: Standing, hours: OpeningHours, now: datetime, rounds: int, wait_m: int, bdc_first: bool
+) -> Queued | None:
+    """Why a lead without an owner is the BDC's to call now; None: it isn't.
+
+    `rounds` are those of its plan, `wait_m` how long its plan waits before the first ring. An active lead in
+    opening hours is a salesperson's, unless nobody accepted or the dealer has decided otherwise [S3].
+    """
+    s = standing
+    if s.owner is not None or not s.is_open or s.opted_out or s.ringing or s.received_at is None:
+        return None
+    if rounds and len(s.rounds) >= rounds:
+        return Queued("overflow", say("rung %(count)s times, nobody accepted", count=s.ring_count))
+    if s.origin == "direct_mail":
+        not_before = hours.shift_into_hours(s.received_at + timedelta(minutes=wait_m))
+        because = say("direct mail: a quote is likelier than an appointment, not too directly")
+        return Queued("direct_mail", because, not_before if not_before > now else None)
+    if s.origin == "lost_sale":
+        return Queued("lost_sale", say("lost sale: for the sales manager, not for who spoke to them before"))
+    if not hours.is_open(now):
+        return Queued(
+            "closed", say("arrived at %(received_at)s, the dealer is closed", received_at=s.received_at)
+        )
+    if bdc_first and not s.rounds:
+        return Queued("first", say("your dealer has the BDC call first"), against=AGAINST)
+    return None
+
+
+def accept_by(
+    receiver: Receiver, hours: OpeningHours, now: datetime, minutes: int, visit_at: datetime | None
+) -> datetime:
+    """Until when a handover is accepted: so many minutes after they are at work, and before the visit."""
+    begins = receiver.shift.next_on(hours.shift_into_hours(now)) or hours.shift_into_hours(now)
+    until = begins + timedelta(minutes=minutes)
+    return until if visit_at is None else max(now, min(until, visit_at))
+
+
+def who_receives(origin: Origin, people: Sequence[Receiver], spoke_before: int | None) -> list[Receiver]:
+    """Whom a lead can be handed to, the best first: lost-sale leads go to a sales manager, not to who spoke to
+    them before [S1]; others to who has the customer, then salespeople, then managers."""
+    lost_sale = origin == "lost_sale"
+    first = "manager" if lost_sale else "salesperson"
+
+    def rank(one: Receiver) -> tuple[bool, bool, str]:
+        known = one.person == spoke_before
+        return (not known if not lost_sale else known, one.role != first, one.name)
+
+    able = [one for one in people if one.role in ("salesperson", "manager")]
+    return sorted(able, key=rank)
