@@ -16,6 +16,7 @@ from leadbell.followup.models import DayPlan, Placement, PlaybookRow
 from leadbell.intake.models import CaughtForms, Envelope, Inquiry, SettledGap, Source
 from leadbell.lead.models import Consent, Customer, Fact, Handle, Lead
 from leadbell.metrics.models import FiguresNumber, LeadChange, LeadRow
+from leadbell.review.models import CoachingAction, Criterion, Moment, Review, ReviewChoice
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
 from leadbell.unlost.models import Alert, UnlostChoice
 from leadbell.visits import joining
@@ -29,7 +30,9 @@ __all__ = [
     "Chat",
     "ChatLine",
     "ChatSite",
+    "CoachingAction",
     "Consent",
+    "Criterion",
     "Customer",
     "DayPlan",
     "DeadAddress",
@@ -47,6 +50,7 @@ __all__ = [
     "MessageSecret",
     "MessageSetup",
     "MessageTemplate",
+    "Moment",
     "Organisation",
     "Person",
     "PhoneLine",
@@ -55,6 +59,8 @@ __all__ = [
     "Playback",
     "PlaybookRow",
     "Recording",
+    "Review",
+    "ReviewChoice",
     "SettledGap",
     "Signature",
     "Site",

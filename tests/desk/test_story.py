@@ -56,6 +56,23 @@ BOOKED = facts.Booked(at=after(195), by=ROSA, appointment=7, starts_at=after(86_
             [facts.Rang(at=after(40), people=(ROSA, SAMIR), how="all", ring_s=30)],
             "Rang everybody on shift: Rosa, Samir", ["0:40 after arrival", "for 30 s"], "system",
         ),
+        (
+            [
+                facts.Reviewed(
+                    at=after(900), key="attempt:1", reviewer=INES, verdict="opportunity", asked=True, made=False
+                )
+            ],
+            "Ines listened to a conversation",
+            ["a real chance", "asked for the appointment", "no appointment made"], "system",
+        ),
+        (
+            [facts.Reviewed(at=after(900), key="attempt:1", reviewer=INES, verdict="voicemail", second=True)],
+            "Ines listened to a conversation, as a second pair of ears", ["voicemail"], "system",
+        ),
+        (
+            [facts.ReviewWanted(at=after(900), key="attempt:1", person=INES, why="complaint")],
+            "Ines noted a complaint about a conversation", [], "system",
+        ),
         ([facts.Accepted(at=after(8), by=ROSA)], "Rosa accepted", [], "human"),
         ([facts.PassedOn(at=after(8), by=ROSA)], "Rosa passed it on", [], "human"),
         ([facts.Assigned(at=after(8), to=SAMIR, by=INES)], "Ines gave it to Samir", [], "human"),

@@ -26,6 +26,7 @@ WALLED = {
         "0018_chats",
         "0019_ways_compared",
         "0023_figures_numbered",
+        "0024_reviews",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }

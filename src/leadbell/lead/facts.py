@@ -30,6 +30,8 @@ Goal = Literal["appointment", "quote", "later"]
 Went = Literal["kept", "moved", "dropped"]
 #: How a reactive defensive response was answered: understood, not fought [S1].
 RdrAnswer = Literal["understood", "gave_time", "argued"]
+#: What a reviewed conversation was: a real chance, or what else [S0].
+Verdict = Literal["opportunity", "voicemail", "wrong_number", "service", "other"]
 
 DROP_REASONS = ("changed_mind", "not_agreed", "no_time", "bought_elsewhere", "price", "other")
 LOST_REASONS = (
@@ -340,6 +342,30 @@ class FirstContact(Fact, frozen=True, tag="first_contact"):
     note: str = ""
 
 
+class ReviewWanted(Fact, frozen=True, tag="review_wanted"):
+    """Somebody wants the conversation of this attempt listened to: no work on the lead, so it has no `by`."""
+
+    key: str
+    person: int
+    why: Literal["complaint", "learning"]
+    note: str = ""
+
+
+class Reviewed(Fact, frozen=True, tag="reviewed"):
+    """Somebody listened to the conversation of this attempt: no work on the lead, so it has no `by`.
+
+    The newest of a reviewer corrects what they said before. A `second` opinion shows agreement, and is in no figure.
+    """
+
+    key: str
+    reviewer: int
+    verdict: Verdict
+    #: The salesperson asked for an appointment; one was made. None: can't be heard.
+    asked: bool | None = None
+    made: bool | None = None
+    second: bool = False
+
+
 class Noted(Fact, frozen=True, tag="noted"):
     by: int
     text: str
@@ -393,6 +419,7 @@ AnyFact = (
     | Moved | Confirmed | Shown | NoShow | Cancelled | Noted | Sold | Lost | Reopened | OptedOut | SeenAgain
     | ChatAnswered
     | ChatUnanswered | ChatEnded | Qualified | HandedOver | AskedBack | AnsweredBack | HandoverRefused | FirstContact
+    | ReviewWanted | Reviewed
 )  # fmt: skip
 
 _encode = msgspec.json.Encoder()

@@ -50,6 +50,8 @@ from leadbell.lead.facts import (
     Rang,
     Reopened,
     Replied,
+    Reviewed,
+    ReviewWanted,
     RingKind,
     SeenAgain,
     Shown,
@@ -311,7 +313,7 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             return _seen_again(standing, fact)
         case OptedOut():
             return replace(standing, opted_out=True)
-        case Opened() | Noted():
+        case Opened() | Noted() | Reviewed() | ReviewWanted():
             return standing
 
 

@@ -28,6 +28,7 @@ from leadbell.lead.facts import (
     Quoted,
     Rang,
     Replied,
+    Reviewed,
     SeenAgain,
     Shown,
     Sold,
@@ -40,9 +41,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
 #: What our own journal doesn't record (yet).
-CANT_SAY = frozenset(
-    {"touches.opportunity", "leads.cost_cents", "leads.margin_cents", "leads.campaign", "leads.set_aside"}
-)
+CANT_SAY = frozenset({"leads.cost_cents", "leads.margin_cents", "leads.campaign", "leads.set_aside"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +170,7 @@ def _touches(about: LeadOf, facts: Sequence[AnyFact], arrived: Arrived) -> list[
     found: list[dict[str, Any]] = []
     calls: dict[str, dict[str, Any]] = {}
     talk: dict[str, Any] | None = None
+    heard: dict[str, Reviewed] = {}
     for fact in facts:
         if (touch := _touch(about, fact)) is not None:
             touch |= {"lead": about.lead, "nr": len(found) + 1, "started_ms": ms(fact.at)}
@@ -187,13 +187,25 @@ def _touches(about: LeadOf, facts: Sequence[AnyFact], arrived: Arrived) -> list[
             if fact.connected_at is not None:
                 _connected(call, about, arrived, fact.connected_at)
             talk = call if fact.outcome == "conversation" else None
+        elif isinstance(fact, Reviewed) and fact.key in calls and not fact.second:
+            heard[fact.key] = fact
         elif talk is not None and (agreed := _agreed(fact)) and talk.get("agreed") != "appointment":
             talk["agreed"] = agreed
+    for key, review in heard.items():
+        _reviewed(calls[key], review)
     return found
 
 
 def _connected(call: dict[str, Any], about: LeadOf, arrived: Arrived, at: datetime) -> None:
     call |= {"connected_ms": ms(at), "connected_open_ms": about.hours.open_ms_between(arrived.at, at)}
+
+
+def _reviewed(call: dict[str, Any], fact: Reviewed) -> None:
+    """Who listened knows better than what was tapped."""
+    call["opportunity"] = fact.verdict == "opportunity"
+    if fact.made is not None:
+        agreed = call.get("agreed")
+        call["agreed"] = "appointment" if fact.made else None if agreed == "appointment" else agreed
 
 
 def _agreed(fact: AnyFact) -> str | None:

@@ -23,7 +23,7 @@ log = structlog.get_logger("leadbell.figures")
 #: Leads of one commit.
 AT_ONCE = 400
 #: Raised when a journal becomes other rows than before; what was made before is then made again.
-VERSION = 1
+VERSION = 2
 #: Announced when rows of a dealer changed.
 FIGURES = "figures"
 
