@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from leadbell.lead.facts import Attempted, AttemptEnded, Reviewed
 from leadbell.lead.journal import locked, read_history, record
-from leadbell.metrics.exchange import LeadOf, rows_of
+from leadbell.metrics.rows.exchange import LeadOf, rows_of
 from leadbell.metrics.tables import TOUCHES
 from leadbell.refused import Refused
 from leadbell.review.actions import (
