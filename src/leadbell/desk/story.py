@@ -5,6 +5,7 @@ from datetime import datetime
 
 from leadbell.desk.story_handover import TELLERS as BETWEEN_BDC_AND_SALESPERSON
 from leadbell.desk.story_line import Line, Names, name_of
+from leadbell.desk.story_review import TELLERS as HEARD_AGAIN
 from leadbell.lead.facts import (
     Accepted,
     Answered,
@@ -36,8 +37,6 @@ from leadbell.lead.facts import (
     Rang,
     Reopened,
     Replied,
-    Reviewed,
-    ReviewWanted,
     SeenAgain,
     Shown,
     Sold,
@@ -387,33 +386,6 @@ def _seen_again(fact: SeenAgain, names: Names, before: Standing) -> Line:
     return Line(fact.at, "world-share", "system", _SEEN_AGAIN[fact.was], (*fact.because, *told), "good")
 
 
-VERDICTS = {
-    "opportunity": say("a real chance"), "voicemail": say("voicemail"), "wrong_number": say("wrong number"),
-    "service": say("a service question"), "other": say("something else"),
-}  # fmt: skip
-
-
-def _review_wanted(fact: ReviewWanted, names: Names, before: Standing) -> Line:
-    name = _name(fact.person, names)
-    sentence = {
-        "complaint": say("%(name)s noted a complaint about a conversation", name=name),
-        "learning": say("%(name)s wants a conversation listened to", name=name),
-    }[fact.why]  # fmt: skip
-    return Line(fact.at, "ear", "system", sentence, text=fact.note)
-
-
-def _reviewed(fact: Reviewed, names: Names, before: Standing) -> Line:
-    name = _name(fact.reviewer, names)
-    sentence = (
-        say("%(name)s listened to a conversation, as a second pair of ears", name=name) if fact.second
-        else say("%(name)s listened to a conversation", name=name)
-    )  # fmt: skip
-    asked = {True: say("asked for the appointment"), False: say("didn't ask for the appointment"), None: None}
-    made = {True: say("appointment made"), False: say("no appointment made"), None: None}
-    said = (VERDICTS[fact.verdict], asked[fact.asked], made[fact.made])
-    return Line(fact.at, "headphones", "system", sentence, tuple(why for why in said if why))
-
-
 _TELLERS: dict[type, Callable[..., Line]] = {
     Arrived: _arrived, AskedAgain: _asked_again, Rang: _rang, Accepted: _accepted, PassedOn: _passed_on,
     Assigned: _assigned, Opened: _opened, Attempted: _attempted, AttemptEnded: _attempt_ended,
@@ -425,7 +397,7 @@ _TELLERS: dict[type, Callable[..., Line]] = {
     SeenAgain: _seen_again,
     ChatAnswered: _chat_answered, ChatUnanswered: _chat_unanswered, ChatEnded: _chat_ended,
     **BETWEEN_BDC_AND_SALESPERSON,
-    ReviewWanted: _review_wanted, Reviewed: _reviewed,
+    **HEARD_AGAIN,
 }  # fmt: skip
 
 
