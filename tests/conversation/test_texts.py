@@ -6,12 +6,14 @@ import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import web
 from django.db import transaction
 from twilio.request_validator import RequestValidator
 
+from leadbell.allowance import Allowance
 from leadbell.conversation.actions import end_attempt
 from leadbell.conversation.carriers import carrier_for
 from leadbell.conversation.models import DeadAddress, Incoming, Message, MessageSetup
@@ -22,7 +24,6 @@ from leadbell.desk import texting
 from leadbell.followup.automations import run_automations
 from leadbell.followup.messenger import Messenger
 from leadbell.followup.texts import colleague, stranger
-from leadbell.intake.door import Allowance
 from leadbell.lead.facts import (
     Attempted,
     CallBackAgreed,
@@ -37,6 +38,7 @@ from leadbell.lead.journal import locked, read_history, record
 from leadbell.lead.models import Handle, Lead
 from leadbell.refused import Refused
 from leadbell.ring.actions import take
+from leadbell.ring.models import PhoneRules
 from tests.conftest import NOON, DeskClient, lead_of, make_source
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +220,16 @@ def test_nobody_is_woken_by_a_text(lead, rosa, twilio):
     message.refresh_from_db()
     assert (message.status, twilio.asked) == ("queued", [])
     assert message.send_at > night
+
+
+def test_a_text_waits_while_the_dealers_own_quiet_hours_last(lead, rosa, twilio):
+    message = write_text(lead, rosa)
+    PhoneRules.objects.create(dealer=lead.dealer, quiet_from=9 * 60, quiet_until=20 * 60)
+    run(twilio)
+    message.refresh_from_db()
+    assert (message.status, twilio.asked) == ("queued", [])
+    assert message.send_at.astimezone(ZoneInfo(lead.dealer.zone)).hour == 20
+    assert "quiet hours" in message.because["text"]
 
 
 def test_an_answer_is_kept_before_it_is_taken_and_told_once(lead):

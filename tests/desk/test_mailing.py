@@ -1,9 +1,11 @@
 """Dealer, Messages: the account, answers, texts, automations, the dealer's own words; and who may see it."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import ProgrammingError, connection
+from django.test.utils import CaptureQueriesContext
 
 from leadbell.conversation.mailboxes import asked_tests
 from leadbell.conversation.mailboxes import tested as told
@@ -76,7 +78,7 @@ def test_answers_come_out_of_a_mailbox(signed_in, ines, northside, here):
     MessageSetup.objects.update(imap_validity=5, imap_uid=9)
     signed_in(ines).post(f"{here}replies/", said)
     assert MessageSetup.objects.get().imap_uid == 9
-    signed_in(ines).post(f"{here}replies/", said | {"imap_login": "other"})
+    signed_in(ines).post(f"{here}replies/", said | {"imap_login": "other", "imap_password": "sesame"})
     assert MessageSetup.objects.get().imap_uid == 0, "another mailbox is read from its own beginning"
 
 
@@ -177,3 +179,100 @@ def test_a_manager_sees_how_many_mails_no_program_could_read(signed_in, ines, no
     assert "couldn’t be read" not in desk.get(here).content.decode()
     keep_fetched(set_up_mail(northside, 1), 7, 12, [b"From: " + b"(" * 3000 + b"\n\nx"], datetime.now(UTC))
     assert "1 message that arrived couldn’t be read" in desk.get(here).content.decode()
+
+
+def field(page, name):
+    """What stands in an input."""
+    (found,) = re.findall(rf'name="{name}"[^>]* value="([^"]*)"', page)
+    return found
+
+
+def test_a_mistake_in_one_form_leaves_the_others_as_they_are(signed_in, ines, here):
+    desk = signed_in(ines)
+    desk.post(f"{here}account/", ACCOUNT)
+    desk.post(f"{here}texts/", {"sms_number": "+31612345678"})
+    seen = desk.post(f"{here}texts/", {"sms_number": "0612"}).content.decode()
+    assert (field(seen, "sms_number"), field(seen, "host")) == ("0612", "smtp.northside.example")
+    seen = desk.post(f"{here}account/", ACCOUNT | {"port": "0", "login": "typed"}).content.decode()
+    assert (field(seen, "login"), field(seen, "sms_number")) == ("typed", "+31612345678")
+    assert "sesame" not in seen
+    unknown = {"name": "answer", "carrier": "email", "language": "en", "subject": "Hi", "text": "{nmae}"}
+    assert field(desk.post(f"{here}template/", unknown).content.decode(), "host") == "smtp.northside.example"
+    desk.post(f"{here}account/", ACCOUNT | {"mail_on": ""})
+    refused = desk.post(f"{here}test/")
+    assert refused.status_code == 409
+    assert field(refused.content.decode(), "sender") == "sales@northside.example"
+
+
+@pytest.mark.parametrize("about", [{"host": "mail.elsewhere.example"}, {"login": "somebody"}])
+def test_a_stored_password_goes_to_no_other_server(signed_in, ines, northside, here, about):
+    desk = signed_in(ines)
+    desk.post(f"{here}account/", ACCOUNT)
+    refused = desk.post(f"{here}account/", ACCOUNT | about | {"password": ""})
+    assert refused.status_code == 409
+    assert "Type the password too" in refused.content.decode()
+    assert MessageSetup.objects.get().host == "smtp.northside.example"
+    assert desk.post(f"{here}account/", ACCOUNT | about | {"password": "another"}).status_code == 303
+    mailbox = {"replies": "mailbox", "imap_host": "imap.northside.example", "imap_port": "993", "imap_security": "tls",
+               "imap_login": "sales"}  # fmt: skip
+    desk.post(f"{here}replies/", mailbox | {"imap_password": "open sesame"})
+    assert desk.post(f"{here}replies/", mailbox).status_code == 303
+    moved = mailbox | {f"imap_{name}": value for name, value in about.items()}
+    assert "Type the password too" in desk.post(f"{here}replies/", moved).content.decode()
+    assert MessageSecret.objects.get(dealer=northside).imap_password == "open sesame"
+
+
+def test_a_stored_password_waits_for_no_way_round(signed_in, ines, here):
+    """Neither without a user for a moment, nor with answers unseen meanwhile."""
+    desk = signed_in(ines)
+    desk.post(f"{here}account/", ACCOUNT)
+    desk.post(f"{here}account/", ACCOUNT | {"login": "", "password": "", "host": "mail.elsewhere.example"})
+    stranger = ACCOUNT | {"host": "mail.elsewhere.example", "password": ""}
+    assert desk.post(f"{here}account/", stranger).status_code == 409
+    mailbox = {"replies": "mailbox", "imap_host": "imap.northside.example", "imap_port": "993", "imap_security": "tls",
+               "imap_login": "sales"}  # fmt: skip
+    desk.post(f"{here}replies/", mailbox | {"imap_password": "open sesame"})
+    moved = mailbox | {"imap_host": "imap.elsewhere.example"}
+    assert desk.post(f"{here}replies/", moved | {"replies": "unseen"}).status_code == 409
+    assert desk.post(f"{here}replies/", moved).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("form", "about"),
+    [
+        ("account", {"host": "a" * 300}),
+        ("account", {"sender": "a@" + "b" * 300 + ".example"}),
+        ("account", {"login": "a" * 300}),
+        ("account", {"login": "sa\0les"}),
+        ("account", {"password": "a" * 201}),
+        ("account", {"password": "open\0sesame"}),
+        ("account", {"mail_on": "", "sender": "", "host": "a" * 300}),
+        ("account", {"mail_on": "", "sender": "sa\0les@northside.example"}),
+        ("replies", {"replies": "unseen", "imap_host": "a" * 300}),
+        ("replies", {"replies": "unseen", "imap_login": "sa\0les"}),
+        ("texts", {"sms_number": "+316\0"}),
+        ("template", {"name": "answer", "carrier": "email", "language": "en", "subject": "Hi", "text": "\0"}),
+    ],
+)
+def test_what_cant_be_stored_is_refused_in_words(signed_in, ines, here, form, about):
+    desk = signed_in(ines)
+    refused = desk.post(f"{here}{form}/", (ACCOUNT if form == "account" else {}) | about)
+    assert refused.status_code == 409
+    assert 'role="alert"' in refused.content.decode()
+
+
+def test_saving_writes_what_was_chosen_and_waits_for_whoever_writes_now(signed_in, ines, here):
+    desk = signed_in(ines)
+    desk.post(f"{here}account/", ACCOUNT)
+    for form, about in (
+        ("texts", {"sms_number": "+31612345678"}),
+        ("automations", {}),
+        ("account", ACCOUNT),
+        ("test", {}),
+    ):
+        with CaptureQueriesContext(connection) as asked:
+            desk.post(f"{here}{form}/", about)
+        said = [query["sql"] for query in asked if '"leadbell_messagesetup"' in query["sql"]]
+        (written,) = [sql for sql in said if sql.startswith("UPDATE")]
+        assert '"imap_uid"' not in written, "the messenger's own column"
+        assert any("FOR UPDATE" in sql for sql in said[: said.index(written)])

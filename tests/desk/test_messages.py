@@ -92,6 +92,15 @@ def test_what_is_refused_is_not_lost(signed_in, rosa, lead):
     assert "Half an hour of writing" in refused.content.decode()
 
 
+@pytest.mark.parametrize(
+    "about", [{"key": "a\0b"}, {"text": "Dear\0"}, {"subject": "Your\0Kona"}, {"key": "a" * 41}]
+)
+def test_what_cant_be_stored_is_refused_in_words(signed_in, rosa, lead, about):
+    refused = send(signed_in(rosa), lead, **about)
+    assert refused.status_code == 409
+    assert not Message.objects.exists()
+
+
 def test_the_preview_shows_what_stands_below(signed_in, rosa, lead):
     seen = (
         signed_in(rosa).post(f"/leads/{lead.pk}/messages/preview/", form(text="<i>Hi</i>")).content.decode()
@@ -124,6 +133,9 @@ def test_a_confirmation_carries_the_invitation_and_the_video(signed_in, rosa, le
     history = read_history(lead)
     assert [fact.carrier for fact in history.of(Wrote)] == ["video"]
     assert [fact.how for fact in history.of(Confirmed)] == ["video"]
+    again = send(client, lead, confirms="1", invitation="1", video=video, text=f"See you {video}", key="b")
+    assert again.status_code == 303
+    assert len(read_history(lead).of(Confirmed)) == 1, "sent twice, it is confirmed once"
 
 
 def test_a_dead_address_is_named_and_can_be_tried_again(signed_in, rosa, lead, now):

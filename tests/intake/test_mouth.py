@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from leadbell import roles
-from leadbell.intake.door import FRESH_S, STRANGERS_PER_MINUTE, Allowance, Keys
+from leadbell.allowance import Allowance
+from leadbell.intake.door import FRESH_S, STRANGERS_PER_MINUTE, Keys
 from leadbell.intake.mouth import LARGEST_BODY, Mouth
 from leadbell.intake.post import Kept, Letter, NotKept, Post, idempotency_key, uuid7
 from leadbell.intake.thanks import onward

@@ -10,6 +10,11 @@ CarrierName = Literal["email", "sms"]
 Security = Literal["starttls", "tls", "none"]
 
 
+def carrier_named(said: str) -> CarrierName:
+    """What a form calls `sms`, else e-mail."""
+    return "sms" if said == "sms" else "email"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Where a dealer's messages go out. Its secrets are never shown."""

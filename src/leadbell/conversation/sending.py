@@ -17,10 +17,9 @@ from leadbell.conversation.models import DeadAddress, Message, MessageSecret, Me
 from leadbell.conversation.ports import Account, Never, NotNow, Outcome, Perhaps, Security, Sent
 from leadbell.conversation.rules import next_try
 from leadbell.conversation.writing import addresses_of
-from leadbell.lead.consent import asked_by_themselves, contact_forbidden, quiet_of
+from leadbell.lead.consent import contact_forbidden, quiet_until
 from leadbell.lead.facts import Undelivered
-from leadbell.lead.journal import locked, read_history, record
-from leadbell.lead.law import callable_from, is_expected, why_quiet
+from leadbell.lead.journal import locked, record
 from leadbell.lead.models import Lead
 from leadbell.words import Words, say
 
@@ -58,7 +57,7 @@ def claim(now: datetime, most: int, busy: Collection[int] = ()) -> list[Claimed]
         if to_customer and (because := contact_forbidden(lead)):
             _settle(message, "failed", now, because=because)
             continue
-        if to_customer and message.carrier == "sms" and (until := _quiet_until(lead, now)):
+        if to_customer and message.carrier == "sms" and (until := quiet_until(lead, now)):
             _change(message, send_at=until[0], because=_stored(until[1]))
             continue
         account = account_of(message.dealer_id, message.carrier)
@@ -173,16 +172,6 @@ def _locked(number: int) -> tuple[Lead, Message]:
     """The lead's row first, as everybody who records facts does."""
     lead = locked(Message.objects.values_list("lead_id", flat=True).get(pk=number))
     return lead, Message.objects.select_for_update(of=("self",)).get(pk=number)
-
-
-def _quiet_until(lead: Lead, now: datetime) -> tuple[datetime, Words] | None:
-    """Until when a text would disturb this customer."""
-    asked_at = asked_by_themselves(lead, read_history(lead))
-    quiet = quiet_of(lead, asked_at)
-    if is_expected(now, asked_at, lead.standing.call_back_at):
-        return None
-    because = why_quiet(now, quiet)
-    return (callable_from(now, quiet), because) if because else None
 
 
 def _switched_off(message: Message) -> Words:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from leadbell.conversation.ports import CarrierName
 from leadbell.conversation.wording_defaults import DEFAULTS, Template
+from leadbell.words import say
 
 LANGUAGES = ("nl", "en", "ru")
 #: What a template may name in braces.
@@ -15,6 +16,9 @@ PERSONAL = ("answer", "not_reached", "quote", "confirmation")
 AUTOMATIONS = ("acknowledge", "remind")
 LONGEST_SUBJECT, LONGEST_MAIL, LONGEST_TEXT = 200, 20_000, 1_000
 
+UNSTORABLE = say("There is a character in it that can’t be stored: type it again.")
+#: NUL and halves of surrogate pairs.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _VALUE = re.compile(r"\{([a-z_]{1,20})\}")
 _LINK = re.compile(r"https?://[^\s<>\"']{3,2000}")
 _AFTER_A_LINK = ".,;:!?)]}"
@@ -40,6 +44,11 @@ _STOP = frozenset(
         "отписаться",
     )
 )
+
+
+def is_unstorable(*texts: str) -> bool:
+    """Whether the database would refuse one of them."""
+    return any(_UNSTORABLE.search(text) for text in texts)
 
 
 def template_of(name: str, carrier: CarrierName, language: str) -> Template | None:

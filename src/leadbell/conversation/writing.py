@@ -12,7 +12,13 @@ from django.utils import translation
 from leadbell.announce import announce, wake_messenger
 from leadbell.conversation.models import DeadAddress, Message, MessageSetup
 from leadbell.conversation.ports import CarrierName
-from leadbell.conversation.wording import LONGEST_MAIL, LONGEST_SUBJECT, LONGEST_TEXT
+from leadbell.conversation.wording import (
+    LONGEST_MAIL,
+    LONGEST_SUBJECT,
+    LONGEST_TEXT,
+    UNSTORABLE,
+    is_unstorable,
+)
 from leadbell.dealers.models import Person
 from leadbell.lead.consent import contact_forbidden, may_call_now
 from leadbell.lead.facts import Wrote
@@ -44,6 +50,15 @@ class Draft:
 
 def new_key() -> str:
     return secrets.token_hex(8)
+
+
+def is_key(said: str) -> bool:
+    return 0 < len(said) <= LONGEST_KEY and said.replace("-", "").isalnum()
+
+
+def is_written(lead: Lead, key: str) -> bool:
+    """Whether what this form holds was sent before."""
+    return is_key(key) and Message.objects.filter(lead=lead, key=key).exists()
 
 
 def setup_of(dealer: int) -> MessageSetup | None:
@@ -93,7 +108,7 @@ def why_not(lead: Lead, carrier: CarrierName, now: datetime) -> Words | None:
 @transaction.atomic
 def write(lead: Lead, person: int, draft: Draft, now: datetime) -> Message | Refused:
     """A person sends a message to the locked lead's customer. Asked twice with one key, it is one message."""
-    if known := Message.objects.filter(lead=lead, key=draft.key).first():
+    if is_key(draft.key) and (known := Message.objects.filter(lead=lead, key=draft.key).first()):
         return known
     if because := why_not(lead, draft.carrier, now) or _wrong_with(lead, draft):
         return Refused(because)
@@ -117,8 +132,10 @@ def automate(lead: Lead, automation: str, draft: Draft, now: datetime) -> Messag
 
 def _wrong_with(lead: Lead, draft: Draft) -> Words | None:
     text, longest = draft.text.strip(), LONGEST_MAIL if draft.carrier == "email" else LONGEST_TEXT
-    if not draft.key or len(draft.key) > LONGEST_KEY or not draft.key.replace("-", "").isalnum():
+    if not is_key(draft.key):
         return say("Open the form again: it is too old.")
+    if is_unstorable(text, draft.subject):
+        return UNSTORABLE
     if not text:
         return say("An empty message says nothing.")
     if len(text) > longest:

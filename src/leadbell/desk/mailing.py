@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from leadbell.conversation.ports import CarrierName
+from leadbell.conversation.ports import CarrierName, carrier_named
 from leadbell.conversation.setup import (
     ask_for_test,
     change_automations,
@@ -43,6 +43,12 @@ AUTOMATED: dict[str, str | Promise] = {
         "To a question that arrives while you are closed: that it arrived, by e-mail"
     ),
     "remind": gettext_lazy("The day before an appointment: a reminder, by e-mail"),
+}
+#: The fields of each form, but for its password: that is never shown again.
+FIELDS = {
+    "account": ("mail_on", "sender", "host", "port", "security", "login"),
+    "replies": ("replies", "bounces_here", "imap_host", "imap_port", "imap_security", "imap_login"),
+    "texts": ("sms_number",),
 }
 
 
@@ -97,7 +103,7 @@ def template(request: Visit, now: datetime, dealer: "Organisation") -> HttpRespo
     said = request.POST
     name, carrier, language = (
         said.get("name", ""),
-        _carrier(said.get("carrier", "")),
+        carrier_named(said.get("carrier", "")),
         said.get("language", ""),
     )
     outcome = change_template(dealer, name, carrier, language, said.get("subject", ""), said.get("text", ""))
@@ -136,17 +142,17 @@ def _page(
         "templates": _templates(dealer, language, said), "because": because, "where": where,
         "not_read": not_read(dealer.pk),
         "sms_here": bool(settings.TWILIO_ACCOUNT and settings.TWILIO_TOKEN), "reply_domain": settings.MAIL_DOMAIN,
-        "hook": f"{settings.PUBLIC_URL}/messages/twilio/", "form": said if because else setup_as_form(setup),
+        "hook": f"{settings.PUBLIC_URL}/messages/twilio/", "form": _form(setup, said, where if because else ""),
     }  # fmt: skip
     return render(request, "dealer/mailing.html", seen, status=409 if because else 200)
 
 
-def setup_as_form(setup: Any) -> dict[str, Any]:
-    names = (
-        "mail_on", "sender", "host", "port", "security", "login", "replies", "bounces_here", "imap_host", "imap_port",
-        "imap_security", "imap_login", "sms_number",
-    )  # fmt: skip
-    return {name: getattr(setup, name) for name in names}
+def _form(setup: Any, said: Any, where: str) -> dict[str, Any]:
+    """What stands in the fields: what is kept, and in the form `where` something was wrong, what was said."""
+    kept = {name: getattr(setup, name) for names in FIELDS.values() for name in names}
+    # The button for a test stands in a form of its own, without the account's fields.
+    asked = FIELDS.get(where, ()) if where != "account" or "sender" in said else ()
+    return kept | {name: said.get(name, "") for name in asked}
 
 
 def _templates(dealer: "Organisation", language: str, said: Any) -> list[dict[str, Any]]:
@@ -188,7 +194,3 @@ def _after(
 
 def _here(dealer: "Organisation") -> str:
     return reverse("dealer-mailing", args=[dealer.pk])
-
-
-def _carrier(said: str) -> CarrierName:
-    return "sms" if said == "sms" else "email"

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from leadbell.appointment.actions import as_invitation, confirm
 from leadbell.appointment.shelves import appointment_of
-from leadbell.conversation.ports import CarrierName
+from leadbell.conversation.ports import CarrierName, carrier_named
 from leadbell.conversation.shelves import (
     Way,
     begun,
@@ -30,7 +30,7 @@ from leadbell.conversation.shelves import (
     words_of,
 )
 from leadbell.conversation.wording import LANGUAGES, foot
-from leadbell.conversation.writing import Draft, new_key, works_again, write
+from leadbell.conversation.writing import Draft, is_written, new_key, works_again, write
 from leadbell.desk.entrance import Visit, answer, door
 from leadbell.followup.posting import opt_out_url
 from leadbell.lead.consent import contact_forbidden
@@ -82,15 +82,16 @@ def preview(request: Visit, now: datetime, number: int) -> HttpResponse:
 def address_again(request: Visit, now: datetime, number: int) -> HttpResponse:
     """An address that didn't work is written to again."""
     lead = open_lead(request.user, number)
-    works_again(lead, _carrier(request.POST.get("carrier", "")), request.POST.get("address", ""))
+    works_again(lead, carrier_named(request.POST.get("carrier", "")), request.POST.get("address", ""))
     return answer(request, None, reverse("lead-messages", args=[number]), _("It will be tried again."))
 
 
 def _send(request: Visit, lead: "Lead", now: datetime) -> HttpResponse:
     said = request.POST
-    carrier = _carrier(said.get("carrier", ""))
+    carrier = carrier_named(said.get("carrier", ""))
     agreed = appointment_of(lead.standing.appointment)
-    confirms = said.get("confirms") == "1" and agreed is not None
+    again = is_written(lead, said.get("key", ""))
+    confirms = said.get("confirms") == "1" and agreed is not None and not again
     video, text = _video(said), said.get("text", "")
     draft = Draft(
         carrier=carrier, to=said.get("to", ""), text=text, key=said.get("key", ""),
@@ -189,7 +190,7 @@ def _template(asked: str, lead: "Lead", carrier: CarrierName) -> str:
 
 
 def _preview(lead: "Lead", said: Mapping[str, Any]) -> dict[str, Any]:
-    carrier = _carrier(said.get("carrier", ""))
+    carrier = carrier_named(said.get("carrier", ""))
     url = opt_out_url(Thread(lead.dealer_id, lead.pk))
     below = foot(carrier, language_of(lead, said.get("language", "")), lead.dealer.name, url)
     text = said.get("text", "")
@@ -201,14 +202,10 @@ def _preview(lead: "Lead", said: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _carrier(said: str) -> CarrierName:
-    return "sms" if said == "sms" else "email"
-
-
 def _chosen(asked: str, ways: Mapping[str, Way]) -> CarrierName:
     """What was asked for, else the first that works."""
     if asked in ways:
-        return _carrier(asked)
+        return carrier_named(asked)
     return "sms" if ways["email"].because and not ways["sms"].because else "email"
 
 

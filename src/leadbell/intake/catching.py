@@ -46,7 +46,7 @@ class Catching:
 
     def script_for(self, site: int, key: str) -> str | None:
         about = self.about.get(site)
-        # Nothing a dealer wrote may end the script that it stands in.
+        # JSON is JavaScript: what a dealer wrote can be no more than a value.
         return f"{_source()}({json.dumps(about)});\n" if about else None
 
     async def look(self) -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import structlog
 
-from leadbell.allowance import MOST_REMEMBERED, Allowance
+from leadbell.allowance import MOST_REMEMBERED
 from leadbell.intake.inquiry import Refused
 from leadbell.intake.post import Wire
 from leadbell.intake.reading import Unsure, door_check, read, recognise
@@ -30,8 +30,6 @@ LOOK_S = 3.0
 MOST_LOOKED_AT = 16
 #: A stranger may try this many unknown keys a minute.
 STRANGERS_PER_MINUTE = 60
-
-__all__ = ["Allowance", "Doorman", "Keys", "Source"]
 
 T = TypeVar("T")
 

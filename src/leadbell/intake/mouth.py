@@ -14,8 +14,9 @@ import msgspec
 import psycopg
 import structlog
 
+from leadbell.allowance import Allowance
 from leadbell.intake import thanks
-from leadbell.intake.door import STRANGERS_PER_MINUTE, Allowance, Doorman, Keys, Source
+from leadbell.intake.door import STRANGERS_PER_MINUTE, Doorman, Keys, Source
 from leadbell.intake.post import LONGEST_CONTENT_TYPE, Kept, Letter, NotKept, Post, idempotency_key
 from leadbell.words import Words, say
 

@@ -17,7 +17,8 @@ import psycopg
 import structlog
 from aiosmtpd.smtp import SMTP
 
-from leadbell.intake.door import MAIL_ALIVE, STRANGERS_PER_MINUTE, Allowance, Doorman, Keys, Source
+from leadbell.allowance import Allowance
+from leadbell.intake.door import MAIL_ALIVE, STRANGERS_PER_MINUTE, Doorman, Keys, Source
 from leadbell.intake.post import Kept, Letter, NotKept, Post, Wire, idempotency_key
 from leadbell.lead.replies import keep_mail
 from leadbell.lead.thread import Thread, thread_in, thread_of_address

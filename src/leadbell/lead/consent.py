@@ -16,10 +16,13 @@ from leadbell.lead.law import (
     Kind,
     Quiet,
     Said,
+    callable_from,
     country_of,
     forbids,
+    is_expected,
     is_marketing,
     may_call,
+    why_quiet,
     zones_of,
 )
 from leadbell.lead.models import Consent, Customer, Lead
@@ -154,6 +157,16 @@ def may_call_now(lead: Lead, now: datetime, asked: Asked | None = None) -> Refus
         agreed_at=lead.standing.call_back_at, opted_out_at=lead.customer.opted_out_at,
         no_marketing_at=lead.customer.no_marketing_at,
     )  # fmt: skip
+
+
+def quiet_until(lead: Lead, now: datetime) -> tuple[datetime, Words] | None:
+    """Until when (aware UTC) a call or a text would disturb this lead's customer, and why; None: not now."""
+    asked_at, hours = _asked(lead)
+    if is_expected(now, asked_at, lead.standing.call_back_at):
+        return None
+    quiet = quiet_of(lead, asked_at, hours)
+    because = why_quiet(now, quiet)
+    return (callable_from(now, quiet), because) if because else None
 
 
 def contact_forbidden(lead: Lead, history: History | None = None) -> Words | None:
