@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from leadbell.chat.models import Chat, ChatLine
 from leadbell.conversation.actions import agree_call_back, note
@@ -21,7 +22,7 @@ from leadbell.lead.models import Customer, Lead
 from leadbell.metrics.now.ledger import ledger
 from leadbell.ring.models import Call, Recording
 from leadbell.visits.models import Site, Visitor, VisitorJoin
-from tests.conftest import make_person, make_source
+from tests.conftest import lead_of, make_person, make_source
 
 pytestmark = pytest.mark.django_db
 #: What would say who it was: in a name, an address, a number, a message, a vehicle.
@@ -85,6 +86,13 @@ def lead(northside: Any, rosa: Any, now: datetime) -> Lead:
     return lead
 
 
+def again_of(lead: Lead) -> Lead:
+    """Another open lead of the same customer."""
+    other = lead_of(lead.dealer, now=datetime.now(UTC))
+    Lead.objects.filter(pk=other.pk).update(customer=lead.customer)
+    return Lead.objects.get(pk=other.pk)
+
+
 def says_who_it_was() -> list[str]:
     """The tables in which something still tells."""
     with connection.cursor() as cursor:
@@ -134,6 +142,21 @@ def test_nothing_says_any_more_who_it_was_and_the_books_balance(signed_in, ines,
     page = " ".join(manager.get(f"/leads/{lead.pk}/").content.decode().split())
     assert "Ines had this customer deleted" in page
     assert manager.post(path, {"sure": "1"}).status_code == 409, "once"
+
+
+def test_leads_are_locked_by_number_and_the_customer_behind_them(signed_in, ines, lead):
+    """As everybody locks them: nobody waits for somebody who waits for them."""
+    older, newer = lead, again_of(lead)
+    with CaptureQueriesContext(connection) as asked:
+        signed_in(ines).post(f"/leads/{newer.pk}/customer/deletion/", {"sure": "1"})
+    locks = [query["sql"] for query in asked if "FOR UPDATE" in query["sql"]]
+    leads = [sql for sql in locks if 'FROM "leadbell_lead"' in sql]
+    assert [f'"leadbell_lead"."id" = {one.pk} ' in sql for one, sql in zip((older, newer), leads, strict=True)] == [
+        True, True
+    ]  # fmt: skip
+    (customer,) = [number for number, sql in enumerate(locks) if 'FROM "leadbell_customer"' in sql]
+    assert customer > locks.index(leads[-1])
+    assert not Lead.objects.filter(closed_at=None).exists()
 
 
 def test_only_a_manager_of_this_dealer_may(signed_in, rosa, southside, lead):

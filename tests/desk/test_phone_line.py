@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
@@ -132,7 +132,9 @@ async def test_it_is_the_phone_of_who_is_signed_in_and_closes_with_the_window(he
     assert not is_open(here, cast.rosa)
 
 
-@pytest.mark.parametrize("origin", ["https://elsewhere.example", "", f"https://{OURS}.elsewhere.example"])
+@pytest.mark.parametrize(
+    "origin", ["https://elsewhere.example", "", f"https://{OURS}.elsewhere.example", "http://["]
+)
 async def test_another_website_gets_no_line(cast: Cast, origin: str) -> None:
     exchange = Exchange()
     window = Window(lines_at(exchange), await signed_in(cast.rosa), origin)
@@ -143,9 +145,41 @@ async def test_another_website_gets_no_line(cast: Cast, origin: str) -> None:
 async def test_nobody_gets_a_line_without_a_session_or_the_choice(here: Town, cast: Cast) -> None:
     exchange = Exchange()
     for session in ("", "0" * 32, await signed_in(cast.samir)):
-        assert (await Window(lines_at(exchange), session).next())["type"] == "websocket.close"
+        window = Window(lines_at(exchange), session)
+        # A browser hears why only once the handshake is over.
+        assert (await window.next())["type"] == "websocket.accept"
+        assert await window.closes() == NO_LONGER
     assert exchange.names == []
     assert not is_open(here, cast.samir)
+
+
+@contextmanager
+def database_failing(here: Town) -> Iterator[None]:
+    """Nothing can be written about phones."""
+    here.db.execute("alter table leadbell_person rename column browser_open_at to away")
+    try:
+        yield
+    finally:
+        here.db.execute("alter table leadbell_person rename column away to browser_open_at")
+
+
+async def test_a_failing_database_is_no_refusal(here: Town, cast: Cast) -> None:
+    session = await signed_in(cast.rosa)
+    with database_failing(here):
+        refused = await Window(lines_at(Exchange()), session).next()
+    assert (refused["type"], refused["code"]) == ("websocket.close", NOT_NOW)
+
+
+async def test_a_line_ends_with_its_code_also_while_the_database_fails(here: Town, cast: Cast) -> None:
+    exchange = Exchange()
+    window = Window(lines_at(exchange), await signed_in(cast.rosa))
+    await window.opens()
+    window.says.put_nowait({"type": "websocket.receive", "text": "REGISTER"})
+    assert (await window.next())["text"] == "REGISTER"
+    with database_failing(here):
+        window.says.put_nowait({"type": "websocket.disconnect", "code": 1001})
+        assert await window.closes() == NOT_NOW
+    assert exchange.lines == []
 
 
 async def test_a_newer_window_takes_the_phone_over(here: Town, cast: Cast) -> None:

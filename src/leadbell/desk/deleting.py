@@ -1,6 +1,7 @@
 """Delete a customer: what goes, what stays, and a button for managers."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
@@ -11,31 +12,33 @@ from django.views.decorators.http import require_http_methods
 
 from leadbell.desk.entrance import Visit, answer, door
 from leadbell.followup.deleting import delete_customer, kept_of
-from leadbell.lead.doors import open_lead, take_lead
+from leadbell.lead.doors import open_lead
 from leadbell.refused import Refused
 from leadbell.words import say
+
+if TYPE_CHECKING:
+    from leadbell.lead.models import Lead
 
 
 @require_http_methods(["GET", "POST"])
 @door
 def deletion(request: Visit, now: datetime, number: int) -> HttpResponse:
     """Asks first; deletes what is confirmed with a tick. For managers, of leads they may see."""
-    open_lead(request.user, number)
-    if request.user.role != "manager":
+    lead = open_lead(request.user, number)
+    if not request.user.manages:
         raise PermissionDenied
     back_to_lead = reverse("lead", args=[number])
     if request.method == "POST":
         outcome: object = Refused(say("Tick that you want it: nobody can bring it back."))
         if request.POST.get("sure") == "1":
-            outcome = delete_customer(take_lead(request.user, number), request.user, now)
+            outcome = delete_customer(lead, request.user, now)
         if isinstance(outcome, Refused):
-            return _asks(request, number, outcome)
+            return _asks(request, lead, outcome)
         return answer(request, outcome, back_to_lead, _("Deleted: nothing here says any more who this was."))
-    return _asks(request, number)
+    return _asks(request, lead)
 
 
-def _asks(request: Visit, number: int, refused: Refused | None = None) -> HttpResponse:
-    lead = open_lead(request.user, number)
+def _asks(request: Visit, lead: "Lead", refused: Refused | None = None) -> HttpResponse:
     seen = {
         "active": "leads",
         "lead": lead,

@@ -32,7 +32,7 @@ log = structlog.get_logger("leadbell.phone")
 PATH = "/phone/ws"
 #: How often it is asked whether the session still holds and the phone is still this one.
 CHECK_S = 60.0
-#: Why it is closed; the window says it in words. Before the handshake is over every refusal is 403.
+#: Why it is closed; the window says it in words. A browser hears a code only once the handshake is over.
 NOT_NOW, REPLACED, NO_LONGER = 4000, 4001, 4003
 
 
@@ -54,8 +54,17 @@ class PhoneLines:
         self, scope: "WebSocketScope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
     ) -> None:
         await receive()
-        reader = await self._who(scope) if self._phones and _from_our_page(scope) else None
-        if self._phones is None or reader is None:
+        if self._phones is None or not _from_our_page(scope):
+            await _close(send, NO_LONGER)
+            return
+        try:
+            reader = await self._who(scope)
+        except DatabaseError as error:
+            log.warning("phones: the database failed", error=type(error).__name__)
+            await _close(send, NOT_NOW)
+            return
+        if reader is None:
+            await _accept(send)
             await _close(send, NO_LONGER)
             return
         replaced = asyncio.Event()
@@ -65,7 +74,7 @@ class PhoneLines:
         code = NOT_NOW
         try:
             async with self._phones.phone(f"{BROWSER}{reader.person}") as line:
-                await send({"type": "websocket.accept", "subprotocol": "sip", "headers": []})
+                await _accept(send)
                 about = {"name": f"{BROWSER}{reader.person}", "password": line.password}
                 await _say(send, msgspec.json.encode(about).decode())
                 await self._ask(_tell, reader, True)
@@ -77,7 +86,7 @@ class PhoneLines:
         finally:
             if self._open.get(reader.person) is replaced:
                 del self._open[reader.person]
-                await asyncio.shield(self._ask(_tell, reader, False))
+                await asyncio.shield(self._ends(reader))
         await _close(send, code)
 
     async def close(self) -> None:
@@ -120,11 +129,14 @@ class PhoneLines:
 
     async def _who(self, scope: "WebSocketScope") -> Reader | None:
         session = session_of(scope)
+        return await self._ask(_holder_of, session, self._clock()) if session else None
+
+    async def _ends(self, reader: Reader) -> None:
+        """What can't be written down now counts as open until `presence.PHONE_OPEN_FOR` is over."""
         try:
-            return await self._ask(_holder_of, session, self._clock()) if session else None
+            await self._ask(_tell, reader, False)
         except DatabaseError as error:
             log.warning("phones: the database failed", error=type(error).__name__)
-            return None
 
     async def _ask(self, work: Callable[..., Any], *about: object) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._desk, with_database, work, *about)
@@ -148,7 +160,10 @@ def _tell(reader: Reader, is_open: bool) -> None:
 def _from_our_page(scope: "WebSocketScope") -> bool:
     """Another website could open the line with the reader's cookie, and hear who calls."""
     headers = dict(scope["headers"])
-    origin = urlsplit(headers.get(b"origin", b"").decode("latin-1"))
+    try:
+        origin = urlsplit(headers.get(b"origin", b"").decode("latin-1"))
+    except ValueError:  # brackets that are no address
+        return False
     return bool(origin.netloc) and origin.netloc == headers.get(b"host", b"").decode("latin-1")
 
 
@@ -168,6 +183,10 @@ async def _from_exchange(line: "Line", send: "ASGISendCallable") -> None:
 
 async def _say(send: "ASGISendCallable", text: str) -> None:
     await send({"type": "websocket.send", "text": text, "bytes": None})
+
+
+async def _accept(send: "ASGISendCallable") -> None:
+    await send({"type": "websocket.accept", "subprotocol": "sip", "headers": []})
 
 
 async def _close(send: "ASGISendCallable", code: int) -> None:

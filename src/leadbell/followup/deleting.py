@@ -61,17 +61,18 @@ def kept_of(customer: Customer) -> Kept:
 def delete_customer(lead: Lead, by: Person, now: datetime) -> Customer | Refused:
     """Delete the customer of this lead, everywhere at this dealer; their open leads are closed as lost.
 
+    Locks their leads by number and the customer behind them, as everybody does: `lead` comes unlocked.
     The recordings' sound follows within a minute, as soon as the store lets go of it.
     """
     if not by.manages:
         return Refused(say("Only a manager can delete a customer."))
+    numbers = Lead.objects.filter(customer=lead.customer_id).order_by("pk").values_list("pk", flat=True)
+    theirs = [locked(number) for number in numbers]
     customer = Customer.objects.select_for_update().get(pk=lead.customer_id)
     if customer.erased_at is not None:
         return Refused(say("This customer is deleted already."))
-    theirs = [
-        locked(pk)
-        for pk in Lead.objects.filter(customer=customer).order_by("pk").values_list("pk", flat=True)
-    ]
+    if {one.pk for one in theirs if one.customer_id == customer.pk} != set(numbers.all()):
+        return Refused(say("Something arrived from this customer just now: try again."))
     if any(one.standing.calling is not None for one in theirs):
         return Refused(say("A colleague is calling this customer right now."))
     for one in theirs:

@@ -8,7 +8,7 @@ const heard = part.querySelector('[data-heard]')
 const title = document.title
 const { name } = part.dataset
 //: What the server says with a code when it closes the line.
-const REPLACED = 4001
+const REPLACED = 4001, NO_LONGER = 4003
 const SOONEST_S = 1, LATEST_S = 5
 //: An exchange on the same network needs no more candidates than are there by then.
 const GATHERED_MS = 300
@@ -50,6 +50,8 @@ class Line {
       this.socket = undefined
       this.ondisconnect(true, code, reason)
       if (code === REPLACED) { phone.stop(); turn('replaced') }
+      // Signed out, or another phone was chosen: the page knows which.
+      else if (code === NO_LONGER) { phone.stop(); location.reload() }
       else if (!call) turn('cut')
     }
   }
