@@ -379,6 +379,8 @@ def test_a_manager_switches_the_chat_on_and_off(northside, ines, rosa, southside
     assert (chosen.is_on, chosen.greets, chosen.patience_s) == (True, False, 30)
     assert "within 30 seconds" in signed_in(ines).get(f"/dealers/{northside.pk}/sites/").content.decode()
     assert signed_in(ines).post(path, {"chat": "on", "patience_s": "9999"}).status_code == 303
+    assert signed_in(ines).post(path, {"chat": "on", "patience_s": "9" * 5000}).status_code == 303
+    assert "patience" in signed_in(ines).get(f"/dealers/{northside.pk}/sites/").content.decode()
     signed_in(ines).post(path, {"chat": "off", "patience_s": "45"})
     chosen.refresh_from_db()
     assert (chosen.is_on, chosen.patience_s) == (False, 45)

@@ -28,7 +28,7 @@ def set_up(
 ) -> ChatSite | Refused:
     """Switch the chat of a website on or off. It takes a few minutes until every visitor's browser knows."""
     patience = said.get("patience_s", "30").strip()
-    if not patience.isdecimal() or int(patience) not in PATIENCES_S:
+    if not patience.isdecimal() or len(patience) > 3 or int(patience) not in PATIENCES_S:
         return Refused(
             say("A visitor’s patience is between 3 seconds and 5 minutes; 30 seconds is what they have.")
         )

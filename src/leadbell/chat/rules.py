@@ -15,8 +15,7 @@ MOST_LINES = 500
 LINES_AT_ONCE, LINES_PER_MINUTE = 8, 30.0
 #: How many chats one address may begin in a minute, and one website.
 BEGINS_PER_MINUTE, SITE_BEGINS_PER_MINUTE = 6.0, 120.0
-#: A visitor leaves after so long without an answer [S0]; a dealer may choose otherwise.
-PATIENCE_S = 30
+#: How long a visitor waits for an answer, as a dealer may choose it; 30 s unless they do [S0].
 PATIENCES_S = range(3, 301)
 #: A chat in which nobody writes for so long is over.
 QUIET = timedelta(minutes=10)

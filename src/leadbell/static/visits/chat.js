@@ -174,6 +174,8 @@ footer button { min-height: 36px; padding: .25rem .75rem; font-size: .875rem; }`
       const one = waiting[0]
       let code
       try { code = (await ask(one.what, one.about)).status } catch { code = 0 }
+      // Forgotten meanwhile: the answer belongs to a chat that isn't ours any more.
+      if (waiting[0] !== one) continue
       if (code === 200) {
         waiting.shift()
         if (one.what === 'begin') {
@@ -187,8 +189,10 @@ footer button { min-height: 36px; padding: .25rem .75rem; font-size: .875rem; }`
         say(says.failed)
         await wait(RETRY_MS)
       } else {
-        waiting.length = 0
-        if (code === 404) forget()
+        // What was refused goes back to where it was written; a chat that didn't begin has no key.
+        const unkept = waiting.splice(0).map(({ about }) => about.text).filter(Boolean)
+        if (code === 404 || one.what === 'begin') forget()
+        question.input.value ||= unkept.join('\n')
         say(code === 409 ? says.over : says.refused)
       }
     }
