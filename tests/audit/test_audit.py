@@ -11,7 +11,7 @@ import pytest
 
 from leadbell.audit.command import reader
 from leadbell.audit.page import page
-from leadbell.audit.study import Asked, Study, as_json, study, write_rejected
+from leadbell.audit.study import Asked, Study, as_json, study
 from leadbell.trouble import Trouble
 
 HOURS = {
@@ -135,7 +135,7 @@ def test_a_list_of_contacts_says_what_leads_alone_cannot(tmp_path: Path) -> None
     assert told["talk_time"] == (179_000, 1)
     assert told["three_attempt_rate"] == (0, 2)
     assert told["reengagement_rate_some_automation"] == (0, 1)
-    assert [(one.line, str(one.because)) for one in both.sheets["touches"].rejected] == [
+    assert [(one.line, str(one.because)) for one in both.beside["touches"].first] == [
         (6, "there is no lead “Z” in the export")
     ]
     assert [step.stage for step in both.funnel] == [
@@ -181,8 +181,7 @@ def test_rows_that_cannot_be_read_are_counted_with_their_lines(tmp_path: Path) -
         "4,soon,x,Website\n1,2026-01-07,=1+1,Website\n5,2026-01-08,x,Website\n"
     )
     found = studied(put(tmp_path, "a.csv", text))
-    sheet = found.sheets["leads"]
-    assert [(one.line, str(one.because)) for one in sheet.rejected] == [
+    assert [(one.line, str(one.because)) for one in found.beside["leads"].first] == [
         (6, "it has no date"),
         (7, "it has fewer cells than the header has columns (4)"),
         (8, "“soon” is no date that can be read"),
@@ -191,11 +190,45 @@ def test_rows_that_cannot_be_read_are_counted_with_their_lines(tmp_path: Path) -
     assert (found.read, found.rejected) == (2, 4)
 
 
+def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
+    text = (
+        'Lead ID,Created,Note,Source\n\n1,2026-01-05,"two\n\nlines",Website\n2,2026-01-05,a 5" pipe,Website\n,,\n'
+        '3,,"a ""b""\nc",Website\n\n4,2026-01-05,x,y,z,"\n",Website\n5,soon,x,Website\n6,2026-01-06,x,Website\n'
+    )
+    for ends in ("\n", "\r\n"):
+        found = studied(put(tmp_path, "a.csv", text.replace("\n", ends)))
+        assert [(one.line, str(one.because)) for one in found.beside["leads"].first] == [
+            (7, "it has fewer cells than the header has columns (4)"),
+            (8, "it has no date"),
+            (11, "it has more cells than the header has columns (4)"),
+            (13, "“soon” is no date that can be read"),
+        ]
+
+
+def test_a_cell_that_cannot_be_read_is_told_and_its_row_counts_without_it(tmp_path: Path) -> None:
+    text = (
+        "Lead ID,Created,Source,First attempt,Cost,Sold,Talk time (min)\n"
+        '1,2026-01-05 10:00,Website,2026-01-05 10:01,"12,50",2026-13-31,"2,5"\n'
+        "2,2026-01-05 10:00,Website,later,free,yes,2.5\n3,2026-01-05 10:00,Website,,1.234,2026-01-09,a while\n"
+    )
+    found = studied(put(tmp_path, "a.csv", text))
+    assert (found.read, found.rejected, found.beside["leads"].cells) == (3, 0, 5)
+    assert [(one.line, str(one.because)) for one in found.beside["leads"].first] == [
+        (2, "“2026-13-31” in “Sold” can't be read and counts as empty"),
+        (3, "“free” in “Cost” can't be read and counts as empty"),
+        (3, "“later” in “First attempt” can't be read and counts as empty"),
+        (3, "“yes” in “Sold” can't be read and counts as empty"),
+        (4, "“a while” in “Talk time (min)” can't be read and counts as empty"),
+    ]
+    assert "5 cells of a.csv can't be read and count as empty; they are in a.csv.rejected.csv." in [
+        str(note) for note in found.notes
+    ]
+
+
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])
 def test_no_spreadsheet_takes_a_rejected_row_for_a_formula(tmp_path: Path, sign: str) -> None:
     text = f"Created,Lead ID,Source\nsoon,1,Website\n{sign}cmd|calc,2,Website\n2026-01-05,3,Website\n"
-    sheet = studied(put(tmp_path, "a.csv", text)).sheets["leads"]
-    written = write_rejected(sheet)
+    written = studied(put(tmp_path, "a.csv", text)).beside["leads"].path
     assert written is not None
     assert not any(
         cell[:1] in "=+-@\t"

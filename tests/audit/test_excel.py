@@ -62,7 +62,7 @@ def test_a_workbook_is_read_like_any_other_file(tmp_path: Path) -> None:
     )
     found = study(Asked([path]))
     assert (found.read, found.rejected) == (2, 1)
-    assert [one.line for one in found.sheets["leads"].rejected] == [5]
+    assert [one.line for one in found.beside["leads"].first] == [5]
     assert {one.metric.name: (one.numerator, one.denominator) for one in found.answers.given}[
         "sales_conversion"
     ] == (1, 2)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from leadbell.audit.mapping import as_toml, read_map
-from leadbell.audit.study import Asked, Study, study, write_rejected
+from leadbell.audit.study import Asked, Study, study
 from leadbell.audit.terms import words_of
 from leadbell.trouble import Trouble
 from leadbell.words import Words, say
@@ -97,18 +97,13 @@ def _moment(said: str) -> int | None:
 
 
 def _beside(found: Study, given: Given, console: Console, words: Reader) -> None:
-    for sheet in found.sheets.values():
-        if path := write_rejected(sheet):
-            console.print(
-                words(
-                    say(
-                        "%(count)s rows couldn't be read; they are in %(file)s.",
-                        count=len(sheet.rejected),
-                        file=path.name,
-                    )
-                ),
-                markup=False,
-            )
+    for table, beside in found.beside.items():
+        if beside.failed:
+            console.print(words(say("What couldn't be read of %(file)s can't be written beside it: %(why)s.",
+                                    file=found.sheets[table].path.name, why=beside.failed)), markup=False)  # fmt: skip
+        elif beside.path is not None and beside.rows:
+            console.print(words(say("%(count)s rows couldn't be read; they are in %(file)s.",
+                                    count=beside.rows, file=beside.path.name)), markup=False)  # fmt: skip
     if given.mapped is None:
         path = given.export[0].with_name(f"{given.export[0].name}.map.toml")
         if path.exists():

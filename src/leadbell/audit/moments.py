@@ -199,9 +199,10 @@ def clock_changes(zone: str, first: datetime, last: datetime) -> list[tuple[int,
 
 def duration_ms(cell: str, unit: int, minutes_first: bool) -> str:
     """SQL for `0:02:10`, `2:10`, `130`, `2,5 min` as milliseconds; a bare number is in `unit` milliseconds."""
-    parts = f"string_split(replace({cell}, ',', '.'), ':')"
+    size = f"replace(ltrim({cell}, '-'), ',', '.')"
+    parts = f"string_split({size}, ':')"
     two = (60_000, 1_000) if minutes_first else (3_600_000, 60_000)
-    number = f"try_cast(regexp_extract(replace({cell}, ',', '.'), '^-?\\d+(?:\\.\\d+)?') as double)"
+    number = f"try_cast(regexp_extract({size}, '^(\\d+(?:\\.\\d+)?)\\D*$', 1) as double)"
     said = (
         f"case when regexp_matches(lower({cell}), '\\d\\s*(ms)') then 1 when regexp_matches(lower({cell}), '\\d\\s*(h|u|ч|std|st)') then 3600000 "
         f"when regexp_matches(lower({cell}), '\\d\\s*(m|м)') then 60000 when regexp_matches(lower({cell}), '\\d\\s*(s|с)') then 1000 else {unit} end"
@@ -210,18 +211,33 @@ def duration_ms(cell: str, unit: int, minutes_first: bool) -> str:
     def part(n: int) -> str:
         return f"try_cast({parts}[{n}] as double)"
 
-    whole = f"try_cast({cell} as bigint) * {unit}"
     slow = (
-        f"cast(case len({parts}) when 3 then {part(1)} * 3600000 + {part(2)} * 60000 + {part(3)} * 1000 "
-        f"when 2 then {part(1)} * {two[0]} + {part(2)} * {two[1]} else {number} * {said} end as bigint)"
+        f"case when starts_with({cell}, '-') then -1 else 1 end * try_cast(round(case len({parts}) "
+        f"when 3 then {part(1)} * 3600000 + {part(2)} * 60000 + {part(3)} * 1000 "
+        f"when 2 then {part(1)} * {two[0]} + {part(2)} * {two[1]} else {number} * {said} end) as bigint)"
     )
-    return f"coalesce({whole}, {slow})"
+    whole = f"try_cast({cell} as bigint) * {unit}"
+    return f"case when regexp_full_match({cell}, '\\d{{1,12}}') then {whole} when {cell} is not null then {slow} end"
 
 
-def cents(cell: str, decimal_comma: bool) -> str:
-    """SQL for an amount of money, with or without its sign and thousands, in cents."""
-    digits = f"regexp_replace({cell}, '[^0-9,.-]', '', 'g')"
-    plain = (
-        f"replace(replace({digits}, '.', ''), ',', '.')" if decimal_comma else f"replace({digits}, ',', '')"
+def cents(cell: str) -> str:
+    """SQL for an amount of money in cents, with or without its sign and thousands; NULL where it isn't one number.
+
+    A point or comma with one or two digits behind it is a decimal sign, also one with nothing but a zero before it;
+    with three digits behind it, it parts thousands.
+    """
+    blank = "\\s\u00a0\u202f’''"
+    number = (
+        f"regexp_replace(regexp_extract({cell}, '^[^\\d.,-]*-?[^\\d.,-]*([\\d.,][\\d.,{blank}]*?)[.,]?-?[^\\d.,-]*$', 1), "
+        f"'[{blank}]', '', 'g')"
     )
-    return f"cast(round(100 * try_cast({plain} as double)) as bigint)"
+    marked = (
+        f"regexp_replace(regexp_replace({number}, '^0?[.,](\\d+)$', '0p\\1'), '[.,](\\d{{1,2}})$', 'p\\1')"
+    )
+    amount = f"replace(regexp_replace({marked}, '[.,]', '', 'g'), 'p', '.')"
+    sign = f"case when regexp_matches({cell}, '^[^\\d.,]*(-|−|[(].*[)]$)') then -1 else 1 end"
+    fits = "\\d+([.,]\\d{1,2})?|\\d{1,3}([.,]\\d{3})+([.,]\\d{1,2})?|0?[.,]\\d+"
+    return (
+        f"case when regexp_full_match({number}, '{fits}') "
+        f"then {sign} * try_cast(round(100 * try_cast({amount} as double)) as bigint) end"
+    )

@@ -268,9 +268,9 @@ def _quality(found: Study, words: Reader) -> str:
     counted = say("%(read)s rows read, %(rejected)s could not be.", read=found.read, rejected=found.rejected)
     parts = [_paragraph(words(counted)), *(_paragraph(words(note)) for note in found.notes)]
     rows = [
-        [sheet.path.name, one.line, words(one.because)]
-        for sheet in found.sheets.values()
-        for one in sheet.rejected[:20]
+        [found.sheets[table].path.name, one.line, words(one.because)]
+        for table, beside in found.beside.items()
+        for one in beside.first
     ]
     if rows:
         parts.append(_table([words(one) for one in (say("file"), say("line"), say("why"))], rows))

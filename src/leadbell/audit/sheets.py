@@ -1,8 +1,8 @@
-"""Files as they come, into DuckDB: every cell as text, every row that isn't one with its line and the reason."""
+"""Files as they come, into DuckDB: every cell as text, every row that isn't one with the reason."""
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -10,22 +10,10 @@ import duckdb
 
 from leadbell.audit.dialect import Dialect, dialect_of, named
 from leadbell.trouble import Trouble
-from leadbell.words import Words, say
 
 _EXCEL = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 _PARQUET = {".parquet", ".pq"}
 _CHUNK = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A row that couldn't be read; `line` as an editor counts (of Excel and Parquet: the row)."""
-
-    line: int
-    because: Words
-    row: str
-    #: It isn't even a row of the table.
-    unread: bool = False
 
 
 @dataclass(slots=True)
@@ -40,8 +28,11 @@ class Sheet:
     dialect: Dialect | None = None
     #: Lines before the first row.
     before: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
-    read: int = 0
+    #: Its rows are what people count, not lines: a workbook.
+    in_rows: bool = False
+    #: Rows of its table, and rows of the file that are none of it; known once it is loaded.
+    rows: int = 0
+    unread: int = 0
 
 
 def open_sheet(path: Path, scratch: Path) -> Sheet:
@@ -96,7 +87,7 @@ def _excel(path: Path, scratch: Path) -> Sheet:
         found = dialect_of(source)
     except Trouble:
         raise Trouble("%(file)s is not a table: no row looks like a header with columns below it.", file=path.name) from None  # fmt: skip
-    return Sheet(path, found.columns, found.sample, source, found, found.header_line)
+    return Sheet(path, found.columns, found.sample, source, found, found.header_line, in_rows=True)
 
 
 def _cell(value: object) -> str:
@@ -124,33 +115,38 @@ def _parquet(path: Path) -> Sheet:
     return Sheet(path, columns, sample, path)
 
 
-def load(connection: "duckdb.DuckDBPyConnection", sheet: Sheet, table: str, wanted: Sequence[int]) -> None:
-    """Make `table` with the wanted columns as text; rows that don't fit the header are told in `sheet.rejected`."""
+def load(db: "duckdb.DuckDBPyConnection", sheet: Sheet, table: str, wanted: Sequence[int]) -> None:
+    """Make `raw_<table>` with the wanted columns as text, and `unread_<table>` of the rows that aren't rows of it:
+    where they begin in bytes, over how many lines, why, and what stands there."""
     cells = ", ".join(f"nullif(trim(c{i}), '') as c{i}" for i in sorted(set(wanted))) or "null as nothing"
+    db.execute(
+        f"create table unread_{table} (place bigint, lines bigint, why varchar, due integer, row varchar)"
+    )
     try:
         if sheet.dialect is None:
             raw = ", ".join(
                 f"cast({_quoted(name)} as varchar) as c{i}" for i, name in enumerate(_stored(sheet))
             )
-            connection.execute(f"create table {table} as select {cells} from (select {raw} from read_parquet(?))",
-                               [str(sheet.source)])  # fmt: skip
+            db.execute(f"create table raw_{table} as select {cells} from (select {raw} from read_parquet(?))",
+                       [str(sheet.source)])  # fmt: skip
         else:
-            connection.execute(
-                f"create table {table} as select {cells} from {_reading(sheet, table)}",
+            db.execute(
+                f"create table raw_{table} as select {cells} from {_reading(sheet, table)}",
                 [str(sheet.source), sheet.dialect.delimiter, sheet.before],
             )
-            sheet.rejected += [
-                Rejected(line, _why(kind, found, len(sheet.columns)), (row or "").strip(), True)
-                for line, kind, found, row in connection.execute(
-                    f"select line, any_value(error_type)::varchar, max(column_idx), any_value(csv_line) "
-                    f"from bad_{table} group by line order by line"
-                ).fetchall()
-            ]
+            db.execute(
+                f"insert into unread_{table} select place, length(row) - length(replace(row, chr(10), '')) + 1, why, "
+                f"{len(sheet.columns)}, row from (select line_byte_position as place, any_value(error_type)::varchar as why, "
+                f"coalesce(any_value(trim(csv_line, chr(10) || chr(13) || ' ')), '') as row from bad_{table} group by 1)"
+            )
+            db.execute(f"drop table bad_{table}")
+            db.execute(f"drop table scan_{table}")
     except duckdb.Error as error:
         raise Trouble(
             "%(file)s can't be read: %(why)s", file=sheet.path.name, why=str(error).splitlines()[0]
         ) from None
-    (sheet.read,) = connection.execute(f"select count(*) from {table}").fetchone() or (0,)
+    (sheet.rows,) = db.execute(f"select count(*) from raw_{table}").fetchone() or (0,)
+    (sheet.unread,) = db.execute(f"select count(*) from unread_{table}").fetchone() or (0,)
 
 
 def _stored(sheet: Sheet) -> list[str]:
@@ -162,88 +158,10 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _why(kind: str, found: int, due: int) -> Words:
-    if kind == "MISSING COLUMNS":
-        return say("it has fewer cells than the header has columns (%(due)s)", due=due)
-    if kind == "TOO MANY COLUMNS":
-        return say("it has more cells than the header has columns (%(due)s)", due=due)
-    if kind == "UNQUOTED VALUE":
-        return say("a quotation mark isn't closed")
-    return say("it isn't a row of a table (%(kind)s)", kind=kind.lower())
-
-
-def row_in_file(sheet: Sheet, rows: Sequence[int]) -> dict[int, int]:
-    """Which row of the file these rows of its table are (counted from 0); a row of several lines counts as one."""
-    places, bad = {}, sorted(one.line for one in sheet.rejected)
-    for row in sorted(rows):
-        place = sheet.before + row + 1
-        for other in bad:
-            place += other <= place
-        places[row] = place
-    return places
-
-
-def place_in_lines(connection: "duckdb.DuckDBPyConnection", sheet: Sheet) -> None:
-    """Tell what was rejected by its line, as an editor counts: cells may hold line breaks, rows several lines."""
-    if not sheet.rejected or not _has_breaks(sheet):
-        return
-    unread = [one for one in sheet.rejected if one.unread]
-    before = {
-        one.line: one.line - sheet.before - 1 - sum(o.line < one.line for o in unread)
-        for one in sheet.rejected
-    }
-    more, total = _breaks_before(connection, sheet, list(before.values()))
-    sheet.rejected = [
-        replace(
-            one,
-            line=one.line
-            + more.get(before[one.line], total)
-            + sum(other.row.count("\n") for other in unread if other.line < one.line),
-        )
-        for one in sheet.rejected
-    ]
-
-
-def _has_breaks(sheet: Sheet) -> bool:
-    """Whether there are more lines than rows: some cell holds a line break, or some line is empty."""
-    if sheet.dialect is None:
-        return False
-    count = 0
-    with sheet.source.open("rb") as file:
-        while piece := file.read(_CHUNK):
-            count += piece.count(b"\n")
-    return count > sheet.before + sheet.read + len(sheet.rejected)
-
-
-def _breaks_before(
-    connection: "duckdb.DuckDBPyConnection", sheet: Sheet, rows: Sequence[int]
-) -> tuple[dict[int, int], int]:
-    """How many line breaks stand in the cells of the rows before each of these, and in all rows."""
-    cells = " || ".join(f"coalesce(c{i}, '')" for i in range(len(sheet.columns)))
-    connection.execute(
-        f"create or replace table breaks as select length({cells}) - length(replace({cells}, chr(10), '')) as more "
-        f"from {_reading(sheet, '')}",
-        [str(sheet.source), sheet.dialect.delimiter if sheet.dialect else ",", sheet.before],
-    )
-    found = connection.execute(
-        "select r, before::bigint from (select rowid as r, coalesce(sum(more) over (order by rowid rows between unbounded "
-        "preceding and 1 preceding), 0) as before from breaks) where r in (select unnest(?))",
-        [list(rows)],
-    ).fetchall()
-    (total,) = connection.execute("select coalesce(sum(more), 0)::bigint from breaks").fetchone() or (0,)
-    connection.execute("drop table breaks")
-    return dict(found), int(total)
-
-
 def _reading(sheet: Sheet, table: str) -> str:
     """SQL that reads the CSV: source, delimiter and lines before the first row are its parameters."""
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(sheet.columns)))
-    kept = (
-        f"store_rejects=true, rejects_table='bad_{table}', rejects_scan='scan_{table}'"
-        if table
-        else "ignore_errors=true"
-    )
     return (
-        "read_csv(?, delim=?, header=false, skip=?, quote='\"', escape='\"', auto_detect=false, "
-        f"{kept}, max_line_size=10000000, columns={{{columns}}})"
+        "read_csv(?, delim=?, header=false, skip=?, quote='\"', escape='\"', auto_detect=false, store_rejects=true, "
+        f"rejects_table='bad_{table}', rejects_scan='scan_{table}', max_line_size=10000000, columns={{{columns}}})"
     )

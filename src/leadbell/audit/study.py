@@ -1,6 +1,5 @@
 """An export, read and studied: every figure that it can say, from the definitions in `metrics`."""
 
-import csv
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,8 +9,10 @@ from typing import Any, Literal
 
 import duckdb
 
+from leadbell.audit import rejected
 from leadbell.audit.mapping import ExportMap, Guess, apply, guess
-from leadbell.audit.sheets import Sheet, load, open_sheet, place_in_lines
+from leadbell.audit.rejected import Beside
+from leadbell.audit.sheets import Sheet, load, open_sheet
 from leadbell.audit.tables import translate
 from leadbell.audit.translating import Translated, Translator
 from leadbell.metrics.answers import Answer, Answers, Unsupported, ask
@@ -54,6 +55,7 @@ class Study:
     """What came of it. `charts`: a table of counts, or why it can't be said."""
 
     sheets: Mapping[str, Sheet]
+    beside: Mapping[str, Beside]
     mapping: ExportMap
     as_of_ms: int
     answers: Answers
@@ -66,11 +68,11 @@ class Study:
 
     @property
     def read(self) -> int:
-        return sum(sheet.read for sheet in self.sheets.values())
+        return sum(sheet.rows + sheet.unread for sheet in self.sheets.values()) - self.rejected
 
     @property
     def rejected(self) -> int:
-        return sum(len(sheet.rejected) for sheet in self.sheets.values())
+        return sum(one.rows for one in self.beside.values())
 
 
 def study(asked: Asked, tell: Tell = lambda _what: None) -> Study:
@@ -82,21 +84,28 @@ def study(asked: Asked, tell: Tell = lambda _what: None) -> Study:
         for table, sheet in sheets.items():
             tell(say("Reading %(file)s", file=sheet.path.name))
             columns = [sheet.columns.index(found.column) for found in mapping.columns[table].values()]
-            load(connection, sheet, f"raw_{table}", columns)
+            load(connection, sheet, table, columns)
+            rejected.prepare(connection, table)
         tell(say("Understanding it"))
         translated = translate(Translator(connection, mapping, sheets), asked.as_of_ms)
+        beside: dict[str, Beside] = {}
         for table, sheet in sheets.items():
-            place_in_lines(connection, sheet)
+            beside[table] = told = rejected.write(connection, sheet, table)
+            if told.cells and told.path is not None:
+                translated.notes.append(
+                    say("%(count)s cells of %(file)s can't be read and count as empty; they are in %(beside)s.",
+                        count=told.cells, file=sheet.path.name, beside=told.path.name)
+                )  # fmt: skip
             connection.execute(f"drop table raw_{table}")
         tell(say("Working the figures out"))
         with _engine(asked, connection, scratch) as engine:
-            return _asked(engine, sheets, mapping, translated)
+            return _asked(engine, sheets, beside, mapping, translated)
 
 
 @contextmanager
 def _opened(folder: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """A database in a file of its own: it is compressed there, and what doesn't fit into memory is put beside it."""
-    connection = duckdb.connect(str(folder / "audit.duckdb"))
+    """A database in memory; what doesn't fit is put into the folder."""
+    connection = duckdb.connect()
     connection.execute("set enable_progress_bar = false")
     connection.execute(f"set memory_limit = '{MEMORY}'")
     connection.execute("set temp_directory = ?", [str(folder / "spill")])
@@ -166,14 +175,20 @@ def _engine(asked: Asked, connection: "duckdb.DuckDBPyConnection", scratch: Path
         session.stop()
 
 
-def _asked(engine: Engine, sheets: Mapping[str, Sheet], mapping: ExportMap, translated: Translated) -> Study:
+def _asked(
+    engine: Engine,
+    sheets: Mapping[str, Sheet],
+    beside: Mapping[str, Beside],
+    mapping: ExportMap,
+    translated: Translated,
+) -> Study:
     blocked, at = translated.blocked, translated.as_of_ms
     open_ones = [metric for metric in METRICS.values() if metric.name not in blocked]
     answers = ask(engine, open_ones, at)
     shut = tuple(Unsupported(METRICS[name], because) for name, because in blocked.items() if name in METRICS)
     compared = [METRICS[name] for name in BY_PERSON if name not in blocked]
     return Study(
-        sheets, mapping, at, Answers(answers.given, (*answers.unsupported, *shut)), _funnel(engine, at),
+        sheets, beside, mapping, at, Answers(answers.given, (*answers.unsupported, *shut)), _funnel(engine, at),
         process_verdict(engine, at),
         {name: blocked.get(name) or tabulate(engine, one, at) for name, one in STUDIES.items()},
         ask(engine, compared, at, by=("dealer",)).given if "leads.dealer" not in engine.lacks else (),
@@ -216,20 +231,3 @@ def _verdict(verdict: Verdict | Words) -> dict[str, Any]:
     return {
         "answer": verdict.said, "leak": verdict.leak.stage if verdict.leak else None, "because": str(verdict.because),
     }  # fmt: skip
-
-
-def write_rejected(sheet: Sheet) -> Path | None:
-    """The side file beside the export, with line, reason and row; None where every row could be read."""
-    path = sheet.path.with_name(f"{sheet.path.name}.rejected.csv")
-    if not sheet.rejected:
-        return None
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        out = csv.writer(file)
-        out.writerow(("line", "because", "row"))
-        out.writerows((one.line, harmless(str(one.because)), harmless(one.row)) for one in sheet.rejected)
-    return path
-
-
-def harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%") else text

@@ -1,10 +1,13 @@
 """The three tables of the exchange format, made from an export's cells."""
 
-from leadbell.audit import moments
+import re
+from collections.abc import Iterable
+
+from leadbell.audit import headers, moments, rejected
 from leadbell.audit.translating import Translated, Translator, prepare
 from leadbell.metrics.catalogue import lost, touching
 from leadbell.trouble import Trouble
-from leadbell.words import Words, say
+from leadbell.words import say
 
 _NO_LOG = say("there is no list of calls and messages, only the first attempt")
 #: Figures that need every contact, not only the first attempt.
@@ -16,6 +19,7 @@ _BOTH_WAYS = tuple(metric.name for metric in touching.METRICS)
 _SALE_DATES = ("days_to_sale", "days_to_sale_bands", "sale_weekdays", "sale_days_of_month")
 #: Who is a machine, where the export has no column for it.
 _MACHINE = "^(system|automat.*|auto[- ]?(reply|responder|mail).*|workflow.*|bot|marketing automation|no-?reply.*|робот.*|система)$"
+_AUTOMATED = "automat|workflow|auto-?(reply|mail)|sequence"
 
 
 def translate(translator: Translator, as_of_ms: int | None = None) -> Translated:
@@ -51,7 +55,7 @@ def _leads(tr: Translator) -> None:
     }  # fmt: skip
     # What a first-attempt column says goes along, to become the lead's one contact.
     first = {
-        "x_first_ms": tr.utc("leads", "first_attempt"),
+        "x_first_attempt_ms": tr.utc("leads", "first_attempt"),
         "x_response_ms": tr.duration("leads", "response"),
         "x_outcome": tr.term("leads", "first_outcome"),
         "x_connected_ms": tr.utc("leads", "connected"),
@@ -66,7 +70,8 @@ def _leads(tr: Translator) -> None:
         f"create table read_leads as select r.rowid as r, {ref or 'cast(r.rowid + 1 as varchar)'} as ref, {local} as received, {received} as received_ms, "
         f"{stage} as stage{', ' + cells if cells else ''} from raw_leads r"
     )
-    tr.reject("leads", _bad_leads(tr, ref is not None))
+    _refuse_leads(tr, ref is not None)
+    _refuse_cells(tr, "leads", said)
     final = _final(tr, said)
     others = ", ".join(
         f"{final.get(name, 'a.' + name)} as {name}" for name in known if name in said or name in final
@@ -80,7 +85,8 @@ def _leads(tr: Translator) -> None:
     _with_days(tr, set(said) | set(final))
 
 
-def _bad_leads(tr: Translator, named: bool) -> list[tuple[int, Words]]:
+def _refuse_leads(tr: Translator, named: bool) -> None:
+    """Leads without a date, and leads that stand further up already."""
     tr.db.execute("alter table read_leads add column again boolean default false")
     if named:
         tr.db.execute(
@@ -88,20 +94,33 @@ def _bad_leads(tr: Translator, named: bool) -> list[tuple[int, Words]]:
             "(partition by ref order by r) as n from read_leads where received is not null and ref is not null) where n > 1)"
         )
     received = tr.cell("leads", "received")
-    bad = tr.db.execute(
-        f"select a.r, a.received is null, a.ref, {received} from read_leads a join raw_leads r on r.rowid = a.r "
-        "where a.received is null or a.again order by a.r"
-    ).fetchall()
-    return [
-        (row, _no_date(said) if undated else say("the lead “%(lead)s” stands further up already", lead=ref))
-        for row, undated, ref, said in bad
-    ]
+    rejected.refuse(
+        tr.db, "leads", f"select a.r, case when a.again then 'again' else {_dateless(received)} end, "
+        f"case when a.again then a.ref else {received} end, null from read_leads a join raw_leads r on r.rowid = a.r "
+        "where a.received is null or a.again",
+    )  # fmt: skip
 
 
-def _no_date(said: str | None) -> Words:
-    if said is None:
-        return say("it has no date")
-    return say("“%(said)s” is no date that can be read", said=said[:60])
+def _refuse_cells(tr: Translator, table: str, columns: Iterable[str]) -> None:
+    """Cells that hold something which can't be read: their rows count without them."""
+    fields = {column: re.sub("^x_|_ms$|_cents$", "", column) for column in columns}
+    cells = {column: (name, cell) for column, name in fields.items()
+             if headers.FIELDS[table].get(name) in ("moment", "duration", "money", "number") and name not in tr.yes_or_no
+             and (cell := tr.cell(table, name))}  # fmt: skip
+    for column, (name, cell) in cells.items():
+        ((filled,), (read,)) = (
+            tr.db.execute(f"select count({one}) from {rows} r").fetchone() or (0,)
+            for one, rows in ((cell, f"raw_{table}"), (column, f"read_{table}"))
+        )
+        if read < filled:
+            rejected.refuse(
+                tr.db, table, f"select t.r, 'cell', {cell}, {_text(tr.mapping.columns[table][name].column)} "
+                f"from read_{table} t join raw_{table} r on r.rowid = t.r where {cell} is not null and t.{column} is null",
+            )  # fmt: skip
+
+
+def _dateless(cell: str | None) -> str:
+    return f"case when {cell} is null then 'no date' else 'odd date' end"
 
 
 def _mark(tr: Translator, name: str) -> str | None:
@@ -114,6 +133,7 @@ def _mark(tr: Translator, name: str) -> str | None:
     if moments.kind_of(some) is not None or not some:
         return tr.utc("leads", name)
     received = tr.utc("leads", "received")
+    tr.yes_or_no.add(name)
     if name == "sold":
         _no_sale_dates(tr)
     return f"case when lower({cell}) in ('yes', 'true', '1', 'ja', 'да', 'y', 'j', 'x') then {received} end"
@@ -202,7 +222,7 @@ def _first_attempts(tr: Translator) -> None:
     started = " , ".join(
         sql
         for name, sql in (
-            ("x_first_ms", "l.x_first_ms"),
+            ("x_first_attempt_ms", "l.x_first_attempt_ms"),
             ("x_response_ms", "l.received_ms + l.x_response_ms"),
         )
         if name in there
@@ -249,17 +269,18 @@ def _touches(tr: Translator) -> None:
             f"case when {columns['talk_ms']} > 0 then {columns['ended_ms']} - {columns['talk_ms']} end"
         )
     cells = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
+    ref = tr.cell("touches", "lead")
     tr.db.execute(
-        f"create table read_touches as select r.rowid as r, l.lead, {tr.cell('touches', 'lead')} as ref, "
-        f"{tr.utc('touches', 'started')} as started_ms, {cells} from raw_touches r "
-        f"left join leads_of l on l.ref = {tr.cell('touches', 'lead')}"
+        f"create table read_touches as select r.rowid as r, l.lead, {tr.utc('touches', 'started')} as started_ms, {cells} "
+        f"from raw_touches r left join leads_of l on l.ref = {ref}"
     )
-    _unmatched(tr, "touches", "started")
+    _refuse_unmatched(tr, "touches", "started")
+    _refuse_cells(tr, "touches", columns)
     names = ", ".join(f"t.{name}" for name in columns if name not in ("outcome", "made_by"))
     made = "case when t.direction = 'in' then 'human' else t.made_by end as made_by"
     ended = ", case when t.channel = 'phone' then t.outcome end as outcome" if "outcome" in columns else ""
     tr.db.execute(
-        f"create table contacts as select t.lead, cast(t.r + 1 as integer) as nr, t.started_ms, {names}, {made}{ended} "
+        f"create view contacts as select t.lead, cast(t.r + 1 as integer) as nr, t.started_ms, {names}, {made}{ended} "
         "from read_touches t where t.lead is not null and t.started_ms is not null and t.channel is not null"
     )
     (skipped,) = tr.db.execute("select count(*) from read_touches where channel is null").fetchone() or (0,)
@@ -270,7 +291,6 @@ def _touches(tr: Translator) -> None:
                 count=skipped,
             )
         )
-    tr.db.execute("drop table read_touches")
     _open_times(tr, "connected_ms" in columns)
 
 
@@ -300,38 +320,47 @@ def _made_by(tr: Translator) -> str:
     said = tr.term("touches", "made_by")
     if said is not None:
         return f"coalesce({said}, 'human')"
-    person, channel = tr.cell("touches", "person"), tr.cell("touches", "channel")
-    signs = [f"regexp_matches(lower({person}), '{_MACHINE}')" if person else "", f"regexp_matches(lower({channel}), 'automat|workflow|auto-?(reply|mail)|sequence')" if channel else ""]  # fmt: skip
-    machine = " or ".join(f"coalesce({sign}, false)" for sign in signs if sign) or "false"
-    (some,) = tr.db.execute(f"select count(*) from raw_touches r where {machine}").fetchone() or (0,)
-    if not some:
+    signs = [_machines(tr, name, like) for name, like in (("person", _MACHINE), ("channel", _AUTOMATED))]
+    machine = " or ".join(sign for sign in signs if sign)
+    if not machine:
         for name in _BOTH_WAYS:
             tr.blocked.setdefault(name, say("automated and human contacts can't be told apart"))
+        return "'human'"
     return f"case when {machine} then 'automation' else 'human' end"
 
 
-def _unmatched(tr: Translator, table: str, moment: str) -> None:
+def _machines(tr: Translator, name: str, like: str) -> str:
+    """SQL for a cell that names a machine, each of its values looked at once; empty where none does."""
+    cell = tr.cell("touches", name)
+    if cell is None:
+        return ""
+    some = [said for (said,) in tr.db.execute(
+        f"with said as materialized (select distinct {cell} as one from raw_touches r) "
+        f"select one from said where regexp_matches(lower(one), '{like}') order by one limit 1000").fetchall()]  # fmt: skip
+    return f"{cell} in ({', '.join(_text(said) for said in some)})" if some else ""
+
+
+def _text(said: str) -> str:
+    return "'" + said.replace("'", "''") + "'"
+
+
+def _refuse_unmatched(tr: Translator, table: str, moment: str) -> None:
     """Rows without a moment or without a lead; raises Trouble where not one belongs to a lead."""
-    read = f"read_{table}"
-    matched, total = tr.db.execute(f"select count(lead), count(*) from {read}").fetchone() or (0, 0)
+    ref, cell = tr.cell(table, "lead"), tr.cell(table, moment)
+    matched, total = tr.db.execute(f"select count(lead), count(*) from read_{table}").fetchone() or (0, 0)
     if total and not matched:
-        sample = tr.db.execute(f"select any_value(ref) from {read}").fetchone() or ("",)
-        lead = tr.db.execute("select any_value(ref) from leads_of").fetchone() or ("",)
+        (sample,) = tr.db.execute(f"select any_value({ref}) from raw_{table} r").fetchone() or ("",)
+        (lead,) = tr.db.execute("select any_value(ref) from leads_of").fetchone() or ("",)
         raise Trouble(
             "%(other)s doesn't belong to %(leads)s: none of its leads (such as “%(sample)s”) is among those of the export "
             "(such as “%(lead)s”).", other=tr.sheets[table].path.name, leads=tr.sheets["leads"].path.name,
-            sample=sample[0] or "", lead=lead[0] or "",
+            sample=sample or "", lead=lead or "",
         )  # fmt: skip
-    cell = tr.cell(table, moment)
-    when = "seen_ms" if table == "visits" else "started_ms"
-    bad = tr.db.execute(
-        f"select t.r, t.ref, t.lead is null, {cell} from {read} t join raw_{table} r on r.rowid = t.r "
-        f"where t.lead is null or t.{when} is null order by t.r"
-    ).fetchall()
-    tr.reject(table, [
-        (row, say("there is no lead “%(lead)s” in the export", lead=ref or "") if alone else _no_date(said))
-        for row, ref, alone, said in bad
-    ])  # fmt: skip
+    rejected.refuse(
+        tr.db, table, f"select t.r, case when t.lead is null then 'no lead' else {_dateless(cell)} end, "
+        f"case when t.lead is null then {ref} else {cell} end, null from read_{table} t join raw_{table} r on r.rowid = t.r "
+        f"where t.lead is null or t.{moment}_ms is null",
+    )  # fmt: skip
 
 
 def _open_times(tr: Translator, connected: bool) -> None:
@@ -360,12 +389,12 @@ def _visits(tr: Translator) -> None:
             file=tr.sheets["visits"].path.name, columns=", ".join(tr.sheets["visits"].columns),
         )  # fmt: skip
     tr.db.execute(
-        f"create table read_visits as select r.rowid as r, l.lead, {tr.cell('visits', 'lead')} as ref, "
+        f"create table read_visits as select r.rowid as r, l.lead, "
         f"{tr.utc('visits', 'seen')} as seen_ms from raw_visits r left join leads_of l on l.ref = {tr.cell('visits', 'lead')}"
     )
-    _unmatched(tr, "visits", "seen")
+    _refuse_unmatched(tr, "visits", "seen")
     tr.db.execute(
-        "create table visits as select lead, seen_ms from read_visits where lead is not null and seen_ms is not null"
+        "create view visits as select lead, seen_ms from read_visits where lead is not null and seen_ms is not null"
     )
 
 

@@ -8,7 +8,7 @@ import duckdb
 
 from leadbell.audit import headers, moments, opening, terms
 from leadbell.audit.mapping import ExportMap
-from leadbell.audit.sheets import Rejected, Sheet, row_in_file
+from leadbell.audit.sheets import Sheet
 from leadbell.trouble import Trouble
 from leadbell.words import Words, say
 
@@ -36,6 +36,8 @@ class Translator:
         self.changes: list[tuple[int, int]] = []
         self.blocked: dict[str, Words] = {}
         self.notes: list[Words] = []
+        #: Fields of moments of which the export only says whether there was one.
+        self.yes_or_no: set[str] = set()
 
     # What a field is as SQL
 
@@ -182,28 +184,7 @@ class Translator:
             return None
         if headers.plain(self.mapping.columns[table][name].column).endswith("cents"):
             return f"try_cast({cell} as bigint)"
-        comma, point = self.db.execute(
-            f"select count(case when regexp_matches({cell}, ',\\d{{1,2}}\\D*$') then 1 end), "
-            f"count(case when regexp_matches({cell}, '\\.\\d{{1,2}}\\D*$') then 1 end) from raw_{table} r"
-        ).fetchone() or (0, 0)
-        return moments.cents(cell, decimal_comma=comma > point)
-
-    # Rows that can't be used
-
-    def reject(self, table: str, rows: list[tuple[int, Words]]) -> None:
-        sheet = self.sheets[table]
-        lines = row_in_file(sheet, [row for row, _ in rows])
-        cells = [name for (name,) in self.db.execute(
-            "select column_name from duckdb_columns() where table_name = ?", [f"raw_{table}"]).fetchall()]  # fmt: skip
-        texts: dict[int, str] = {}
-        if rows:
-            joined = ", ".join(f"coalesce({name}, '')" for name in cells)
-            texts = dict(self.db.execute(
-                f"select rowid, concat_ws(' | ', {joined}) from raw_{table} where rowid in (select unnest(?))",
-                [[row for row, _ in rows]]).fetchall())  # fmt: skip
-        sheet.rejected += [Rejected(lines[row], because, texts.get(row, "")) for row, because in rows]
-        sheet.rejected.sort(key=lambda one: one.line)
-        sheet.read -= len(rows)
+        return moments.cents(cell)
 
 
 def span_of(translator: Translator) -> tuple[datetime, datetime]:
