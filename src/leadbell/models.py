@@ -1,6 +1,13 @@
 """Registers each room's tables, and who hears what another room tells."""
 
-from leadbell.appointment.models import Appointment
+from leadbell.appointment.models import (
+    Appointment,
+    Busy,
+    BusyCalendar,
+    BusyCalendarSecret,
+    Diary,
+    DiaryChoice,
+)
 from leadbell.chat.models import Chat, ChatLine, ChatSite
 from leadbell.conversation.models import (
     DeadAddress,
@@ -25,6 +32,9 @@ from leadbell.visits.models import KnownVisit, Site, SiteCount, SitePulse, Visit
 __all__ = [
     "Alert",
     "Appointment",
+    "Busy",
+    "BusyCalendar",
+    "BusyCalendarSecret",
     "Call",
     "CaughtForms",
     "Chat",
@@ -36,6 +46,8 @@ __all__ = [
     "Customer",
     "DayPlan",
     "DeadAddress",
+    "Diary",
+    "DiaryChoice",
     "Envelope",
     "Fact",
     "FiguresNumber",

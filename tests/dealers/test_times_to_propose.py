@@ -37,6 +37,13 @@ def test_four_times(now, proposed):
     assert [at.astimezone(AMSTERDAM).strftime("%a %H:%M") for at in times] == proposed
 
 
+def test_what_is_taken_is_not_proposed():
+    taken = local("11-24", "10:00")
+    times = times_to_propose(HOURS, local("11-23", "12:00"), HOUR, lambda at: at != taken)
+    said = [at.astimezone(AMSTERDAM).strftime("%a %H:%M") for at in times]
+    assert said == ["Mon 17:00", "Tue 17:00", "Wed 10:00", "Sat 11:00"]
+
+
 def test_who_never_opens_proposes_nothing():
     closed = OpeningHours("Europe/Amsterdam", week=((),) * 7)
     assert times_to_propose(closed, local("11-23", "12:00"), HOUR) == ()

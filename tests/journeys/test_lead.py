@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from leadbell.appointment.actions import as_calendar, book, came, confirm, missed
+from leadbell.appointment.actions import book, came, confirm, missed
+from leadbell.appointment.ical import as_calendar
 from leadbell.appointment.models import Appointment
 from leadbell.conversation.actions import agree_call_back, end_attempt, start_attempt, wrote
 from leadbell.dealers.models import Organisation, Person

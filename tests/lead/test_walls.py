@@ -27,6 +27,7 @@ WALLED = {
         "0019_ways_compared",
         "0023_figures_numbered",
         "0024_reviews",
+        "0025_free_and_busy",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }

@@ -33,6 +33,7 @@ from leadbell.words import Words, say
 DESK_OPEN = 0.93
 #: Room that is looked for in somebody's day before a call.
 ROOM_S = 420.0
+VISIT = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -52,6 +53,12 @@ class Worker:
     received: list[float] = field(default_factory=list)
     reached: list[float] = field(default_factory=list)
     booked: list[float] = field(default_factory=list)
+    #: When their appointments begin, each an hour long.
+    visits: set[datetime] = field(default_factory=set)
+
+    def is_free(self, at: datetime) -> bool:
+        """No other customer comes then."""
+        return all(abs(at - visit) >= VISIT for visit in self.visits)
 
     def shift_at(self, at: datetime) -> Shift:
         return self.since if at >= self.changed_at else self.before

@@ -467,7 +467,7 @@ class Life:
             result = "quote"
         match result:
             case "appointment":
-                starts_at = chances.appointment_time(rng, self.house.hours, at)
+                starts_at = self._visit_at(worker, at)
                 number, what = next(self.appointments), rng.choice(talk["booked"])
                 self._tell(Booked(at=at, appointment=number, by=by, starts_at=starts_at, what=what))
             case "quote":
@@ -520,6 +520,16 @@ class Life:
         elif s.by_email and rng.random() < (0.3 if s.by_phone else 0.55):
             self.replies_at = self.at + timedelta(hours=rng.expovariate(1 / 9) + 0.2)
 
+    def _visit_at(self, worker: "Worker", now: datetime) -> datetime:
+        """A time at which whoever receives the customer is free."""
+        host = self.house.worker(self.standing.owner) if self.standing.owner else worker
+        at = chances.appointment_time(self.rng, self.house.hours, now)
+        while not host.is_free(at):
+            at = chances.appointment_time(self.rng, self.house.hours, now + chances.DAY)
+            now += chances.HOUR
+        host.visits.add(at)
+        return at
+
     def _do_confirm(self, worker: "Worker", ask: Ask) -> None:
         rng, s = self.rng, self.standing
         starts_at, number = s.appointment_at or self.at, s.appointment or 0
@@ -537,7 +547,7 @@ class Life:
         if chance < 0.05:
             self._tell(Cancelled(at=at, appointment=number, by=by))
         elif chance < 0.12:
-            later = chances.appointment_time(rng, self.house.hours, at + DAY)
+            later = self._visit_at(worker, at + DAY)
             self._tell(Moved(at=at, appointment=number, by=by, starts_at=later))
         else:
             self._tell(Confirmed(at=at, appointment=number, by=by, how=chances.how_confirmed(rng)))

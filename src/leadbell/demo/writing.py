@@ -56,6 +56,7 @@ _STANDING = (
 )  # fmt: skip
 _APPOINTMENT = (
     "id", "lead_id", "dealer_id", "salesperson_id", "starts_at", "minutes", "what", "status", "sequence", "created_at",
+    "doubled",
 )  # fmt: skip
 _INQUIRY = (
     "envelope_id", "place", "dealer_id", "source_id", "lead_id", "outcome", "because", "sender_id", "understood",
@@ -82,6 +83,7 @@ def write(past: Past, now: datetime) -> None:
     rings = (now + BETWEEN_RINGS * place for place in range(1, 1_000_000))
     _copy("leadbell_lead", (*_LEAD, *_STANDING), (_lead(lead, now, rings) for lead in past.leads))
     _copy("leadbell_appointment", _APPOINTMENT, appointments(past.leads))
+    _nobody_twice()
     _copy("leadbell_inquiry", _INQUIRY, map(_inquiry, past.inquiries))
     write_facts((lead.number, lead.house.number, lead.told) for lead in past.leads)
     _copy("leadbell_call", _CALL, calls(past.leads, now - CALLS_HEARD))
@@ -141,8 +143,22 @@ def go_on(leads: Sequence[tuple[LeadRow, Sequence[Told]]], now: datetime) -> Non
         marks = ", ".join(["%s"] * len(_APPOINTMENT))
         cursor.executemany(
             f"insert into leadbell_appointment ({', '.join(_APPOINTMENT)}) values ({marks}) on conflict (id) do update"  # noqa: S608 (our own names)
-            " set starts_at = excluded.starts_at, status = excluded.status, sequence = excluded.sequence",
+            " set starts_at = excluded.starts_at, status = excluded.status, sequence = excluded.sequence,"
+            " doubled = true",
             list(appointments(lead for lead, _ in leads)),
+        )
+    _nobody_twice()
+
+
+def _nobody_twice() -> None:
+    """Invented appointments change hands with their lead, and then two may fall together: those are let be."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update leadbell_appointment a set doubled = false where doubled and not exists ("
+            " select from leadbell_appointment b where b.salesperson_id = a.salesperson_id and b.id <> a.id"
+            " and b.status in ('booked', 'confirmed') and (b.id < a.id or not b.doubled)"
+            " and b.starts_at < a.starts_at + a.minutes * interval '1 minute'"
+            " and a.starts_at < b.starts_at + b.minutes * interval '1 minute')"
         )
 
 
@@ -299,4 +315,5 @@ def appointments(leads: Iterable[LeadRow]) -> Iterator[tuple[Any, ...]]:
                 status,
                 sequence,
                 created_at,
+                True,
             )

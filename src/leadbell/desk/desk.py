@@ -9,7 +9,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from leadbell.appointment.shelves import diary_of
+from leadbell.appointment.rules import LOOKED_AT, Span, taken
+from leadbell.appointment.shelves import busy_between, diary_of
 from leadbell.chat.shelves import ChatShown, newest_chats, open_chats_of
 from leadbell.conversation.rules import nothing_agreed_yet
 from leadbell.dealers.rules import times_to_propose
@@ -57,14 +58,22 @@ def card(
     now: datetime,
     because: Sequence[Words] = (),
     live: Live | None = None,
+    busy: Mapping[int, Sequence[Span]] | None = None,
 ) -> Card:
-    """With the times worth proposing for what follows a conversation."""
+    """With the times worth proposing for what follows a conversation; `busy` as `busy_of` these leads knows it."""
     hours = lead.dealer.opening_hours
+    taken_by_others = (busy_of([lead], now) if busy is None else busy).get(lead.owner_id or 0, ())
     return Card(
         lead, because, lead.standing.connected_at, live=live,
-        visits=times_to_propose(hours, now, SOONEST_VISIT),
+        visits=times_to_propose(hours, now, SOONEST_VISIT, lambda at: taken(taken_by_others, at) is None),
         call_backs=times_to_propose(hours, now, SOONEST_CALL_BACK),
     )  # fmt: skip
+
+
+def busy_of(leads: Iterable["Lead"], now: datetime) -> Mapping[int, Sequence[Span]]:
+    """When the salespeople of these leads have something else to do, as far ahead as times are proposed."""
+    owners = {lead.owner_id for lead in leads if lead.owner_id}
+    return busy_between(owners, now, now + LOOKED_AT) if owners else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,7 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
     asked = {lead.pk for lead in talked}
     hours = person.organisation.opening_hours
     lines = rung_by_line(person, request.dealers, now)
+    busy = busy_of([*open_calls, *talked], now)
     by_line = heard(calls_at(person, request.dealers, now), mine.ringing, open_calls, talked)
     seen = seen_at(person, request.dealers, now)
     chats = newest_chats(mine.ringing)
@@ -128,8 +138,8 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
             for lead in mine.ringing
         ],
         "chats": open_chats_of(person),
-        "calling": [card(lead, now, live=by_line.calling(lead)) for lead in open_calls],
-        "talked": [card(lead, now, live=by_line.conversations.get(lead.pk)) for lead in talked],
+        "calling": [card(lead, now, live=by_line.calling(lead), busy=busy) for lead in open_calls],
+        "talked": [card(lead, now, live=by_line.conversations.get(lead.pk), busy=busy) for lead in talked],
         "strips": by_line.strips,
         "seen": seen,
         "looking": on_the_website(person, request.dealers, seen, now),

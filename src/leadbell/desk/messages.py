@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from leadbell.appointment.actions import as_invitation, confirm
+from leadbell.appointment.actions import confirm
+from leadbell.appointment.ical import as_invitation
 from leadbell.appointment.shelves import appointment_of
 from leadbell.conversation.ports import CarrierName, carrier_named
 from leadbell.conversation.shelves import (

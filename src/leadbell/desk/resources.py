@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from leadbell.appointment import actions as appointment
+from leadbell.appointment.ical import as_calendar
 from leadbell.appointment.shelves import appointment_of
 from leadbell.conversation import actions as conversation
 from leadbell.desk.entrance import Visit, answer, door
@@ -218,7 +219,7 @@ def calendar(request: Visit, now: datetime, number: int) -> HttpResponse:
     agreed = appointment_of(lead.standing.appointment)
     if agreed is None:
         raise Http404
-    file = HttpResponse(appointment.as_calendar(agreed, now), content_type="text/calendar; charset=utf-8")
+    file = HttpResponse(as_calendar(agreed, now), content_type="text/calendar; charset=utf-8")
     file["Content-Disposition"] = f'attachment; filename="appointment-{agreed.pk}.ics"'
     return file
 
