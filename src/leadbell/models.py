@@ -17,6 +17,7 @@ from leadbell.conversation.models import (
     MessageSetup,
     MessageTemplate,
     Signature,
+    StaffMail,
 )
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.models import DayPlan, Placement, PlaybookRow
@@ -79,6 +80,7 @@ __all__ = [
     "SiteCount",
     "SitePulse",
     "Source",
+    "StaffMail",
     "TrackingNumber",
     "UnlostChoice",
     "Visitor",

@@ -55,6 +55,10 @@ DB_APP = _env("DB_APP")
 #: Where people and senders reach us, for the URLs we print; none means: whatever host they asked.
 PUBLIC_URL = _env("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 MAIL_DOMAIN = _env("MAIL_DOMAIN", "leads.localhost")
+#: The house's own mail account, for letters to its people where no dealer's account is set up.
+MAIL_HOST, MAIL_PORT = _env("MAIL_HOST"), int(_env("MAIL_PORT", "587"))
+MAIL_SECURITY = _env("MAIL_SECURITY", "starttls")
+MAIL_SENDER, MAIL_LOGIN, MAIL_PASSWORD = _env("MAIL_SENDER"), _env("MAIL_LOGIN"), _env("MAIL_PASSWORD")
 #: Where the answers of Meta's leads are fetched.
 META_URL = _env("META_URL", "https://graph.facebook.com")
 #: Networks that addresses typed by people may lead to although they aren't public (CIDR, separated by spaces).

@@ -14,6 +14,7 @@ SALES = ("/desk/", "/leads/", "/unlost/", "/visitors/", "/floor/", "/me/phone/wi
 REPORTS = (
     "/verdict/", "/reports/", "/reports/?section=talks", "/reports/?section=sales", "/reports/?section=back",
     "/reports/?section=automation", "/reports/comparison/", "/reports/figures/attempted_rate/",
+    "/reports/weekly/",
 )  # fmt: skip
 MANAGERS = (*SALES, *REPORTS, "/inbox/", "/inbox/typed/", "/missing/", "/dealer/")
 

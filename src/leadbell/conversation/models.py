@@ -212,3 +212,32 @@ class DeadAddress(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["dealer", "carrier", "address"], name="one_dead_address"),
         )
+
+
+class StaffMail(models.Model):
+    """An e-mail to one of our own people that they asked for. No customer is in it; the web sees only what became of
+    it."""
+
+    #: Whose account it goes out by.
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
+    #: Names it for ever: `week:2026-11-16` is written once.
+    key = models.CharField(max_length=40)
+    status = models.CharField(max_length=9, choices=Message.Status)
+    address = models.CharField(max_length=254)
+    subject = models.CharField(max_length=250)
+    text = models.TextField()
+    html = models.TextField()
+    opt_out_url = models.CharField(max_length=300)
+    message_id = models.CharField(max_length=300)
+    created_at = models.DateTimeField()
+    #: When it is tried (again); None: not by itself.
+    send_at = models.DateTimeField(null=True, blank=True)
+    tries = models.SmallIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    because = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["send_at"], name="staff_mail_due", condition=Q(status="queued")),)
+        constraints = (models.UniqueConstraint(fields=["person", "key"], name="one_staff_mail_per_key"),)

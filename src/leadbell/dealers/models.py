@@ -94,6 +94,8 @@ class Person(AbstractBaseUser):
     on_shift = models.BooleanField(default=True, help_text="the switch in the corner of the screen")
     #: A desk is open: written by the screen's stream when it connects and every minute after.
     seen_at = models.DateTimeField(null=True, blank=True)
+    #: Since when they want the weekly report by e-mail; None: they don't.
+    weekly_from = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
 

@@ -30,7 +30,7 @@ from leadbell.desk import (
     unlost,
     visitors,
 )
-from leadbell.desk.reports import behind, league, pages, tables, verdict
+from leadbell.desk.reports import behind, league, pages, tables, verdict, weekly
 
 OF_A_LEAD = [
     path("", lead.lead, name="lead"),
@@ -119,6 +119,8 @@ urlpatterns = [
     path("me/shift/", me.shift, name="shift"),
     path("me/language/", me.language, name="language"),
     path("me/theme/", me.theme, name="theme"),
+    path("weekly/<str:name>/", weekly.weekly_off, name="weekly-off"),
+    path("me/weekly/", weekly.weekly_switch, name="weekly-switch"),
     path("me/bell/", me.bell, name="bell"),
     path("me/signature/", mailing.my_signature, name="my-signature"),
     path("me/signature/text/", mailing.signature, name="signature"),
@@ -150,6 +152,8 @@ urlpatterns = [
     path("reports/comparison/", pages.comparison, name="comparison"),
     path("reports/figures/<slug:name>/", behind.behind, name="figure-leads"),
     path("reports/tables/<slug:name>.<slug:form>", tables.table, name="report-table"),
+    path("reports/weekly/", weekly.weekly_page, name="weekly"),
+    path("reports/weekly/letter/", weekly.weekly_letter, name="weekly-letter"),
     path("verdict/", verdict.verdict, name="verdict"),
     path("league/", league.league_page, name="league"),
     path("network/", network.network, name="network"),

@@ -51,7 +51,7 @@ class Messenger:
 
         done = self._collect()
         done += read_some(self._clock(), stranger, colleague)
-        done += self._send()
+        done += self._send() + self._send_to_staff()
         if len(self._busy) < AT_ONCE and time.monotonic() >= self._errands_at:
             self._errands_at = time.monotonic() + POLL_S
             run_automations(self._clock())
@@ -92,6 +92,24 @@ class Messenger:
             self._begin(one.message.dealer_id, sending, settled)
         return len(claimed)
 
+    def _send_to_staff(self) -> int:
+        from leadbell.conversation import staffmail
+
+        free = AT_ONCE - len(self._busy)
+        claimed = (
+            staffmail.claim(self._clock(), free, {who for who, _ in self._busy.values()}) if free else []
+        )
+        for one in claimed:
+
+            def settled(outcome: Any, number: int = one.number) -> None:
+                staffmail.settle(number, outcome, self._clock())
+
+            def sending(account: Any = one.account, letter: Any = one.letter) -> Any:
+                return self._hand_over(account, letter)
+
+            self._begin(one.organisation, sending, settled)
+        return len(claimed)
+
     def _begin(self, dealer: int, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         self._busy[self._threads.submit(work)] = (dealer, then)
 
@@ -122,6 +140,7 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool], carrier: Ca
     from django.db import connection
 
     from leadbell.announce import MESSENGER
+    from leadbell.conversation import staffmail
     from leadbell.conversation.sending import forgotten
 
     while not stopping():
@@ -134,6 +153,7 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool], carrier: Ca
     else:
         return
     forgotten(clock())
+    staffmail.forgotten(clock())
     messenger = Messenger(clock, carrier)
     try:
         while not stopping():

@@ -1,4 +1,4 @@
-"""The process that keeps the leads' rows current, behind everything that rings."""
+"""The process that keeps the leads' rows current, behind everything that rings, and writes the weekly reports."""
 
 import os
 import signal
@@ -22,6 +22,10 @@ NICE = 5
 POLL_S = 1.0
 #: What comes within this time is made together.
 GATHER_S = 0.15
+#: How often it is looked whose weekly report is due.
+LETTERS_EVERY_S = 20.0
+#: A letter under way is waited for so long when we are told to stop; it is written once whatever happens.
+STOP_WITHIN_S = 3.0
 
 
 def main() -> None:
@@ -33,7 +37,14 @@ def main() -> None:
     asked = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: asked.set())
-    keep_running(lambda: datetime.now(UTC), asked)
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    letters = threading.Thread(target=keep_writing, args=(clock, asked), name="letters", daemon=True)
+    letters.start()
+    keep_running(clock, asked)
+    letters.join(STOP_WITHIN_S)
 
 
 def keep_running(clock: Callable[[], datetime], stopping: threading.Event) -> None:
@@ -48,6 +59,23 @@ def keep_running(clock: Callable[[], datetime], stopping: threading.Event) -> No
             log.warning("the database is away: trying again")
             connection.close()
             stopping.wait(0.2)
+
+
+def keep_writing(clock: Callable[[], datetime], stopping: threading.Event) -> None:
+    """Write weekly reports as they fall due, in a thread of its own: a network's year takes its time to ask."""
+    from django.db import connection
+
+    from leadbell.metrics.weekly.actions import write_due
+
+    while not stopping.is_set():
+        try:
+            write_due(clock())
+        except Exception:
+            # Whatever it is, the next look may fare better, and counting goes on.
+            log.exception("weekly reports couldn't be written")
+            connection.close()
+        stopping.wait(LETTERS_EVERY_S)
+    connection.close()
 
 
 def run(clock: Callable[[], datetime], stopping: threading.Event) -> None:

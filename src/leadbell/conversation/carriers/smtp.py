@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as WIRE
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 
 from leadbell.conversation.ports import Account, Letter, Never, NotNow, Outcome, Perhaps, Sent
@@ -19,6 +19,19 @@ TIMEOUT_S = 30
 _DEAD = re.compile(r"\b5\.(?:1\.(?:1|2|3|6|10)|2\.1|4\.4)\b")
 _LOGIN = (530, 534, 535, 538)
 _END = b".\r\n"
+_WHOLE = "List-Unsubscribe"
+
+
+class _Wire(EmailPolicy):
+    """As mail goes over the wire; an address longer than a line stays whole, since nobody decodes it there."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name == _WHOLE:
+            return f"{name}: {value}\r\n".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+WIRE = _Wire(linesep="\r\n")
 
 
 class Smtp:
@@ -134,7 +147,7 @@ def as_mime(account: Account, letter: Letter, now: datetime) -> bytes:
     if letter.reply_to:
         mail["Reply-To"] = _address(letter.from_name, letter.reply_to)
     if letter.opt_out_url:
-        mail["List-Unsubscribe"] = f"<{letter.opt_out_url}>"
+        mail[_WHOLE] = f"<{letter.opt_out_url}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if letter.automatic:
         mail["Auto-Submitted"] = "auto-generated"

@@ -16,18 +16,10 @@ from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.catalogue.conversion import NORM
 from leadbell.metrics.reports.advice import ASKED, advice
 from leadbell.metrics.reports.report import Unsaid, chart
-from leadbell.metrics.reports.verdict import Stage, Verdict, bdc_break_even, falling_short, process_verdict
-from leadbell.words import Words, say
+from leadbell.metrics.reports.verdict import Verdict, bdc_break_even, falling_short, headline, process_verdict
 
 #: A verdict needs leads that are 45 days old.
 PERIOD = "365"
-_LEAKS: dict[Stage, Words] = {
-    "attempted": say("%(lost)s of %(of)s customers are never called."),
-    "reached": say("%(lost)s of %(of)s customers called are never reached."),
-    "appointment": say("%(lost)s of %(of)s customers reached make no appointment."),
-    "shown": say("%(lost)s of %(of)s appointments don’t come."),
-    "sold": say("%(lost)s of %(of)s visitors don’t buy."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +54,6 @@ def verdict(request: Visit, now: datetime) -> HttpResponse:
         "norm": NORM,
     }
     return render(request, "reports/verdict_live.html" if request.htmx else "reports/verdict.html", shown)
-
-
-def headline(found: Verdict) -> tuple[Words, Words | None]:
-    """The sentence a manager can repeat, and where it leaks."""
-    leak = falling_short(found.funnel)
-    tail = None if leak is None else say(_LEAKS[leak.stage].text, lost=leak.lost, of=leak.of)
-    match found.said:
-        case "process":
-            return say("It’s the process, not the leads."), tail
-        case "meets the norm":
-            return say("The process meets the norm."), tail
-        case _:
-            return say("Too few leads to tell."), tail
 
 
 def even(request: Visit, found: Verdict | None) -> Even:

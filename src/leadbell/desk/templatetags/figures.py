@@ -23,9 +23,14 @@ def in_unit(value: "float | None", unit: Unit) -> str:
         case "ms":
             return clock(round(value)) if value < 86_400_000 else short(value)
         case "days":
-            return gettext("%(days)s days") % {"days": formats.number_format(value, 1)}
+            return gettext("%(days)s days") % {"days": _rounded(value, 1)}
         case _:
-            return formats.number_format(value, 2)
+            return _rounded(value, 2)
+
+
+def _rounded(value: float, places: int) -> str:
+    """In the reader's way of writing numbers, which by itself would cut instead of rounding."""
+    return formats.number_format(round(value, places), places)
 
 
 @register.filter
@@ -33,7 +38,7 @@ def percent(share: "float | None") -> str:
     """`61 %`; under ten percent with a decimal: `9.4 %`."""
     if share is None:
         return "–"
-    return f"{formats.number_format(100 * share, 1 if 0 < share < 0.0995 else 0)} %"
+    return f"{_rounded(100 * share, 1 if 0 < share < 0.0995 else 0)} %"
 
 
 @register.filter
@@ -41,7 +46,7 @@ def interval(found: "Interval | None") -> str:
     """`7.9–11.2 %`."""
     if found is None:
         return ""
-    low, high = (formats.number_format(100 * share, 1) for share in found)
+    low, high = (_rounded(100 * share, 1) for share in found)
     return f"{low}–{high} %"
 
 

@@ -23,6 +23,13 @@ from leadbell.words import Words, say
 
 Stage = Literal["received", "attempted", "reached", "appointment", "shown", "sold"]
 Said = Literal["process", "meets the norm", "too few leads to tell"]
+_LEAKS: dict[Stage, Words] = {
+    "attempted": say("%(lost)s of %(of)s customers are never called."),
+    "reached": say("%(lost)s of %(of)s customers called are never reached."),
+    "appointment": say("%(lost)s of %(of)s customers reached make no appointment."),
+    "shown": say("%(lost)s of %(of)s appointments don’t come."),
+    "sold": say("%(lost)s of %(of)s visitors don’t buy."),
+}
 _ACTIVE = "set_aside is null and active"
 _RIPE = f"{_ACTIVE} and received_ms + {RIPE_MS} <= as_of"
 
@@ -191,6 +198,19 @@ def _because(said: Said, conversion: Answer) -> Words:
         "%(sold)s of %(leads)s active leads were sold. The interval from %(low)s to %(high)s %% holds the norm of "
         "13 %%: these are too few leads to tell.", **about,
     )  # fmt: skip
+
+
+def headline(found: Verdict) -> tuple[Words, Words | None]:
+    """The sentence a manager can repeat, and where it leaks."""
+    leak = falling_short(found.funnel)
+    tail = None if leak is None else say(_LEAKS[leak.stage].text, lost=leak.lost, of=leak.of)
+    match found.said:
+        case "process":
+            return say("It’s the process, not the leads."), tail
+        case "meets the norm":
+            return say("The process meets the norm."), tail
+        case _:
+            return say("Too few leads to tell."), tail
 
 
 def leaking(steps: Sequence[Step]) -> Step | None:

@@ -1,0 +1,114 @@
+"""The weekly report as a letter in its reader's language: HTML of tables and coloured cells, and plain text.
+
+Mail programs show neither SVG nor stylesheets, and many no picture until somebody allows it; cells all of them show.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext as _
+
+from leadbell.dealers.models import Person
+from leadbell.metrics.reports.verdict import Verdict, headline
+from leadbell.metrics.weekly.report import Line, Weekly
+from leadbell.metrics.weekly.rules import BEFORE
+
+_SIGNER = Signer(sep=".", salt="leadbell.metrics.weekly")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    subject: str
+    text: str
+    html: str
+    opt_out_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A figure's line with its bars, in whole percent of the width."""
+
+    line: Line
+    now: int
+    before: int
+    url: str
+
+    @property
+    def rest(self) -> int:
+        return 100 - self.now
+
+    @property
+    def rest_before(self) -> int:
+        return 100 - self.before
+
+
+def letter(said: Weekly, person: Person, dealers: int) -> Written:
+    """The week in this person's words. `dealers`: over how many; nobody's customer is in it."""
+    week, site, where = said.week, settings.PUBLIC_URL, person.organisation
+    with translation.override(person.language), timezone.override(ZoneInfo(where.zone)):
+        days = {
+            "who": "all",
+            "period": "days",
+            "from": week.monday.isoformat(),
+            "to": week.sunday.isoformat(),
+        }
+        opt_out_url = f"{site}{reverse('weekly-off', args=[name_of(person)])}"
+        about = {
+            "said": said,
+            "where": where.name,
+            "several": dealers > 1,
+            "weeks_before": BEFORE,
+            "a_week_before": said.received_before / BEFORE,
+            "verdict": said.verdict if isinstance(said.verdict, Verdict) else None,
+            "headline": headline(said.verdict) if isinstance(said.verdict, Verdict) else (said.verdict, None),
+            "bars": [_bar(line, person, f"{site}{{}}?{urlencode(days)}") for line in said.lines],
+            "reports_url": f"{site}{reverse('reports')}?{urlencode(days)}",
+            "verdict_url": f"{site}{reverse('verdict')}",
+            "league_url": f"{site}{reverse('league')}?{urlencode(days)}" if dealers > 1 else "",
+            "settings_url": f"{site}{reverse('weekly')}",
+            "opt_out_url": opt_out_url,
+            "language": person.language,
+        }
+        subject = _("%(where)s: the week of %(first)s to %(last)s") % {
+            "where": " ".join(where.name.split()),
+            "first": formats.date_format(week.monday, "j M"),
+            "last": formats.date_format(week.sunday, "j M"),
+        }
+        text = render_to_string("reports/weekly_letter.txt", about)
+        html = render_to_string("reports/weekly_letter.html", about)
+    return Written(subject, _lines(text), html, opt_out_url)
+
+
+def _bar(line: Line, person: Person, link: str) -> Bar:
+    opens = person.role != Person.Role.IMPORTER
+    path = reverse("figure-leads", args=[line.now.metric.name]) if opens else reverse("reports")
+    now, before = (round(100 * (one.value or 0.0)) for one in (line.now, line.before))
+    return Bar(line, now, before, link.format(path))
+
+
+def _lines(text: str) -> str:
+    """Without the empty lines that a template's tags leave."""
+    found: list[str] = []
+    for line in (one.rstrip() for one in text.strip().splitlines()):
+        if line or (found and found[-1]):
+            found.append(line)
+    return "\n".join(found) + "\n"
+
+
+def name_of(person: Person) -> str:
+    """Whose letters its link ends; signed, and of no other use."""
+    return _SIGNER.sign(str(person.pk))
+
+
+def person_named(name: str) -> int | None:
+    """None where it was not signed here."""
+    try:
+        return int(_SIGNER.unsign(name))
+    except (BadSignature, ValueError):
+        return None
