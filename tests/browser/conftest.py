@@ -110,6 +110,15 @@ class Complaints:
             self.said.append(f"{response.status} {response.url}")
 
 
+def until(page: Page, true: str) -> None:
+    """Ask again and again: the page's own policy forbids it to evaluate a condition by itself."""
+    for _ in range(PATIENCE_MS // 50):
+        if page.evaluate(true):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never: {true}")
+
+
 Visit = Callable[..., Page]
 
 

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, Northside, Visit
+from tests.browser.conftest import PATIENCE_MS, Northside, Visit, until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -19,6 +19,12 @@ addEventListener('click', event => {
   const link = event.target.closest?.('a[data-dial]')
   if (link) { window.dialled.push(link.href); event.preventDefault() }
 }, true)
+"""
+
+#: Which parts of the page had their answer, and made of it whatever they do.
+REFRESHED = """
+window.refreshed = new Set()
+document.addEventListener('htmx:afterRequest', ({ detail }) => window.refreshed.add(detail.requestConfig.elt.id))
 """
 
 
@@ -42,7 +48,7 @@ def test_on_a_phone_the_tap_that_accepts_dials_once(northside_house: Northside, 
     page, number = ring_at(northside_house, desks, "Ms Haddad")
     page.locator(".ring-card", has_text="Haddad").get_by_role("button", name="Accept and call").tap()
     expect(page.locator(".talk-card", has_text="Haddad")).to_be_visible()
-    page.wait_for_function("window.dialled.length > 0")
+    until(page, "window.dialled.length > 0")
     page.evaluate("htmx.trigger(document.body, 'resync')")
     page.wait_for_timeout(500)
     assert page.evaluate("window.dialled") == [f"tel:+316{number:08}"]
@@ -57,9 +63,10 @@ def test_a_tap_outlives_what_happens_while_the_finger_is_down(
     page, _ = ring_at(northside_house, desks, "Ms Petrova")
     button = page.locator(".ring-card", has_text="Petrova").get_by_role("button", name="Accept and call")
     button.hover()
+    page.evaluate(REFRESHED)
     page.mouse.down()
-    with page.expect_response("**/desk/"):
-        page.evaluate("htmx.trigger(document.body, 'resync')")
+    page.evaluate("htmx.trigger(document.body, 'resync')")
+    until(page, "window.refreshed.has('desk') && window.refreshed.has('bell')")
     page.mouse.up()
     talk = page.locator(".talk-card", has_text="Petrova")
     expect(talk).to_be_visible()

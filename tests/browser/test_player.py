@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, Northside, Visit
+from tests.browser.conftest import PATIENCE_MS, Northside, Visit, until
 from tests.browser.test_every_page import look
 from tests.waiting import eventually
 
@@ -32,15 +32,6 @@ def recorded(house: Northside, person: str, seconds: int = 60, recorded_s: int =
         str(seconds), str(recorded_s),
     )  # fmt: skip
     return f"/leads/{told.stdout.split()[-2]}/"
-
-
-def until(page: Page, true: str) -> None:
-    """Ask again and again: the page's own policy forbids it to evaluate a condition by itself."""
-    for _ in range(PATIENCE_MS // 50):
-        if page.evaluate(true):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never: {true}")
 
 
 def slider(page: Page) -> Any:
