@@ -8,7 +8,7 @@ from itertools import count
 import msgspec
 
 from leadbell.dealers.models import Organisation, Person
-from leadbell.followup.clockwork import AFTER_A_FAULT, AT_ONCE, run, run_due
+from leadbell.followup.clockwork import AFTER_A_FAULT, AT_ONCE, POLL_S, SOON_S, Due, look, run, run_due
 from leadbell.followup.models import PlaybookRow
 from leadbell.followup.playbook import Plan, RingRound
 from leadbell.followup.playbooks import change_plan
@@ -55,6 +55,26 @@ def test_one_that_fails_spoils_none_of_its_batch(
     assert leads[1].wake_at == NOON + AFTER_A_FAULT
     assert [envelope.status for envelope in envelopes] == ["read", "quarantined"]
     assert Lead.objects.count() == 3
+
+
+def test_what_waits_is_asked_in_one_question(rosa: Person, northside: Organisation) -> None:
+    assert look() == Due(None, None, None)
+    envelope = envelope_to(northside, 1)
+    lead_of(northside, now=NOON - SECOND)
+    assert look() == Due(envelope.received_at, NOON - SECOND, None)
+    run_due(NOON)
+    left = look()
+    assert left.envelope is None
+    assert left.lead is not None
+    assert left.lead > NOON
+
+
+def test_who_finds_nothing_to_do_sleeps_until_something_is_due() -> None:
+    soon, later = NOON + SECOND / 5, NOON + 3 * SECOND
+    assert Due(None, later, soon).within_s(NOON) == 0.2
+    assert Due(None, later, None).within_s(NOON) == POLL_S
+    assert Due(NOON, None, None).within_s(NOON) == POLL_S
+    assert Due(None, NOON - SECOND, None).within_s(NOON) == SOON_S, "what another one holds"
 
 
 def envelope_to(dealer: Organisation, number: int) -> Envelope:

@@ -1,9 +1,9 @@
-"""How long ago it was, as a voice reads it."""
+"""What a voice reads: how long ago it was, and sentence by sentence."""
 
 import pytest
 from django.utils.translation import override
 
-from leadbell.ring.prompts import ago
+from leadbell.ring.prompts import ago, sentence
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,12 @@ from leadbell.ring.prompts import ago
 def test_how_long_ago_it_was(language: str, seconds: float, said: str) -> None:
     with override(language):
         assert ago(seconds) == said
+
+
+def test_a_sentence_ends_where_it_is_written_not_where_a_name_has_a_full_stop() -> None:
+    said = sentence({}, "whisper_lead", "en", name="Dr. A. Okafor", car="Kona", ago="8 seconds")
+    assert said.sentences == (
+        "New lead: Dr. A. Okafor, Kona, sent 8 seconds ago.",
+        "Press 1 to call, 2 to pass on.",
+    )
+    assert said.text == " ".join(said.sentences)

@@ -90,3 +90,16 @@ async def test_few_sentences_are_kept(tmp_path: Path, voice: str) -> None:
     assert said is not None
     assert said.exists()
     assert len(list(folder.glob("*.wav"))) == KEPT
+
+
+async def test_what_every_call_says_is_spoken_once(tmp_path: Path, voice: str) -> None:
+    speaker = Speaker(tmp_path / "said", voice)
+    for name in ("Mr Okafor", "Mrs Okafor"):
+        lead = f"New lead: {name}."
+        said = await speaker.speak(Prompt(f"{lead} Press 1.", "en", (lead, "Press 1.")))
+        assert said is not None
+        sound, _ = soundfile.read(said)
+        assert len(sound) == 16_000, "both sentences, one after the other"
+    given = (tmp_path / "said/given").read_text().splitlines()
+    assert given == ["'New lead: Mr Okafor.'", "'Press 1.'", "'New lead: Mrs Okafor.'"]
+    assert not list(tmp_path.rglob("*.spoken"))

@@ -6,6 +6,7 @@ Several may run at once: each claims with SKIP LOCKED, and a claim is a row lock
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,7 +27,7 @@ from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.intake.models import Envelope
 from leadbell.lead.journal import locked, plan
 from leadbell.lead.models import Lead
-from leadbell.visits.known import Noticed, done, later, next_due, noticed
+from leadbell.visits.known import Noticed, done, later, noticed
 from leadbell.words import say
 
 log = structlog.get_logger("leadbell.clockwork")
@@ -40,6 +41,10 @@ PLANS_EVERY = timedelta(seconds=1)
 KEEP_CHATS = timedelta(seconds=0.5)
 #: A lead whose decision failed is tried again after this long.
 AFTER_A_FAULT = timedelta(minutes=1)
+#: Leads that are due are followed up so much later at most, some at once: only what has just arrived rings sooner.
+GATHERED = timedelta(seconds=0.02)
+#: What another clockwork holds is asked for again so soon.
+SOON_S = 0.005
 #: Envelopes or leads of one commit: under load a commit costs more than the work it makes safe.
 AT_ONCE = 8
 
@@ -165,30 +170,52 @@ def run_due(now: datetime) -> tuple[int, int]:
     return read, followed
 
 
-def next_wake() -> datetime | None:
-    """The first moment at which a lead or a visit is due."""
-    wake = (
-        Lead.objects.filter(wake_at__isnull=False)
-        .order_by("wake_at")
-        .values_list("wake_at", flat=True)
-        .first()
-    )
-    return min((at for at in (wake, next_due()) if at), default=None)
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What waits: since when the oldest unread envelope, from when the first lead and the first visit; None: none."""
+
+    envelope: datetime | None
+    lead: datetime | None
+    visit: datetime | None
+
+    def within_s(self, now: datetime) -> float:
+        """How long a clockwork that found nothing to do may sleep; something due is held by another one."""
+        first = min((at for at in (self.lead, self.visit) if at), default=now + timedelta(seconds=POLL_S))
+        return min(POLL_S, max(SOON_S, (first - now).total_seconds()))
+
+
+def look() -> Due:
+    """What waits, asked in one question: most of what wakes a clockwork needs nothing of it."""
+    ((envelope, lead, visit),) = statement.run(_DUE, {})
+    return Due(envelope, lead, visit)
+
+
+_DUE = """
+select (select received_at from leadbell_envelope where status = 'accepted' order by received_at limit 1),
+    (select wake_at from leadbell_lead where wake_at is not null order by wake_at limit 1),
+    (select due_at from leadbell_knownvisit where due_at is not null order by due_at limit 1)
+"""
 
 
 def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
-    """Work until stopped; wakes by NOTIFY, at the next `wake_at`, and every POLL_S seconds."""
+    """Work until stopped; wakes by NOTIFY, at the first moment at which something is due, and every POLL_S seconds."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_lock_shared(%s)", [ALIVE_LOCK])
         cursor.execute(f"listen {CLOCKWORK}")
     for dealer in Organisation.objects.filter(kind=Organisation.Kind.DEALER):
         # The first question about holidays loads them, which takes longer than a ring may.
         dealer.opening_hours.is_open(clock())
-    plans_at, chats_kept_at = clock(), clock() - KEEP_CHATS
+    plans_at = follows_at = clock()
+    chats_kept_at = plans_at - KEEP_CHATS
     while not stopping():
         # Each batch at its own moment: a lead that rings after a rush rings as long as any other.
-        now = clock()
-        did = receive_some(now) + notice_some(now) + follow_some(now)
+        now, due = clock(), look()
+        did = receive_some(now) if due.envelope else 0
+        if due.visit and due.visit <= now:
+            did += notice_some(now)
+        if due.lead and due.lead <= now and now >= follows_at:
+            did += (followed := follow_some(now))
+            follows_at = now + GATHERED if followed < AT_ONCE else now
         if not did or now - chats_kept_at >= KEEP_CHATS:
             did += keep_chats(now)
             chats_kept_at = now
@@ -197,8 +224,7 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
             plans_at = now if plan_some(now) else now + PLANS_EVERY
         if did or plans_at <= now:
             continue
-        wake = next_wake()
-        patience = POLL_S if wake is None else min(POLL_S, max(0.0, (wake - clock()).total_seconds()))
+        patience = max(due.within_s(clock()), (follows_at - clock()).total_seconds())
         for _ in connection.connection.notifies(timeout=patience, stop_after=1):
             pass
 

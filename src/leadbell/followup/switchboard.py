@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import django
 import psycopg
 import structlog
+import uvloop
 
 from leadbell import settings
 from leadbell.log import configure
@@ -49,7 +50,7 @@ def main() -> None:
                     await asyncio.wait_for(stopping.wait(), AGAIN_S)
 
     try:
-        asyncio.run(work())
+        uvloop.run(work())
     except ValueError as error:
         log.error("a setting of the telephone can't be read", because=str(error))
         raise SystemExit(2) from None

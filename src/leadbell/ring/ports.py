@@ -9,10 +9,14 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a voice says, in a language (`nl`, `en`, `ru` …)."""
+    """What a voice says, in a language (`nl`, `en`, `ru` …).
+
+    `sentences`: the same text in the pieces that may be spoken one by one; most say the same in every call.
+    """
 
     text: str
     language: str
+    sentences: tuple[str, ...] = ()
 
 
 #: A phone in a person's browser is an extension of this name and the person's number; no other phone may be.

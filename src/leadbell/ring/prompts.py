@@ -1,5 +1,6 @@
 """What the voice on the phone says, per language; a dealer may write its own."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,8 @@ SENTENCES = {
     "missed": say("Everybody is in conversation. We call you back as soon as we can."),
     "closed": say("We are closed now. We call you back as soon as we open."),
 }
+#: Between two sentences.
+_ENDS = re.compile(r"(?<=[.!?])\s+")
 #: What can stand in a dealer's own sentence.
 VALUES = {"name", "car", "ago"}
 
@@ -42,10 +45,15 @@ def sentence(own: Mapping[str, Any], name: str, language: str, /, **values: str)
         text = text or gettext(SENTENCES[name].text)
     values = {key: values.get(key, "") for key in VALUES}
     try:
-        return Prompt(text % values, language)
+        return _prompt(text, language, values)
     except (KeyError, ValueError, TypeError):  # a damaged row; what is stored was checked
         with override(language):
-            return Prompt(gettext(SENTENCES[name].text) % values, language)
+            return _prompt(gettext(SENTENCES[name].text), language, values)
+
+
+def _prompt(text: str, language: str, values: Mapping[str, str]) -> Prompt:
+    """Cut into sentences before the names are filled in, which may have full stops of their own."""
+    return Prompt(text % values, language, tuple(one % values for one in _ENDS.split(text) if one))
 
 
 def whisper(own: Mapping[str, Any], name: str, language: str, who: str, car: str, since: datetime) -> Spoken:

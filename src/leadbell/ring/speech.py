@@ -6,8 +6,10 @@ import math
 import os
 import re
 import shlex
+import subprocess
 import time
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,8 +32,17 @@ TIDIED_EVERY_S = 60.0
 NICE, AT_ONCE = 5, 4
 #: Words per minute; espeak-ng's own 175 is fast on a telephone.
 PACE = 155
-#: espeak-ng calls some languages otherwise; one it doesn't know is spoken as English.
-VOICES = {"en": "en-gb", "no": "nb", "zh": "cmn"}
+#: espeak-ng's own files for these: asked by a language's name it first reads those of all others, which takes longer
+#: than speaking.
+VOICES = {
+    "en": "gmw/en", "nl": "gmw/nl", "de": "gmw/de", "fr": "roa/fr", "es": "roa/es", "it": "roa/it", "ru": "zle/ru",
+    "pl": "zlw/pl", "nb": "gmq/nb", "no": "gmq/nb", "zh": "sit/cmn",
+}  # fmt: skip
+#: So many sentences stay in memory, about 50 kB each: most of what is said is said in every call.
+IN_MEMORY = 50
+
+#: A language and a text.
+Sentence = tuple[str, str]
 
 
 class Speaker:
@@ -49,6 +60,8 @@ class Speaker:
         self._recorded = _sentences(recorded) if recorded else {}
         self._under_way: dict[Path, asyncio.Task[bool]] = {}
         self._turn = asyncio.Semaphore(AT_ONCE)
+        #: The sound of sentences said lately, the oldest first.
+        self._lately: OrderedDict[Sentence, Any] = OrderedDict()
         self._tidied_at = -TIDIED_EVERY_S
 
     async def warm_up(self) -> None:
@@ -74,52 +87,72 @@ class Speaker:
         return path if await asyncio.shield(self._under_way[path]) else None
 
     async def _make(self, prompt: Prompt, path: Path, recorded: Path | None) -> bool:
-        raw = path.with_suffix(".spoken")
+        sentences = [(prompt.language, one) for one in prompt.sentences or (prompt.text,)]
         try:
             async with self._turn:
                 self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-                if recorded is None:
-                    await self._run(prompt, raw)
-                await asyncio.to_thread(_for_telephones, recorded or raw, path)
+                if recorded is not None:
+                    await asyncio.to_thread(lambda: _write([_for_telephones(recorded)], path))
+                else:
+                    known = {one: self._lately[one] for one in sentences if one in self._lately}
+                    self._remember(await asyncio.to_thread(self._speak, sentences, known, path))
             if time.monotonic() >= self._tidied_at + TIDIED_EVERY_S:
                 self._tidied_at = time.monotonic()
                 await asyncio.to_thread(_forget_old, self.folder)
-        except (OSError, RuntimeError, ValueError, TimeoutError) as error:
-            log.warning(
-                "nothing could be said", language=prompt.language, because=str(error) or "it took too long"
-            )
+        except (OSError, RuntimeError, ValueError, subprocess.TimeoutExpired) as error:
+            because = "it took too long" if isinstance(error, subprocess.TimeoutExpired) else str(error)
+            log.warning("nothing could be said", language=prompt.language, because=because)
             return False
-        finally:
-            raw.unlink(missing_ok=True)
         return True
 
-    async def _run(self, prompt: Prompt, out: Path) -> None:
+    def _remember(self, said: Mapping[Sentence, Any]) -> None:
+        self._lately.update(said)
+        for one in said:
+            self._lately.move_to_end(one)
+        while len(self._lately) > IN_MEMORY:
+            self._lately.popitem(last=False)
+
+    def _speak(
+        self, sentences: Sequence[Sentence], known: Mapping[Sentence, Any], path: Path
+    ) -> dict[Sentence, Any]:
+        """Write the sentences into `path`, speaking those that aren't known; answers the sound of all."""
+        sounds = dict(known)
+        raw = path.with_suffix(".spoken")
+        try:
+            for one in sentences:
+                if one not in sounds:
+                    self._run(*one, raw)
+                    sounds[one] = _for_telephones(raw)
+                    raw.unlink()
+        finally:
+            raw.unlink(missing_ok=True)
+        _write([sounds[one] for one in sentences], path)
+        return sounds
+
+    def _run(self, language: str, text: str, out: Path) -> None:
         if not self._command:
             raise RuntimeError(
                 "there is no espeak-ng on this machine; `leadbell asterisk install` fetches it"
             )
-        text = prompt.text.strip()
+        text = text.strip()
         text = f" {text}" if text.startswith("-") else text  # a sentence is no option
-        given = {"{language}": prompt.language, "{text}": text, "{out}": str(out)}
-        given["{voice}"] = VOICES.get(prompt.language, prompt.language)
+        given = {"{language}": language, "{text}": text, "{out}": str(out)}
+        given["{voice}"] = VOICES.get(language, language)
         words = [_filled(word, given) for word in self._command]
-        process = await asyncio.create_subprocess_exec(
-            *words,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        with suppress(OSError):  # it may have ended already
-            os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
         on_stdin = not any("{text}" in word for word in self._command)
-        try:
-            said = await asyncio.wait_for(process.communicate(text.encode() if on_stdin else b""), WITHIN_S)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            raise
+        # asyncio's own way, with uvloop, copies the switchboard for each sentence, while nothing else goes on.
+        with subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as process:
+            with suppress(OSError):  # it may have ended already
+                os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+            try:
+                _, complaint = process.communicate(text.encode() if on_stdin else b"", WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
         if process.returncode != 0 or not out.exists():
-            raise RuntimeError(said[1].decode(errors="replace").strip()[-200:] or "the voice wrote nothing")
+            raise RuntimeError(complaint.decode(errors="replace").strip()[-200:] or "the voice wrote nothing")
 
 
 def _espeak() -> tuple[str, ...]:
@@ -154,16 +187,22 @@ def _sound_libraries() -> tuple[Any, Any]:
     return numpy, soundfile
 
 
-def _for_telephones(spoken: Path, path: Path) -> None:
+def _write(sounds: Sequence[Any], path: Path) -> None:
+    """One after the other, in one file."""
+    np, soundfile = _sound_libraries()
+    new = path.with_suffix(".new")
+    soundfile.write(new, np.concatenate(sounds), RATE, subtype="PCM_16", format="WAV")
+    new.replace(path)
+
+
+def _for_telephones(spoken: Path) -> Any:
     """Any sound file as 8 kHz mono; what a telephone can't carry is cut off, not folded back."""
     np, soundfile = _sound_libraries()
     sound, rate = soundfile.read(spoken, dtype="float32", always_2d=True)
     wave = sound.mean(axis=1)
     if rate != RATE and len(wave):
         wave = _at_our_rate(wave, rate)
-    new = path.with_suffix(".new")
-    soundfile.write(new, np.clip(wave, -1, 1), RATE, subtype="PCM_16", format="WAV")
-    new.replace(path)
+    return (np.clip(wave, -1, 1) * 32767).astype(np.int16)
 
 
 def _at_our_rate(wave: Any, rate: int) -> Any:

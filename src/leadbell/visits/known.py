@@ -107,12 +107,3 @@ def done(these: Iterable[Noticed], now: datetime) -> None:
 def later(visit: KnownVisit, now: datetime) -> None:
     """Try again in a while."""
     KnownVisit.objects.filter(pk=visit.pk).update(due_at=now + AFTER_A_FAULT)
-
-
-def next_due() -> datetime | None:
-    return (
-        KnownVisit.objects.filter(due_at__isnull=False)
-        .order_by("due_at")
-        .values_list("due_at", flat=True)
-        .first()
-    )
