@@ -11,6 +11,8 @@ from leadbell.desk.admission import Reader
 FLOOR_S = 0.5
 #: What isn't about the reader's own desk is gathered for this long, so that a rush costs little.
 PACE_S = 0.02
+#: A screen hears at least this often that its stream is alive.
+HEARTBEAT_S = 20.0
 #: A screen that has more than this to hear is dropped; the browser comes back.
 MOST_WAITING = 500
 
@@ -73,6 +75,7 @@ class Stream:
     """One open screen. `pace` says for how many seconds what isn't urgent is gathered."""
 
     __slots__ = (
+        "_beat_timer",
         "_floor_again",
         "_floor_timer",
         "_loop",
@@ -93,6 +96,7 @@ class Stream:
         self._pace_timer: asyncio.TimerHandle | None = None
         self._floor_timer: asyncio.TimerHandle | None = None
         self._floor_again = False
+        self._beat_timer = self._loop.call_later(HEARTBEAT_S, self._beat)
 
     def hear(self, said: Events, urgent: bool) -> None:
         """Something happened at the dealer; urgent is what concerns the reader's own desk."""
@@ -104,10 +108,10 @@ class Stream:
         self.waiting.update(said)
         if len(self.waiting) > MOST_WAITING:
             self.close()
-        elif said and (urgent or self._pace_timer is None):
+        elif said and urgent:
             self.wake.set()
-            if self._pace_timer is None:
-                self._pace_timer = self._loop.call_later(self.pace(), self._paced)
+        elif said and self._pace_timer is None:
+            self._pace_timer = self._loop.call_later(self.pace(), self._paced)
 
     def floor(self) -> None:
         if self._floor_timer is not None:
@@ -122,7 +126,7 @@ class Stream:
         self.wake.set()
 
     def forget(self) -> None:
-        for timer in (self._pace_timer, self._floor_timer):
+        for timer in (self._pace_timer, self._floor_timer, self._beat_timer):
             if timer is not None:
                 timer.cancel()
 
@@ -137,7 +141,10 @@ class Stream:
         self._pace_timer = None
         if self.waiting:
             self.wake.set()
-            self._pace_timer = self._loop.call_later(self.pace(), self._paced)
+
+    def _beat(self) -> None:
+        self.wake.set()
+        self._beat_timer = self._loop.call_later(HEARTBEAT_S, self._beat)
 
     def _floor_over(self) -> None:
         self._floor_timer = None

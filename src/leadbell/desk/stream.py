@@ -28,11 +28,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("leadbell.stream")
 
-HEARTBEAT_S = 20.0
 #: How often it is asked whether the session still holds, and written that the desk is open.
 CHECK_S = 60.0
 #: The more is told in a second, the longer is gathered what isn't urgent: a rush never holds up a bell.
-PACE_PER_NUDGE_S = 1 / 200_000
+PACE_PER_NUDGE_S = 1 / 50_000
 #: A screen that takes nothing for so long is dropped; the browser comes back.
 SLOW_S = 20.0
 #: A reload closes the stream and opens another, and a web that stops is gone sooner: nobody left.
@@ -128,11 +127,7 @@ class Screens:
             while not stream.closed:
                 async with asyncio.timeout(self._slow_s):
                     await send({"type": "http.response.body", "body": said, "more_body": True})
-                try:
-                    async with asyncio.timeout(HEARTBEAT_S):
-                        await stream.wake.wait()
-                except TimeoutError:
-                    pass
+                await stream.wake.wait()
                 said = stream.take()
             async with asyncio.timeout(self._slow_s):
                 await send({"type": "http.response.body", "body": said, "more_body": False})

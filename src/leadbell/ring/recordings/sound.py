@@ -141,11 +141,13 @@ def _blocks(source: sf.SoundFile, bar_frames: int) -> Iterator[Block]:
 
 
 def _draw(block: Block, bar_frames: int, waveform: Waveform) -> None:
-    for start in range(0, len(block), bar_frames):
-        bar = block[start : start + bar_frames].astype(np.float32) / 32_768
-        power = np.mean(np.square(bar), axis=0)
+    whole = len(block) // bar_frames * bar_frames
+    bars = [block[:whole].reshape(-1, bar_frames, CHANNELS)] if whole else []
+    if whole < len(block):
+        bars.append(block[whole:][np.newaxis])
+    for some in bars:
+        power = np.mean(np.square(some.astype(np.float32) / 32_768), axis=1)
         decibels = 10 * np.log10(np.maximum(power, 1e-10))
-        loud = np.clip((decibels - QUIET_DB) / (LOUD_DB - QUIET_DB) * 100, 0, 100)
-        customer, salesperson = (round(float(one)) for one in loud)
-        waveform.customer.append(customer)
-        waveform.salesperson.append(salesperson)
+        loud = np.clip((decibels - QUIET_DB) / (LOUD_DB - QUIET_DB) * 100, 0, 100).round().astype(int)
+        waveform.customer += loud[:, 0].tolist()
+        waveform.salesperson += loud[:, 1].tolist()
