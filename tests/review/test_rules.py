@@ -128,6 +128,9 @@ def lost(days, by=ROSA):
         ((ended(MINUTE_MS), facts.ReviewWanted(at=NOON, key="attempt:1", person=INES, why="complaint")),
             {"attempt:1": ["the customer complained"]}),
         ((lost(1),), {}),
+        ((ended(MINUTE_MS), facts.FirstContact(at=NOON, by=ROSA, went="moved", rdr=True)),
+            {"attempt:1": ["the customer took fright at the first contact (RDR)"]}),
+        ((ended(MINUTE_MS), facts.FirstContact(at=NOON, by=ROSA, went="dropped")), {}),
     ],
 )  # fmt: skip
 def test_what_a_rule_names(happened, because):

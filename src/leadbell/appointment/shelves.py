@@ -91,7 +91,12 @@ def busy_between(
     `apart_from`: an appointment that is being moved doesn't stand in its own way. What a calendar says about exactly
     the time of an appointment is that appointment, which somebody has put there.
     """
-    asked: dict[str, Any] = {"people": list(people), "since": since, "until": until, "earliest": since - LONGEST}
+    asked: dict[str, Any] = {
+        "people": list(people),
+        "since": since,
+        "until": until,
+        "earliest": since - LONGEST,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_BUSY, asked)
         rows = cursor.fetchall()

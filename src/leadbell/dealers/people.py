@@ -62,3 +62,21 @@ def person_of(dealer: Organisation, number: int) -> Person:
 
 def shift_of(person: Person, dealer: Organisation) -> Shift:
     return Shift.from_json(person.shift, dealer.opening_hours)
+
+
+def person_at(dealers: Collection[int], number: int) -> Person:
+    """Somebody who works at one of these dealers. Raises NoSuchPerson."""
+    person = (
+        Person.objects.filter(pk=number, organisation__in=list(dealers))
+        .select_related("organisation")
+        .first()
+    )
+    if person is None:
+        raise NoSuchPerson(number)
+    return person
+
+
+def colleagues_in(dealers: Collection[int], roles: Collection[str]) -> list[Person]:
+    """Who works at these dealers in one of these roles now, by name."""
+    here = Person.objects.filter(organisation__in=list(dealers), is_active=True, role__in=list(roles))
+    return list(here.select_related("organisation").order_by("name"))

@@ -37,6 +37,7 @@ PLACES = (
     Place("floor", _("Floor"), "layout-dashboard", SALES),
     Place("unlost", _("Unlost"), "world-share", SALES),
     Place("calls", _("Calls"), "phone", SALES),
+    Place("review", _("Review"), "headphones", SALES),
     Place("inbox", _("Inbox"), "inbox", frozenset({"manager", "bdc"})),
     Place("network", _("Network"), "sitemap", frozenset({"importer"})),
     Place("league", _("League"), "trophy", frozenset({"importer"})),

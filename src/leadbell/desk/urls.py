@@ -31,6 +31,8 @@ from leadbell.desk import (
     visitors,
 )
 from leadbell.desk.reports import behind, league, pages, tables, verdict, weekly
+from leadbell.desk.reviewing.urls import LISTENING
+from leadbell.desk.reviewing.urls import OF_A_DEALER as REVIEW_OF_A_DEALER
 
 OF_A_LEAD = [
     path("", lead.lead, name="lead"),
@@ -105,6 +107,7 @@ OF_A_DEALER = [
     path("messages/automations/", mailing.automations, name="mailing-automations"),
     path("messages/test/", mailing.test, name="mailing-test"),
     path("messages/template/", mailing.template, name="mailing-template"),
+    *REVIEW_OF_A_DEALER,
     path("playbooks/", playbooks.playbooks, name="dealer-playbooks"),
     path("playbooks/<slug:origin>/", playbooks.playbook, name="dealer-playbook"),
     path("playbooks/<slug:origin>/default/", playbooks.default, name="dealer-playbook-default"),
@@ -135,6 +138,7 @@ urlpatterns = [
     path("calls/<uuid:call>/ending/", calls.ending, name="call-ending"),
     path("calls/<uuid:call>/recording", recordings.audio, name="recording"),
     path("calls/<uuid:call>/recording/waveform.svg", recordings.waveform, name="recording-waveform"),
+    *LISTENING,
     path("unlost/", unlost.unlost, name="unlost"),
     path("visitors/", visitors.visitors, name="visitors"),
     path("missing/", missing.missing, name="missing"),

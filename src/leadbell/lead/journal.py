@@ -48,6 +48,19 @@ def read_history(lead: Lead) -> History:
     return History(tuple(decode_fact(body) for (body,) in rows))
 
 
+_READ_ALL = """
+select lead_id, body::text from leadbell_fact where lead_id = any (%(leads)s) order by lead_id, id
+"""
+
+
+def read_histories(leads: Iterable[int]) -> dict[int, History]:
+    """The same of many leads, in one query."""
+    bodies: dict[int, list[AnyFact]] = {}
+    for lead, body in statement.run(_READ_ALL, {"leads": sorted(set(leads))}):
+        bodies.setdefault(lead, []).append(decode_fact(body))
+    return {lead: History(tuple(told)) for lead, told in bodies.items()}
+
+
 _COLUMNS = (
     "standing", "state", "owner_id", "ringing", "ring_until", "calling_by", "calling_since", "accepted_at",
     "attempts", "first_attempt_at", "first_attempt_reached", "last_outcome", "reached_at", "worked_at",

@@ -86,6 +86,17 @@ def wilson(part: int, of: int) -> Interval | None:
     return (middle - half if part else 0.0), (middle + half if part < of else 1.0)
 
 
+def difference(before: tuple[int, int], after: tuple[int, int]) -> Interval | None:
+    """The 95 % interval of how much a share has changed (Newcombe 1998, method 10); None over nothing."""
+    first, second = wilson(*before), wilson(*after)
+    if first is None or second is None:
+        return None
+    p1, p2 = before[0] / before[1], after[0] / after[1]
+    low = sqrt((p2 - second[0]) ** 2 + (first[1] - p1) ** 2)
+    high = sqrt((second[1] - p2) ** 2 + (p1 - first[0]) ** 2)
+    return p2 - p1 - low, p2 - p1 + high
+
+
 def missing_for(needs: Iterable[Need], lacks: frozenset[str]) -> Words | None:
     """Why what has these needs can't be said without the columns that lack; None if it can."""
     for need in needs:

@@ -98,6 +98,10 @@ class Moment(models.Model):
             models.Index(fields=["lead"], name="moment_of_lead"),
         )
 
+    @property
+    def at_s(self) -> float:
+        return self.at_ms / 1000
+
 
 class CoachingAction(models.Model):
     """Something agreed with a salesperson until a day, and the figure it is to move."""

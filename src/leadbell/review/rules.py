@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import sqrt
 from typing import Literal
+from uuid import UUID
 
-from leadbell.lead.facts import AttemptEnded, Lost, ReviewWanted
+from leadbell.lead.facts import AttemptEnded, FirstContact, Lost, ReviewWanted
 from leadbell.lead.history import History
 from leadbell.words import Words, say
 
@@ -37,6 +38,11 @@ class Talk:
     talk_ms: int
     #: The dealer's local day.
     on: date
+
+    @property
+    def number(self) -> UUID:
+        """The call's, as addresses have it."""
+        return UUID(self.call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ def named(history: History) -> dict[str, tuple[Words, ...]]:
             last = fact
         elif isinstance(fact, ReviewWanted):
             found.setdefault(fact.key, []).append(_WANTED[fact.why])
+        elif isinstance(fact, FirstContact) and fact.rdr and last is not None:
+            found.setdefault(last.key, []).append(_RDR)
         elif isinstance(fact, Lost) and last is not None and _lost_after(fact, last):
             minutes = (last.talk_ms or 0) // 60_000
             because = say("lost after a talk of %(minutes)s minutes", minutes=minutes)
@@ -106,6 +114,7 @@ def _lost_after(lost: Lost, talk: AttemptEnded) -> bool:
     return lost.by is not None and is_long and lost.at - talk.at <= LOST_WITHIN
 
 
+_RDR = say("the customer took fright at the first contact (RDR)")
 _WANTED = {
     "complaint": say("the customer complained"),
     "learning": say("somebody wants it listened to"),

@@ -51,6 +51,9 @@ class Player {
   listen() {
     const { audio, part } = this
     this.button.addEventListener('click', () => this.toggle())
+    part.addEventListener('player:toggle', () => this.toggle())
+    part.addEventListener('player:seek', ({ detail }) => this.seek(detail.to ?? this.at + detail.by, detail.by < 0))
+    part.addEventListener('player:where', ({ detail }) => detail(this.at))
     part.querySelector('[data-speed]').addEventListener('change', ({ target }) => {
       audio.defaultPlaybackRate = audio.playbackRate = Number(target.value)
     })

@@ -1,0 +1,185 @@
+"""One conversation, listened to: both voices, the marks, the moments. Versions, never overwritten."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from leadbell.desk.entrance import Visit, answer, door_for
+from leadbell.desk.reader import SALES
+from leadbell.desk.story_review import VERDICTS
+from leadbell.followup.listening import talk_of, to_hear, was_drawn
+from leadbell.lead.doors import NoSuchLead, open_lead, take_lead
+from leadbell.lead.facts import Verdict
+from leadbell.review.actions import (
+    Answered,
+    Marks,
+    NoSuchMoment,
+    mark_moment,
+    may_review,
+    review,
+    take_back,
+    want_review,
+)
+from leadbell.review.criteria import criteria_of, text_of
+from leadbell.review.rules import Talk
+from leadbell.review.shelves import Asked, asked_in, moments_of, reviews_of
+from leadbell.ring.shelves import recordings_of
+
+if TYPE_CHECKING:
+    from leadbell.review.models import Review
+
+SAID: Mapping[str, Verdict] = {
+    "opportunity": "opportunity", "voicemail": "voicemail", "wrong_number": "wrong_number", "service": "service",
+    "other": "other",
+}  # fmt: skip
+#: The key that marks each of them.
+KEYS = {"opportunity": "o", "voicemail": "v", "wrong_number": "n", "service": "s", "other": "x"}
+YES_NO = {"yes": True, "no": False}
+WHY: Mapping[str, Literal["complaint", "learning"]] = {"complaint": "complaint", "learning": "learning"}
+
+
+@door_for(*SALES)
+@require_GET
+def call(request: Visit, now: datetime, call: UUID) -> HttpResponse:
+    """Reviewers mark; who was in the conversation sees what was marked. Others see nothing."""
+    talk = _talk(request, call)
+    marks = may_review(request.user, talk)
+    said = reviews_of(call, translation.get_language() or "en")
+    mine = next((one for one in said if one.now.reviewer_id == request.user.pk), None)
+    lead = open_lead(request.user, talk.lead)
+    shown = {
+        "active": "review",
+        "now": now,
+        "talk": talk,
+        "lead": lead,
+        "recording": recordings_of(lead, request.user).get(talk.call),
+        "marks": marks,
+        "mine": mine,
+        "seen": 1 + len(mine.before) if mine else 0,
+        # Who marks second isn't told what the first one said.
+        "others": [one for one in said if one is not mine] if mine or not marks else [],
+        "waiting": bool(said) and mine is None and marks,
+        "verdicts": [(code, VERDICTS[code], KEYS[code]) for code in SAID],
+        "asked": _criteria(talk, mine.now if mine else None),
+        "moments": moments_of(call),
+        "next": _next(request, now, talk) if marks else None,
+    }
+    return render(request, "review/call_live.html" if request.htmx else "review/call.html", shown)
+
+
+def _next(request: Visit, now: datetime, talk: Talk) -> str | None:
+    """The address of the conversation to hear after this one."""
+    due = [
+        one.talk.number for one in to_hear(request.user, request.dealers, now) if one.talk.call != talk.call
+    ]
+    return reverse("review-call", args=[due[0]]) if due else None
+
+
+def _talk(request: Visit, call: UUID) -> Talk:
+    """404 for what isn't this dealer's, 403 for a colleague's conversation."""
+    talk = talk_of(request.dealers, call)
+    if talk is None:
+        raise Http404
+    if request.user.pk != talk.person and not may_review(request.user, talk):
+        raise PermissionDenied
+    return talk
+
+
+def _criteria(talk: Talk, mine: "Review | None") -> list[Asked]:
+    """The dealer's criteria with what was answered; those of a former review stand as they were weighed."""
+    language = translation.get_language() or "en"
+    answered = {one.number: one for one in asked_in(mine, language)} if mine else {}
+    now_asked = [
+        Asked(one.pk, text_of(one, language), one.weight, answered[one.pk].met if one.pk in answered else None)
+        for one in criteria_of(talk.dealer)
+    ]  # fmt: skip
+    there = {one.number for one in now_asked}
+    return [*now_asked, *(one for number, one in answered.items() if number not in there)]
+
+
+@door_for(*SALES)
+@require_POST
+def marks(request: Visit, now: datetime, call: UUID) -> HttpResponse:
+    """Keep the marks as the reader's next version."""
+    talk = _talk(request, call)
+    said = request.POST
+    if said.get("verdict", "") not in SAID:
+        return answer(request, None, _page(call))
+    lead = take_lead(request.user, talk.lead)
+    mine = next((one.now for one in reviews_of(call) if one.now.reviewer_id == request.user.pk), None)
+    heard = Marks(
+        SAID[said["verdict"]], YES_NO.get(said.get("asked", "")), YES_NO.get(said.get("made", "")),
+        tuple(
+            Answered(one.number, one.weight, YES_NO.get(said.get(f"criterion-{one.number}", "")))
+            for one in _criteria(talk, mine)
+        ),
+        said.get("note", "").strip(),
+    )  # fmt: skip
+    seen = said.get("seen", "0")
+    version = int(seen) if seen.isdecimal() and len(seen) < 5 else 0
+    outcome = review(lead, talk, request.user, heard, drawn=was_drawn(talk), seen=version, now=now)
+    return answer(request, outcome, _page(call), _("Kept."))
+
+
+@door_for(*SALES)
+@require_POST
+def moments(request: Visit, now: datetime, call: UUID) -> HttpResponse:
+    """A comment at a moment, `at` in seconds or as 1:23."""
+    talk = _talk(request, call)
+    lead = take_lead(request.user, talk.lead)
+    outcome = mark_moment(
+        lead, talk, request.user, _ms(request.POST.get("at", "")), request.POST.get("text", ""), now
+    )
+    return answer(request, outcome, _page(call))
+
+
+def _ms(said: str) -> int:
+    """`83.25`, `1:23` and `1:02:03` as milliseconds; -1 for anything else."""
+    parts = said.strip().replace(",", ".").split(":")
+    if not 1 <= len(parts) <= 3 or not all(
+        part.replace(".", "", 1).isdecimal() and len(part) < 12 for part in parts
+    ):
+        return -1
+    seconds = 0.0
+    for part in parts:
+        seconds = seconds * 60 + float(part)
+    return round(seconds * 1000)
+
+
+@door_for(*SALES)
+@require_POST
+def moment_removal(request: Visit, now: datetime, call: UUID, number: int) -> HttpResponse:
+    try:
+        outcome = take_back(_talk(request, call), number, request.user, now)
+    except NoSuchMoment:
+        raise Http404 from None
+    return answer(request, outcome, _page(call))
+
+
+@door_for(*SALES)
+@require_POST
+def wanted(request: Visit, now: datetime, call: UUID) -> HttpResponse:
+    """Have a conversation listened to: by whoever may see its lead."""
+    talk = talk_of(request.dealers, call)
+    if talk is None:
+        raise Http404
+    try:
+        lead = take_lead(request.user, talk.lead)
+    except NoSuchLead:
+        raise Http404 from None
+    why = WHY.get(request.POST.get("why", ""), "learning")
+    outcome: Any = want_review(lead, talk, request.user, why, request.POST.get("note", ""), now)
+    return answer(request, outcome, reverse("lead", args=[lead.pk]), _("It is listened to next."))
+
+
+def _page(call: UUID) -> str:
+    return reverse("review-call", args=[call])

@@ -1,0 +1,40 @@
+"""A conversation with its recording, as a line and the journal leave them."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from leadbell.dealers.models import Person
+from leadbell.lead.facts import Attempted, AttemptEnded
+from leadbell.lead.journal import locked, record
+from leadbell.lead.models import Lead
+from leadbell.ring.models import Call, Recording
+
+
+def conversation(lead: Lead, person: Person, at: datetime, seconds: int = 180, **about: Any) -> Call:
+    """Kept, with a waveform and no bytes in any store."""
+    key = f"attempt:{locked(lead.pk).standing.attempts + 1}"
+    record(locked(lead.pk), Attempted(at=at, by=person.pk, key=key), key=key)
+    ended_at = at + timedelta(seconds=seconds)
+    record(
+        locked(lead.pk),
+        AttemptEnded(
+            at=ended_at,
+            by=person.pk,
+            key=key,
+            outcome="conversation",
+            connected_at=at,
+            talk_ms=seconds * 1000,
+        ),
+    )
+    call = Call.objects.create(
+        id=uuid.uuid4(), dealer=lead.dealer, lead=lead, kind="lead", line="asterisk", status="over", ring_s=20,
+        person=person, attempt=key, asked_at=at, connected_at=at, ended_at=ended_at, talk_ms=seconds * 1000,
+        outcome="conversation",
+    )  # fmt: skip
+    kept = {
+        "status": "kept", "length_ms": seconds * 1000, "bytes": 1000, "stored_as": f"2026/11/{call.pk.hex}.flac",
+        "waveform": {"ms": seconds * 1000 / 4, "customer": [1, 50, 2, 60], "salesperson": [70, 3, 80, 4]},
+    }  # fmt: skip
+    Recording.objects.create(call=call, dealer=lead.dealer, created_at=ended_at, **(kept | about))
+    return call
