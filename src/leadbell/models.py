@@ -24,6 +24,7 @@ from leadbell.followup.models import DayPlan, Placement, PlaybookRow
 from leadbell.intake.models import CaughtForms, Envelope, Inquiry, SettledGap, Source
 from leadbell.lead.models import Consent, Customer, Fact, Handle, Lead
 from leadbell.metrics.models import FiguresNumber, LeadChange, LeadRow
+from leadbell.network.models import Agreement, NetworkPlan, Offer, Passing
 from leadbell.review.models import CoachingAction, Criterion, Moment, Review, ReviewChoice
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
 from leadbell.unlost.models import Alert, UnlostChoice
@@ -31,6 +32,7 @@ from leadbell.visits import joining
 from leadbell.visits.models import KnownVisit, Site, SiteCount, SitePulse, Visitor, VisitorJoin
 
 __all__ = [
+    "Agreement",
     "Alert",
     "Appointment",
     "Busy",
@@ -64,7 +66,10 @@ __all__ = [
     "MessageSetup",
     "MessageTemplate",
     "Moment",
+    "NetworkPlan",
+    "Offer",
     "Organisation",
+    "Passing",
     "Person",
     "PhoneLine",
     "PhoneRules",

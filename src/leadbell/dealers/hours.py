@@ -199,6 +199,17 @@ class OpeningHours:
         """`when` if open or if the dealer never opens (no step is lost), else the next opening."""
         return self.next_opening(when) or when
 
+    def open_for(self, since: datetime, length: timedelta) -> datetime:
+        """When `length` of opening time has gone by after `since`; for who never opens, time itself."""
+        at, left = self.shift_into_hours(since), length
+        while (closing := self.closing_after(at)) is not None and at + left > closing:
+            left -= closing - at
+            opening = self.next_opening(closing)
+            if opening is None:
+                break
+            at = opening
+        return at + left
+
     def open_ms_between(self, a: datetime, b: datetime) -> int:
         """Opening-hours time from `a` to `b` in milliseconds, 0 if `b` is not after `a`; a and b are cut to
         whole milliseconds, so that parts always add up to the whole."""

@@ -339,7 +339,8 @@ _LOST = {
     "bought_elsewhere": say("Lost: bought elsewhere"), "no_interest": say("Lost: no longer interested"),
     "price": say("Lost: the price"), "no_car": say("Lost: we don't have the car"),
     "not_reachable": say("Lost: can't be reached"), "not_a_customer": say("Not a customer (spam, wrong number)"),
-    "no_answer_45_days": say("Lost: no answer in 45 days"), "other": say("Lost"),
+    "no_answer_45_days": say("Lost: no answer in 45 days"),
+    "withdrawn": say("Taken back by the importer"), "other": say("Lost"),
 }  # fmt: skip
 
 

@@ -74,6 +74,8 @@ class Inquiry:
     consents: tuple[Said, ...] = ()
     #: Our script's id of the browser that sent it (the field `leadbell_visitor`), as it was sent.
     visitor: str | None = None
+    #: The dealer whom the sender or the customer named, as it was written; only an importer asks.
+    dealer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ def from_json(stored: Mapping[str, Any]) -> Inquiry:
         warnings=tuple(stored["warnings"]),
         consents=tuple(Said(*said) for said in stored.get("consents") or ()),
         visitor=stored.get("visitor"),
+        dealer=stored.get("dealer"),
     )
 
 

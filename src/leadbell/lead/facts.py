@@ -42,8 +42,11 @@ LOST_REASONS = (
     "not_reachable",
     "not_a_customer",
     "no_answer_45_days",
+    "withdrawn",
     "other",
 )
+#: What no person gives as a reason: the cadence is over; the importer who sent the lead gave it to another dealer.
+LOST_BY_ITSELF = ("no_answer_45_days", "withdrawn")
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

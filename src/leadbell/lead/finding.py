@@ -8,6 +8,7 @@ import phonenumbers
 from django.db.models import Q
 
 from leadbell.dealers.models import Organisation
+from leadbell.lead.facts import LOST_BY_ITSELF
 from leadbell.lead.models import LOST_REASON_CHOICES, Customer, Handle, Lead
 
 ON_A_PAGE = 40
@@ -107,5 +108,5 @@ def others_of(lead: Lead) -> list[Lead]:
 
 
 def lost_reasons() -> list[tuple[str, str]]:
-    """The reasons a person can give; that the 45 days are over is the clockwork's."""
-    return [(code, str(label)) for code, label in LOST_REASON_CHOICES if code != "no_answer_45_days"]
+    """The reasons a person can give; the others are the clockwork's."""
+    return [(code, str(label)) for code, label in LOST_REASON_CHOICES if code not in LOST_BY_ITSELF]

@@ -265,5 +265,6 @@ LOST_REASON_CHOICES = [
     ("not_reachable", _("can't be reached")),
     ("not_a_customer", _("not a customer (spam, wrong number)")),
     ("no_answer_45_days", _("no answer in 45 days")),
+    ("withdrawn", _("taken back by the importer")),
     ("other", _("other")),
 ]

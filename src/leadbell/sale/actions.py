@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from leadbell.lead.facts import LOST_REASONS, Lost, Reopened, Sold
+from leadbell.lead.facts import LOST_BY_ITSELF, LOST_REASONS, Lost, Reopened, Sold
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
@@ -20,8 +20,8 @@ def sell(lead: Lead, person: int, now: datetime) -> Sold | Refused:
 
 @transaction.atomic
 def lose(lead: Lead, person: int | None, reason: str, now: datetime, note: str = "") -> Lost | Refused:
-    """Give up, with a reason; `person` is None when the 45 days are over."""
-    if reason not in LOST_REASONS:
+    """Give up, with a reason; `person` is None when the 45 days are over, or the importer takes it back."""
+    if reason not in LOST_REASONS or (person is not None and reason in LOST_BY_ITSELF):
         return Refused(say("Choose a reason: it decides what happens when this customer comes back."))
     if not lead.is_open:
         return Refused(say("This lead is closed already."))

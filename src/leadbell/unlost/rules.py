@@ -19,7 +19,8 @@ STILL_THERE = timedelta(minutes=5)
 Was = Literal["lost", "quiet", "sold"]
 #: Whoever bought, here or elsewhere, is left alone for a time.
 _BOUGHT = frozenset({"bought_elsewhere"})
-_NO_CUSTOMER = frozenset({"not_a_customer"})
+#: Nobody's customer, or by now another dealer's.
+_NO_CUSTOMER = frozenset({"not_a_customer", "withdrawn"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,17 +140,25 @@ def _read_part(element: etree._Element, draft: Draft, depth: int) -> None:
 
 
 def _read_unknown(tag: str, element: etree._Element, draft: Draft, depth: int) -> None:
-    """A vendor, whom we leave alone, or an element that ADF doesn't have: a wrapper, or one more thing to know."""
+    """A vendor, of whom we note the name, or an element that ADF doesn't have: a wrapper, or one more thing to know."""
     if tag in ("comments", "comment", "notes"):
         text = _text(element)
         draft.tell(text)
         draft.mention(plain(text))
     elif len(element) and depth < _DEEPEST:
         what = meaning(tag)
-        if not (what and (what.part == "vendor" or what.about == "vendor")):
+        if what and (what.part == "vendor" or what.about == "vendor"):
+            _read_vendor(element, draft)
+        else:
             _read_prospect(element, draft, depth + 1)
     else:
         draft.put(tag, _text(element), "customer")
+
+
+def _read_vendor(vendor: etree._Element, draft: Draft) -> None:
+    for element in vendor:
+        if _tag(element) in ("vendorname", "name"):
+            draft.name_dealer("vendor", _text(element))
 
 
 def _read_customer(customer: etree._Element, draft: Draft, depth: int) -> None:

@@ -71,6 +71,19 @@ _YES = listed(
     "yes y true 1 on ok accept accepted agree agreed allowed checked consented given granted optin optedin subscribe "
     "subscribed ja j wel akkoord toegestaan aangevinkt einverstanden zugestimmt akzeptiert da да согласен согласна"
 )
+#: Labels of a dealer, among all those of whoever sells.
+_DEALERS = (
+    "dealer",
+    "vendor",
+    "branch",
+    "showroom",
+    "store",
+    "vestiging",
+    "handler",
+    "haendler",
+    "autohaus",
+    "дилер",
+)
 _NO = listed(
     "no n false 0 off denied declined disallowed refused unchecked optout optedout unsubscribe unsubscribed none "
     "nee geen niet nein nicht abgelehnt net нет несогласен несогласна"
@@ -125,6 +138,7 @@ class Draft:
         self.provider = ""
         self.source_id = ""
         self.visitor = ""
+        self.dealer = ""
         self.warnings: list[str] = []
         self.consents: dict[Kind, Said] = {}
         #: Addresses that are known not to be the customer's.
@@ -224,6 +238,11 @@ class Draft:
     def sent_by(self, provider: str) -> None:
         self.provider = self.provider or one_line(plain(provider[:_LONGEST_VALUE]))
 
+    def name_dealer(self, label: str, text: str) -> None:
+        """The dealer who is to have the lead, not a person there; the first stands."""
+        if any(word in folded(label) for word in _DEALERS):
+            self.dealer = self.dealer or one_line(plain(text[:_LONGEST_VALUE]))
+
     def numbered(self, source_id: str) -> None:
         """The sender's own number for this lead; the first stands."""
         self.source_id = self.source_id or one_line(source_id[:_LONGEST_VALUE])
@@ -256,7 +275,9 @@ class Draft:
             self.sent_by(text)
         elif what and what.part == "visitor":
             self.visitor = one_line(text)[:40]
-        elif what and what.part in ("nothing", "vendor"):
+        elif what and what.part == "vendor":
+            self.name_dealer(label, text)
+        elif what and what.part == "nothing":
             return
         elif about in ("vehicle", "trade"):
             self._put_car(self.wanted() if about == "vehicle" else self.traded(), label, what, text)
@@ -398,6 +419,7 @@ class Draft:
             warnings=tuple(self.warnings),
             consents=tuple(self.consents.values()),
             visitor=self.visitor or None,
+            dealer=self._fitted(self.dealer),
         )
 
     def _moment(self, text: str) -> datetime | None:

@@ -181,7 +181,10 @@ class _Reader:
         if part in CONSENTS or folded(label) == "consents":
             self._read_consent(label, values)
             return
-        if whose == "vendor" or part == "vendor" or part == "nothing":
+        if part == "vendor":
+            self.draft.name_dealer(label, _named(values))
+            return
+        if whose == "vendor" or part == "nothing":
             return
         if part == "provider":
             self.draft.sent_by(_named(values))

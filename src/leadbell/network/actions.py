@@ -1,0 +1,226 @@
+"""An importer's lead takes its steps: it arrives, is offered, taken, given back, expires. One transaction each."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from leadbell.announce import announce, wake_clockwork
+from leadbell.dealers.models import Organisation
+from leadbell.lead.doors import dealers_below
+from leadbell.lead.models import Lead
+from leadbell.network.models import Agreement, NetworkPlan, Offer, Passing
+from leadbell.network.rules import Candidate, Choice, Map, Nobody, Wish, choose
+from leadbell.refused import Refused
+from leadbell.words import Words, say
+
+#: Who has got it, or is about to.
+UNDER_WAY = (Passing.State.WAITING, Passing.State.OFFERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """One prospect of an importer's envelope; `inquiry` is the whole of it as JSON."""
+
+    envelope: UUID
+    place: int
+    source: int
+    source_name: str
+    origin: str
+    sender_id: str
+    inquiry: Mapping[str, Any]
+    brand: str
+    car: str
+    received_at: datetime
+
+
+def arrive(importer: Organisation, prospect: Prospect, now: datetime) -> Passing | None:
+    """Keep it until a dealer has it; None: the sender sent it before."""
+    if (
+        prospect.sender_id
+        and Passing.objects.filter(source=prospect.source, sender_id=prospect.sender_id).exists()
+    ):
+        return None
+    return Passing.objects.create(
+        importer=importer, envelope=prospect.envelope, place=prospect.place, source=prospect.source,
+        source_name=prospect.source_name, origin=prospect.origin, sender_id=prospect.sender_id,
+        inquiry=dict(prospect.inquiry), brand=prospect.brand[:60], car=prospect.car[:120],
+        received_at=prospect.received_at, state=Passing.State.WAITING, changed_at=now,
+    )  # fmt: skip
+
+
+def plan_of(importer: int) -> NetworkPlan:
+    return NetworkPlan.objects.filter(pk=importer).first() or NetworkPlan(pk=importer)
+
+
+def decide(passing: Passing, wish: Wish, now: datetime) -> Choice | Nobody:
+    """Whose turn it is; the agreements of the importer stay locked until commit, so that shares come out exactly."""
+    if passing.chosen is not None:
+        return Choice(passing.chosen, (say("chosen by hand"),))
+    plan = plan_of(passing.importer_id)
+    tried = frozenset(passing.offers.values_list("dealer_id", flat=True))
+    if len(tried) >= plan.most_dealers:
+        return Nobody(say("%(dealers)s dealers had it and none answered", dealers=len(tried)))
+    where = Map({begin: (place[0], place[1]) for begin, place in plan.places.items()})
+    return choose(wish, candidates(passing.importer_id, now), tried, where)
+
+
+def candidates(importer: int, now: datetime) -> list[Candidate]:
+    """The dealers below the importer that take leads, locked until the transaction ends."""
+    below = dealers_below(importer)
+    agreed = set(Agreement.objects.filter(dealer__in=below).values_list("dealer_id", flat=True))
+    Agreement.objects.bulk_create(
+        [Agreement(importer_id=importer, dealer_id=dealer) for dealer in below if dealer not in agreed],
+        ignore_conflicts=True,
+    )
+    rows = Agreement.objects.select_for_update(of=("self",)).filter(dealer__in=below, takes_leads=True)
+    found = list(rows.select_related("dealer").order_by("dealer_id"))
+    limited = [one.dealer_id for one in found if one.most_a_day is not None]
+    today = _given_today(importer, limited, found, now) if limited else {}
+    return [
+        Candidate(
+            one.dealer_id, one.dealer.name, tuple(one.dealer.brands), tuple(one.postcodes),
+            (one.latitude, one.longitude) if one.latitude is not None and one.longitude is not None else None,
+            one.share, one.given, one.most_a_day, today.get(one.dealer_id, 0),
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def _given_today(
+    importer: int, dealers: Collection[int], agreements: Collection[Agreement], now: datetime
+) -> dict[int, int]:
+    """How many offers each of these dealers got on its own local day."""
+    counted = {}
+    for one in agreements:
+        if one.dealer_id in dealers:
+            hours = one.dealer.opening_hours
+            since = hours.day_begins(hours.local_day(now))
+            counted[one.dealer_id] = Offer.objects.filter(
+                importer=importer, dealer=one.dealer_id, at__gte=since
+            ).count()
+    return counted
+
+
+def offer(passing: Passing, choice: Choice, lead: Lead, already_theirs: bool, now: datetime) -> Offer:
+    """The dealer has it from now on. `already_theirs`: it joined a lead they are working on, so it is taken."""
+    Agreement.objects.filter(dealer=choice.dealer).update(given=F("given") + 1)
+    minutes = plan_of(passing.importer_id).answer_minutes
+    dealer = Organisation.objects.get(pk=choice.dealer)
+    made = Offer.objects.create(
+        passing=passing, importer_id=passing.importer_id, dealer=dealer, lead=lead.pk, at=now,
+        until=dealer.opening_hours.open_for(now, timedelta(minutes=minutes)), because=_plain(choice.because),
+    )  # fmt: skip
+    passing.state, passing.dealer, passing.lead = Passing.State.OFFERED, dealer, lead.pk
+    passing.because, passing.changed_at, passing.chosen = made.because, now, None
+    passing.save(update_fields=["state", "dealer", "lead", "because", "changed_at", "chosen"])
+    if already_theirs:
+        take(made, now)
+    announce(passing.importer_id, "network")
+    return made
+
+
+def due(now: datetime, most: int) -> list[Offer]:
+    """Open offers that were answered or given back, or whose time is over; locked, none that another clockwork holds."""
+    answered = Lead.objects.filter(pk=OuterRef("lead")).filter(
+        Q(accepted_at__isnull=False) | Q(first_attempt_at__isnull=False) | Q(worked_at__isnull=False)
+    )
+    gone = Exists(Lead.objects.filter(pk=OuterRef("lead"), closed_at__isnull=False))
+    found = Offer.objects.select_for_update(of=("self", "passing"), skip_locked=True).select_related(
+        "passing__importer"
+    )
+    return list(
+        found.filter(outcome=Offer.Outcome.OPEN)
+        .filter(Q(until__lte=now) | Q(refused_at__isnull=False) | Exists(answered) | gone)
+        .order_by("until")[:most]
+    )
+
+
+def waiting(most: int) -> list[Passing]:
+    """Those that no dealer has and nobody decided about; locked."""
+    found = Passing.objects.select_for_update(of=("self",), skip_locked=True).select_related("importer")
+    return list(found.filter(state=Passing.State.WAITING).order_by("changed_at")[:most])
+
+
+def take(offer: Offer, now: datetime) -> None:
+    """The dealer works on it: the customer is theirs now, and the importer's copy ends."""
+    _end(offer, Offer.Outcome.TAKEN, now)
+    passing = offer.passing
+    passing.state, passing.inquiry, passing.changed_at = Passing.State.TAKEN, None, now
+    passing.save(update_fields=["state", "inquiry", "changed_at"])
+    announce(passing.importer_id, "network")
+
+
+def pass_on(offer: Offer, now: datetime) -> None:
+    """The dealer didn't answer in time, or gave it back: the next one is looked for."""
+    _end(offer, Offer.Outcome.REFUSED if offer.refused_at else Offer.Outcome.EXPIRED, now)
+    passing = offer.passing
+    passing.state, passing.changed_at = Passing.State.WAITING, now
+    passing.save(update_fields=["state", "changed_at"])
+    announce(passing.importer_id, "network")
+
+
+def come_back(passing: Passing, because: Words, now: datetime) -> None:
+    """Nobody else can have it: a person at the importer decides."""
+    passing.state, passing.because, passing.changed_at = Passing.State.RETURNED, _plain((because,)), now
+    passing.dealer, passing.lead = None, None
+    passing.save(update_fields=["state", "because", "changed_at", "dealer", "lead"])
+    announce(passing.importer_id, "network")
+
+
+@transaction.atomic
+def choose_by_hand(importer: int, number: int, dealer: int, now: datetime) -> Passing | Refused:
+    """A person at the importer says who is to have it; the clockwork gives it to them."""
+    if dealer not in dealers_below(importer):
+        return Refused(say("Choose one of your dealers."))
+    passing = Passing.objects.select_for_update().filter(pk=number, importer=importer).first()
+    if passing is None or passing.state != Passing.State.RETURNED:
+        return Refused(say("This lead isn’t waiting for you any more."))
+    passing.state, passing.chosen, passing.changed_at = Passing.State.WAITING, dealer, now
+    passing.save(update_fields=["state", "chosen", "changed_at"])
+    wake_clockwork()
+    announce(importer, "network")
+    return passing
+
+
+@transaction.atomic
+def give_back(lead: Lead, note: str, now: datetime) -> Offer | Refused:
+    """The dealer can't help this customer: the importer's next dealer may."""
+    found = Offer.objects.select_for_update(of=("self",)).filter(lead=lead.pk, outcome=Offer.Outcome.OPEN)
+    offer = found.filter(refused_at=None).first()
+    if offer is None or lead.accepted_at or lead.first_attempt_at:
+        return Refused(say("This lead is yours by now: it can’t be given back any more."))
+    if not note.strip():
+        return Refused(say("Say in a few words why: the importer and the next dealer read it."))
+    offer.refused_at, offer.note = now, note.strip()[:300]
+    offer.save(update_fields=["refused_at", "note"])
+    wake_clockwork()
+    announce(lead.dealer_id, "lead", lead.pk)
+    return offer
+
+
+@transaction.atomic
+def close(importer: int, number: int, person: int, now: datetime) -> Passing | Refused:
+    """The importer has settled it itself; who it was is forgotten."""
+    passing = Passing.objects.select_for_update().filter(pk=number, importer=importer).first()
+    if passing is None or passing.state != Passing.State.RETURNED:
+        return Refused(say("This lead isn’t waiting for you any more."))
+    passing.state, passing.closed_by, passing.changed_at = Passing.State.CLOSED, person, now
+    passing.inquiry = None
+    passing.save(update_fields=["state", "closed_by", "changed_at", "inquiry"])
+    announce(importer, "network")
+    return passing
+
+
+def _end(offer: Offer, outcome: Offer.Outcome, now: datetime) -> None:
+    offer.outcome, offer.outcome_at = outcome, now
+    offer.save(update_fields=["outcome", "outcome_at"])
+
+
+def _plain(because: Collection[Words]) -> list[Any]:
+    return [msgspec.to_builtins(one) for one in because]
