@@ -20,6 +20,7 @@ from leadbell.chat.actions import found_its_lead
 from leadbell.dealers.models import Organisation
 from leadbell.followup.actions import follow_up
 from leadbell.followup.chats import keep_chats
+from leadbell.followup.distribution import settle_some, take_in
 from leadbell.followup.planning import plan_some
 from leadbell.followup.returns import tell_of
 from leadbell.intake.actions import claim, quarantine, read_envelope, receive
@@ -87,6 +88,9 @@ def _receive_one(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: da
     try:
         with apart():
             now = max(now, envelope.received_at)
+            if envelope.dealer.kind != Organisation.Kind.DEALER:
+                take_in(envelope, inquiries, now)
+                return
             received = receive(envelope, inquiries, now)
             for lead in received.leads:
                 if envelope.transport == "chat":
@@ -163,10 +167,12 @@ def run_due(now: datetime) -> tuple[int, int]:
     """Do everything that is due at `now`: (envelopes read, leads followed up)."""
     read = followed = 0
     while any(
-        did := (receive_some(now), follow_some(now), notice_some(now), plan_some(now), keep_chats(now))
-    ):
+        did := (
+            receive_some(now), follow_some(now), notice_some(now), plan_some(now), keep_chats(now), settle_some(now),
+        )
+    ):  # fmt: skip
         read += did[0]
-        followed += did[1] + did[4]
+        followed += did[1] + did[4] + did[5]
     return read, followed
 
 
@@ -217,7 +223,7 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
             did += (followed := follow_some(now))
             follows_at = now + GATHERED if followed < AT_ONCE else now
         if not did or now - chats_kept_at >= KEEP_CHATS:
-            did += keep_chats(now)
+            did += keep_chats(now) + settle_some(now)
             chats_kept_at = now
         if now >= plans_at:
             # One dealer's day between two batches: planning holds up no lead.

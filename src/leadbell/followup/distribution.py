@@ -6,10 +6,12 @@ At the dealer it arrives as every lead does: as an envelope of a source that bea
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from leadbell.dealers.models import Organisation
 from leadbell.followup.actions import follow_up
@@ -21,13 +23,14 @@ from leadbell.intake.post import uuid7
 from leadbell.intake.rules import handles_of
 from leadbell.lead.doors import dealers_below
 from leadbell.lead.journal import locked
-from leadbell.lead.models import Handle
+from leadbell.lead.models import Handle, Lead
 from leadbell.network.actions import (
     Prospect,
     arrive,
     come_back,
     decide,
     due,
+    forget,
     offer,
     pass_on,
     take,
@@ -74,6 +77,8 @@ def settle_some(now: datetime, most: int = AT_ONCE) -> int:
 
 def hand_out(passing: Passing, now: datetime) -> Choice | Nobody:
     """To the next dealer by the rules, where it rings at once; or back to the importer."""
+    if passing.inquiry is None:
+        return forget(passing, now)
     inquiry = from_json(passing.inquiry)
     decision = decide(passing, wish_of(passing, inquiry), now)
     if isinstance(decision, Nobody):
@@ -87,13 +92,12 @@ def wish_of(passing: Passing, inquiry: Inquiry) -> Wish:
     """What the rules ask of an inquiry, and who of the network knows this customer."""
     handles = handles_of(inquiry)
     below = dealers_below(passing.importer_id)
-    known = {
-        dealer
-        for kind, value in handles
-        for dealer in Handle.objects.filter(kind=kind, value=value, dealer__in=below).values_list(
-            "dealer_id", flat=True
-        )
-    }
+    # A dealer from whom the customer was taken back doesn't know them for that.
+    worked_on = Exists(Lead.objects.filter(customer=OuterRef("customer")).exclude(lost_reason="withdrawn"))
+    known: set[int] = set()
+    for kind, value in handles:
+        found = Handle.objects.filter(worked_on, kind=kind, value=value, dealer__in=below)
+        known.update(found.values_list("dealer_id", flat=True))
     return Wish(
         passing.brand, postcode_in(inquiry.customer.address or ""), inquiry.dealer or "", frozenset(known)
     )
@@ -112,7 +116,9 @@ def _give(passing: Passing, inquiry: Inquiry, choice: Choice, now: datetime) -> 
     """An envelope at the dealer, read at once; its new lead rings."""
     dealer = Organisation.objects.get(pk=choice.dealer)
     source = _source_at(dealer, passing, now)
-    body = json.dumps(passing.inquiry, sort_keys=True).encode()
+    # The same dealer may get it a second time, by hand: that is no second delivery of the first.
+    inquiry = replace(inquiry, source_id=f"{passing.pk}-{passing.offers.count() + 1}")
+    body = json.dumps(as_json(inquiry), sort_keys=True).encode()
     envelope = Envelope.objects.create(
         id=uuid7(now), dealer=dealer, source=source, received_at=now, transport="pass",
         content_type="application/json", body=body, sha256=hashlib.sha256(body).digest(),

@@ -126,7 +126,7 @@ def offer(passing: Passing, choice: Choice, lead: Lead, already_theirs: bool, no
 
 
 def due(now: datetime, most: int) -> list[Offer]:
-    """Open offers that were answered or given back, or whose time is over; locked, none that another clockwork holds."""
+    """Open offers that were answered or given back, or are over; locked, none that another clockwork holds."""
     answered = Lead.objects.filter(pk=OuterRef("lead")).filter(
         Q(accepted_at__isnull=False) | Q(first_attempt_at__isnull=False) | Q(worked_at__isnull=False)
     )
@@ -171,6 +171,16 @@ def come_back(passing: Passing, because: Words, now: datetime) -> None:
     passing.dealer, passing.lead = None, None
     passing.save(update_fields=["state", "because", "changed_at", "dealer", "lead"])
     announce(passing.importer_id, "network")
+
+
+def forget(passing: Passing, now: datetime) -> Nobody:
+    """The customer asked a dealer to be forgotten meanwhile: nobody else is told of them."""
+    nobody = Nobody(say("the customer is to be forgotten"))
+    passing.state, passing.because, passing.changed_at = Passing.State.CLOSED, _plain((nobody.because,)), now
+    passing.dealer, passing.lead = None, None
+    passing.save(update_fields=["state", "because", "changed_at", "dealer", "lead"])
+    announce(passing.importer_id, "network")
+    return nobody
 
 
 @transaction.atomic
