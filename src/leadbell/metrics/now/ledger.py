@@ -1,4 +1,7 @@
-"""The books: nothing that arrived is lost. `received = open + sold + lost + duplicate + quarantined`."""
+"""The books: nothing that arrived is lost. `received = open + sold + lost + duplicate + quarantined`.
+
+An importer keeps books of its own (`network.shelves`): what it receives becomes a dealer's lead.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +39,7 @@ _LEDGER = """
 with arrived as (
     select e.id, e.dealer_id, (e.received_at at time zone o.zone)::date as day, e.items, e.status
     from leadbell_envelope e join leadbell_organisation o on o.id = e.dealer_id
-    where (%(dealers)s::bigint[] is null or e.dealer_id = any (%(dealers)s::bigint[]))
+    where o.kind = 'dealer' and (%(dealers)s::bigint[] is null or e.dealer_id = any (%(dealers)s::bigint[]))
         and (%(since)s::date is null or e.received_at >= %(since)s::date - 1)
 ), counted as (
     select dealer_id, day, items as received, 0 as open, 0 as unread, 0 as sold, 0 as lost, 0 as duplicate,
