@@ -234,7 +234,7 @@ def test_the_first_to_answer_has_it(visitor, rosa, samir, signed_in):
 def test_passed_on_to_a_colleague_who_goes_on_writing(visitor, rosa, samir, signed_in):
     visitor.begin("Hello?", BEGAN)
     answers(signed_in(rosa), visitor.lead, "Hello!")
-    signed_in(rosa).post(f"/leads/{visitor.lead.pk}/owner/", {"to": samir.pk})
+    signed_in(rosa).post(f"/leads/{visitor.lead.pk}/owner/", {"to": samir.pk, "because": "workload"})
     assert answers(signed_in(samir), visitor.lead, "Samir here") == 303
     assert [one["name"] for one in visitor.hear(BEGAN)["lines"]] == ["", "Rosa", "Samir"]
     refused = signed_in(rosa).post(

@@ -210,7 +210,8 @@ def test_one_tap_tells_how_the_call_ended(desk, northside, rosa, now, outcome):
         ("appointment/cancellation", {}, "There is no appointment."),
         ("reopening", {}, "This lead is open."),
         ("owner", {"to": "x"}, "Choose a colleague."),
-        ("owner", {"to": "999999999999999999999"}, "This person doesn't work at this dealer."),
+        ("owner", {"to": "1"}, "Choose why: each change of hands has a reason."),
+        ("owner", {"to": "999999999999999999999", "because": "away"}, "This person doesn't work at this dealer."),
     ],
 )  # fmt: skip
 def test_what_can_not_be_done_says_why(desk, northside, rosa, now, resource, form, because):

@@ -105,7 +105,7 @@ def test_a_manager_gives_a_waiting_lead_away(full, ines, samir, signed_in):
     lead = lead_now(full, 5 * MINUTE)
     client = signed_in(ines)
     assert f'action="/leads/{lead.pk}/owner/"' in page_of(client)
-    client.post(f"/leads/{lead.pk}/owner/", {"to": samir.pk})
+    client.post(f"/leads/{lead.pk}/owner/", {"to": samir.pk, "because": "workload"})
     client.post(f"/leads/{lead_now(full).pk}/taking/")
     lead.refresh_from_db()
     assert lead.owner == samir
@@ -130,7 +130,7 @@ def test_another_dealers_floor_is_not_there(full, lena, signed_in, path):
 def test_another_dealers_lead_can_not_be_given(full, southside, samir, signed_in):
     olaf = make_person("Olaf", southside, "manager")
     lead = lead_now(full)
-    assert signed_in(olaf).post(f"/leads/{lead.pk}/owner/", {"to": samir.pk}).status_code == 404
+    assert signed_in(olaf).post(f"/leads/{lead.pk}/owner/", {"to": samir.pk, "because": "workload"}).status_code == 404
     assert signed_in(olaf).post(f"/leads/{lead.pk}/taking/").status_code == 404
 
 

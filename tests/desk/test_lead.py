@@ -143,17 +143,17 @@ def test_it_is_handed_over_by_its_owner_or_a_manager_and_by_nobody_else(
     signed_in, lead, rosa, samir, ines, lena
 ):
     mei = make_person("Mei", samir.organisation)
-    refused = signed_in(samir).post(f"/leads/{lead.pk}/owner/", {"to": samir.pk}, headers=HTMX)
+    refused = signed_in(samir).post(f"/leads/{lead.pk}/owner/", {"to": samir.pk, "because": "workload"}, headers=HTMX)
     assert refused.status_code == 409
     assert "Hand over to" not in shown(signed_in(samir), lead)
     assert "Samir" in shown(signed_in(rosa), lead)
-    signed_in(rosa).post(f"/leads/{lead.pk}/owner/", {"to": samir.pk})
+    signed_in(rosa).post(f"/leads/{lead.pk}/owner/", {"to": samir.pk, "because": "workload"})
     assert Lead.objects.get(pk=lead.pk).owner_id == samir.pk
-    signed_in(ines).post(f"/leads/{lead.pk}/owner/", {"to": mei.pk})
+    signed_in(ines).post(f"/leads/{lead.pk}/owner/", {"to": mei.pk, "because": "workload"})
     standing = read_history(Lead.objects.get(pk=lead.pk)).standing
     assert standing.hands == (rosa.pk, samir.pk, mei.pk)
     assert "3 people so far" in shown(signed_in(ines), lead)
-    signed_in(ines).post(f"/leads/{lead.pk}/owner/", {"to": lena.pk})
+    signed_in(ines).post(f"/leads/{lead.pk}/owner/", {"to": lena.pk, "because": "workload"})
     assert Lead.objects.get(pk=lead.pk).owner_id == mei.pk, "another dealer's person can't have it"
 
 

@@ -79,7 +79,8 @@ def row(lead: Row, touches: list[Row], visits: list[Row]) -> Row:
 COPIED = (
     "lead", "ref", "dealer", "salesperson", "origin", "source", "campaign", "channel", "brand", "set_aside",
     "received_ms", "received_on", "in_hours", "somebody_free", "opened_ms", "quoted_ms", "booked_ms", "confirmed_ms",
-    "shown_ms", "handed_over_ms", "dropped", "sold_ms", "sold_on", "sold_weekday", "lost_ms", "lost_reason", "ended_ms",
+    "shown_ms", "handed_over_ms", "dropped", "bdc_agent", "received_by",
+    "sold_ms", "sold_on", "sold_weekday", "lost_ms", "lost_reason", "ended_ms",
     "cost_cents", "margin_cents",
 )  # fmt: skip
 

@@ -42,6 +42,16 @@ def diary_of(person: Person, now: datetime) -> Diary:
     return Diary(found[:MOST], len(found) if len(found) <= MOST else undecided.count())
 
 
+def expected(dealer: int, since: datetime, until: datetime) -> list[Appointment]:
+    """Who is expected at the dealer between these moments, whatever came of it, in order."""
+    return list(
+        Appointment.objects.filter(dealer=dealer, starts_at__gte=since, starts_at__lt=until)
+        .exclude(status=Appointment.Status.CANCELLED)
+        .select_related("lead__customer", "lead__dealer", "salesperson")
+        .order_by("starts_at", "pk")
+    )
+
+
 def appointment_of(number: int | None) -> Appointment | None:
     """The appointment a lead's standing names."""
     return (

@@ -16,6 +16,7 @@ from leadbell.conversation.rules import nothing_agreed_yet
 from leadbell.dealers.rules import times_to_propose
 from leadbell.dealers.shelves import colleagues_of
 from leadbell.desk.entrance import Visit, door
+from leadbell.desk.handovers import handed_to, refusals
 from leadbell.desk.seen import on_the_website, seen_at, with_visits
 from leadbell.followup.shelves import Done, InPlan, how_far, plan_on
 from leadbell.lead.finding import lost_reasons
@@ -141,6 +142,8 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
         "calling": [card(lead, now, live=by_line.calling(lead), busy=busy) for lead in open_calls],
         "talked": [card(lead, now, live=by_line.conversations.get(lead.pk), busy=busy) for lead in talked],
         "strips": by_line.strips,
+        "handed": handed_to(person, request.dealers),
+        "refusals": refusals(),
         "seen": seen,
         "looking": on_the_website(person, request.dealers, seen, now),
         "lines_of": lines,

@@ -15,12 +15,16 @@ from leadbell.conversation.actions import opened
 from leadbell.conversation.rules import nothing_agreed_yet
 from leadbell.conversation.shelves import can_send, thread_of
 from leadbell.dealers.shelves import names_of, sales_staff
+from leadbell.desk.bdc import BDC
 from leadbell.desk.desk import Card, card, heard
 from leadbell.desk.entrance import Visit, door
+from leadbell.desk.handovers import drop_reasons, refusals
+from leadbell.desk.handovers import shown as handover_shown
 from leadbell.desk.next_step import next_step
 from leadbell.desk.seen import lines_of, with_lines
 from leadbell.desk.story import people_in, story
 from leadbell.followup.shelves import InPlan, plan_on
+from leadbell.handover.rules import REASONS
 from leadbell.intake.asked import asked_for
 from leadbell.lead.consent import consents_of, contact_forbidden, kinds
 from leadbell.lead.doors import open_lead, take_lead
@@ -67,6 +71,14 @@ def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         "lead": lead,
         "standing": standing,
         "hands": [names.get(person, "?") for person in standing.hands],
+        "handover": handover_shown(lead, history, request.user),
+        "refusals": refusals(),
+        "drop_reasons": drop_reasons(),
+        "reasons": list(REASONS.items()),
+        "may_qualify": lead.is_open
+        and request.user.role in BDC
+        and lead.owner_id in (None, request.user.pk)
+        and standing.contract is None,
         "owner_name": names.get(lead.owner_id or 0, ""),
         "next": next_step(lead.next_kind, names.get(lead.next_for or 0, ""), lead.next_at),
         "place": _place(lead, now),

@@ -32,10 +32,13 @@ class Place:
 
 SALES = frozenset({"salesperson", "bdc", "manager"})
 PLACES = (
+    Place("bdc", _("BDC"), "headset", frozenset({"bdc"})),
     Place("desk", _("Desk"), "bell", SALES),
     Place("leads", _("Leads"), "users", SALES),
     Place("floor", _("Floor"), "layout-dashboard", SALES),
+    Place("reception", _("Reception"), "door-enter", SALES),
     Place("unlost", _("Unlost"), "world-share", SALES),
+    Place("bdc", _("BDC"), "headset", frozenset({"manager"})),
     Place("calls", _("Calls"), "phone", SALES),
     Place("review", _("Review"), "headphones", SALES),
     Place("inbox", _("Inbox"), "inbox", frozenset({"manager", "bdc"})),
@@ -46,7 +49,7 @@ PLACES = (
 )
 #: So many stand in the bottom line of a narrow screen; the rest behind "More".
 NARROW = 4
-LANDING = {"manager": "floor", "importer": "network"}
+LANDING = {"manager": "floor", "importer": "network", "bdc": "bdc"}
 
 
 def landing(role: str) -> str:

@@ -17,6 +17,7 @@ from leadbell.conversation import actions as conversation
 from leadbell.desk.entrance import Visit, answer, door
 from leadbell.desk.times import chosen_time
 from leadbell.followup.returns import bring_back_by_hand
+from leadbell.handover.rules import REASONS
 from leadbell.lead.consent import KINDS
 from leadbell.lead.doors import open_lead, take_lead
 from leadbell.lead.facts import HowConfirmed
@@ -248,7 +249,10 @@ def owner(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
     to = request.POST.get("to", "")
     if not to.isdecimal():
         return Refused(say("Choose a colleague.")), ""
-    return assign(lead, int(to), request.user.pk, now), _("Handed over.")
+    because = REASONS.get(request.POST.get("because", ""))
+    if because is None:
+        return Refused(say("Choose why: each change of hands has a reason.")), ""
+    return assign(lead, int(to), request.user.pk, now, because), _("Handed over.")
 
 
 @resource

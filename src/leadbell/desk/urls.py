@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from leadbell.desk import (
+    bdc,
     calls,
     channels,
     chats,
@@ -10,6 +11,7 @@ from leadbell.desk import (
     deleting,
     desk,
     floor,
+    handovers,
     hours,
     inbox,
     lead,
@@ -22,6 +24,8 @@ from leadbell.desk import (
     opting_out,
     phone,
     playbooks,
+    qualifying,
+    reception,
     recordings,
     resources,
     sites,
@@ -30,7 +34,7 @@ from leadbell.desk import (
     unlost,
     visitors,
 )
-from leadbell.desk.reports import behind, league, pages, tables, verdict, weekly
+from leadbell.desk.reports import behind, fallout, league, pages, tables, verdict, weekly
 from leadbell.desk.reviewing.urls import LISTENING
 from leadbell.desk.reviewing.urls import OF_A_DEALER as REVIEW_OF_A_DEALER
 
@@ -40,6 +44,13 @@ OF_A_LEAD = [
     path("passing-on/", resources.passing_on, name="passing-on"),
     path("taking/", resources.taking, name="taking"),
     path("owner/", resources.owner, name="owner"),
+    path("qualification/", qualifying.qualification, name="qualification"),
+    path("qualification/taking/", qualifying.taking, name="qualification-taking"),
+    path("handover/acceptance/", handovers.acceptance, name="handover-acceptance"),
+    path("handover/question/", handovers.question, name="handover-question"),
+    path("handover/answer/", handovers.answered, name="handover-answer"),
+    path("handover/refusal/", handovers.refusal, name="handover-refusal"),
+    path("first-contact/", handovers.first_contact, name="first-contact"),
     path("gap/", missing.settling, name="gap-settling"),
     path("chat/acceptance/", chats.acceptance, name="chat-acceptance"),
     path("chat/lines/", chats.lines, name="chat-lines"),
@@ -132,6 +143,8 @@ urlpatterns = [
     path("me/phone/place/", phone.where, name="phone-place"),
     path("me/phone/window/", phone.window, name="phone-window"),
     path("desk/", desk.desk, name="desk"),
+    path("bdc/", bdc.queue, name="bdc"),
+    path("reception/", reception.reception, name="reception"),
     path("leads/", leads.leads, name="leads"),
     path("leads/<int:number>/", include(OF_A_LEAD)),
     path("calls/", calls.calls, name="calls"),
@@ -160,5 +173,6 @@ urlpatterns = [
     path("reports/weekly/letter/", weekly.weekly_letter, name="weekly-letter"),
     path("verdict/", verdict.verdict, name="verdict"),
     path("league/", league.league_page, name="league"),
+    path("reports/fallout/", fallout.fallout, name="fallout"),
     path("network/", network.network, name="network"),
 ]

@@ -7,8 +7,15 @@ from typing import Literal
 
 from leadbell.dealers.hours import OpeningHours
 from leadbell.dealers.shifts import Shift
-from leadbell.lead.facts import Origin
-from leadbell.lead.history import Standing
+from leadbell.lead.facts import (
+    AnsweredBack,
+    AskedBack,
+    HandedOver,
+    HandoverRefused,
+    Origin,
+    Qualified,
+)
+from leadbell.lead.history import History, Standing
 from leadbell.words import Words, say
 
 Span = tuple[datetime, datetime]
@@ -101,6 +108,18 @@ REFUSALS: Mapping[str, Words] = {
     "not_agreed": say("what was agreed can’t be kept"),
 }
 
+#: Why a manager or its owner gives a lead to a colleague, by the reason's name: each change of hands has one.
+REASONS: Mapping[str, Words] = {
+    "customer_asked": say("the customer asked for them"),
+    "known": say("knows the customer"),
+    "away": say("who had it is away"),
+    "their_cars": say("sells these cars"),
+    "language": say("speaks the customer’s language"),
+    "workload": say("has more time"),
+    "not_called": say("nobody had called yet"),
+    "second_try": say("a fresh try by somebody else"),
+}
+
 Why = Literal["asked_back", "yours", "overflow", "closed", "direct_mail", "lost_sale", "first"]
 #: In the order in which they are called.
 ORDER: Mapping[Why, int] = {
@@ -161,6 +180,45 @@ def accept_by(
     begins = receiver.shift.next_on(hours.shift_into_hours(now)) or hours.shift_into_hours(now)
     until = begins + timedelta(minutes=minutes)
     return until if visit_at is None else max(now, min(until, visit_at))
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """A handover as whoever receives it reads it: what was agreed, what they want to know, what was said since."""
+
+    agent: int
+    to: int
+    at: datetime
+    accept_by: datetime
+    text: str
+    note: str
+    recordings: tuple[str, ...]
+    #: Of whom the customer was told that they receive them.
+    told_of: int | None
+    qualified: Qualified | None
+    #: (who, what) of questions and answers, in order.
+    talk: tuple[tuple[int, str], ...]
+    #: (who, why) of those who refused before.
+    refused: tuple[tuple[int, Words], ...]
+
+
+def deal_of(history: History) -> Deal | None:
+    """The newest handover of a lead; None: there was none."""
+    facts = history.of(HandedOver, AskedBack, AnsweredBack, HandoverRefused, Qualified)
+    offers = [fact for fact in facts if isinstance(fact, HandedOver)]
+    by_agent = [fact for fact in offers if fact.by is not None]
+    if not offers or not by_agent:
+        return None
+    first, last = by_agent[-1], offers[-1]
+    since = [fact for fact in facts if fact.at >= first.at]
+    talk = tuple((fact.by, fact.text) for fact in since if isinstance(fact, AskedBack | AnsweredBack))
+    answered = [fact.accept_by for fact in since if isinstance(fact, AnsweredBack) and fact.at >= last.at]
+    return Deal(
+        agent=first.by or 0, to=last.to, at=first.at, accept_by=answered[-1] if answered else last.accept_by,
+        text=first.text, note=first.note, recordings=first.recordings, told_of=first.to if first.told else None,
+        qualified=next((fact for fact in reversed(facts) if isinstance(fact, Qualified)), None), talk=talk,
+        refused=tuple((fact.by, fact.because) for fact in since if isinstance(fact, HandoverRefused)),
+    )  # fmt: skip
 
 
 def who_receives(origin: Origin, people: Sequence[Receiver], spoke_before: int | None) -> list[Receiver]:

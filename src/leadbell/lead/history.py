@@ -339,7 +339,7 @@ def _handed(
             by = fact.by or (contract.by if contract else standing.owner) or fact.to
             offered = (*(contract.offered if contract else ()), fact.to)
             return replace(
-                standing, rounds=(), rung=(), contract=Contract(
+                standing, rounds=(), rung=(), qualified_by=standing.qualified_by or by, contract=Contract(
                     by=by, to=fact.to, at=fact.at, accept_by=fact.accept_by, goal=fact.goal, offered=offered,
                 ),
             )  # fmt: skip

@@ -13,7 +13,7 @@ from leadbell.lead.models import Lead
 from leadbell.words import Words
 
 #: What a person is asked to do; appointments have a shelf of their own.
-TASKS = ("call", "write", "result")
+TASKS = ("call", "write", "result", "remind", "first_contact")
 MOST_DUE = 25
 MOST_LATER = 8
 MOST_RINGING = 10

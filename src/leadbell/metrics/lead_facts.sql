@@ -109,7 +109,7 @@ with calls as (
     select
         l.lead, l.ref, l.dealer, l.salesperson, l.origin, l.source, l.campaign, l.channel, l.brand, l.set_aside,
         l.received_ms, l.received_on, l.in_hours, l.somebody_free, l.opened_ms, l.quoted_ms, l.booked_ms,
-        l.confirmed_ms, l.shown_ms, l.handed_over_ms, l.dropped, l.sold_ms, l.sold_on, l.sold_weekday,
+        l.confirmed_ms, l.shown_ms, l.handed_over_ms, l.dropped, l.bdc_agent, l.received_by, l.sold_ms, l.sold_on, l.sold_weekday,
         l.lost_ms, l.lost_reason, l.ended_ms, l.cost_cents, l.margin_cents,
         l.origin in ('online', 'call', 'chat', 'walk_in') as active,
         l.origin in ('online', 'call', 'chat') as rings,
@@ -155,7 +155,7 @@ with calls as (
 select
     m.lead, m.ref, m.dealer, m.salesperson, m.origin, m.source, m.campaign, m.channel, m.brand, m.set_aside,
     m.received_ms, m.received_on, m.in_hours, m.somebody_free, m.opened_ms, m.quoted_ms, m.booked_ms, m.confirmed_ms,
-    m.shown_ms, m.handed_over_ms, m.dropped, m.sold_ms, m.sold_on, m.sold_weekday, m.lost_ms, m.lost_reason,
+    m.shown_ms, m.handed_over_ms, m.dropped, m.bdc_agent, m.received_by, m.sold_ms, m.sold_on, m.sold_weekday, m.lost_ms, m.lost_reason,
     m.ended_ms, m.cost_cents, m.margin_cents, m.active, m.rings, m.forwarded, m.by_phone, m.no_shows,
     m.first_attempt_ms, m.first_contact, m.attempts, m.conversations, m.reviewed, m.opportunities,
     m.appointments_of_opportunities, m.appointments_of_reviewed, m.hands, m.automated_touches, m.human_messages,

@@ -21,7 +21,7 @@ OURS = "duckdb"
 #: What figures may be grouped and filtered by.
 KEYS = (
     "dealer", "salesperson", "brand", "origin", "source", "campaign", "channel", "received_on", "received_month",
-    "set_aside", "lost_reason",
+    "set_aside", "lost_reason", "bdc_agent", "received_by",
 )  # fmt: skip
 #: Keys that aren't columns of the row itself.
 _WRITTEN = {"received_month": "cast(floor(received_on / 100.0) as integer)"}

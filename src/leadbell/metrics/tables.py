@@ -80,6 +80,10 @@ LEADS = Table(
             "it; NULL: no such handover", say("handovers from BDC to salesperson aren't recorded")),
         Column("dropped", "BOOLEAN", "after the handover: dropped at the first contact with the salesperson; NULL: "
             "not known (yet)", say("it isn't recorded what became of it at the first contact with the salesperson")),
+        Column("bdc_agent", "VARCHAR", "who handed it over; NULL: no such handover",
+            say("it isn't said who handed leads over")),
+        Column("received_by", "VARCHAR", "who took it over first; NULL: nobody yet, or no such handover",
+            say("it isn't said who took leads over")),
         Column("sold_ms", "BIGINT", "sold; NULL: not sold", say("sales aren't recorded")),
         Column("sold_on", "INTEGER", "the dealer's local day of the sale as 20261123",
             say("it isn't said on which day a car was sold")),

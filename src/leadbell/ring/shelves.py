@@ -112,10 +112,14 @@ class Shown:
 
 
 def may_listen(person: Person, call: Call) -> bool:
-    """Managers and BDC agents of the dealer; of the salespeople who was in the call or has the lead now."""
+    """Managers and BDC agents of the dealer; of the salespeople who was in the call, has the lead now, or is to
+    take it over."""
     if person.role == Person.Role.IMPORTER:
         return False
-    has_the_lead = call.lead is not None and call.lead.owner_id == person.pk
+    offered = call.lead.standing.contract if call.lead is not None else None
+    has_the_lead = call.lead is not None and (
+        call.lead.owner_id == person.pk or (offered is not None and offered.to == person.pk)
+    )
     return person.role in ALL_RECORDINGS or call.person_id == person.pk or has_the_lead
 
 

@@ -115,7 +115,7 @@ def _lead(about: LeadOf, history: History, arrived: Arrived) -> dict[str, Any]:
         or (isinstance(fact, Rang) and fact.people)
         for fact in facts
     )
-    handed_over, dropped = _handover(about, facts)
+    handed_over, dropped, agent, receiver = _handover(about, facts)
     return {
         "lead": about.lead, "ref": str(about.lead), "dealer": about.dealer, "salesperson": about.name(standing.owner),
         "origin": arrived.origin, "source": arrived.source, "channel": arrived.channel, "brand": arrived.brand,
@@ -123,7 +123,8 @@ def _lead(about: LeadOf, history: History, arrived: Arrived) -> dict[str, Any]:
         "by_phone": standing.by_phone, "forwarded": given, "somebody_free": bool(rang.people) if rang else None,
         "opened_ms": _first(facts, Opened), "quoted_ms": _first(facts, Quoted), "booked_ms": _booked(facts),
         "confirmed_ms": _first(facts, Confirmed), "shown_ms": _first(facts, Shown), "no_shows": standing.no_shows,
-        "handed_over_ms": handed_over, "dropped": dropped,
+        "handed_over_ms": handed_over, "dropped": dropped, "bdc_agent": about.name(agent),
+        "received_by": about.name(receiver),
         "sold_ms": ms(sold.at) if sold else None, "sold_on": _day(hours, sold.at) if sold else None,
         "sold_weekday": hours.local_day(sold.at).isoweekday() if sold else None,
         "lost_ms": ms(lost[0].at) if lost else None, "lost_reason": lost[-1].reason if lost else None,
@@ -142,28 +143,36 @@ def _booked(facts: Iterable[AnyFact]) -> int | None:
     return min(made.values(), default=None)
 
 
-def _handover(about: LeadOf, facts: Sequence[AnyFact]) -> tuple[int | None, bool | None]:
-    """When a lead that the BDC had qualified went to a salesperson, and whether it dropped off at the first contact."""
-    qualified = over = False
-    at: int | None = None
+def _handover(
+    about: LeadOf, facts: Sequence[AnyFact]
+) -> tuple[int | None, bool | None, int | None, int | None]:
+    """When a lead that the BDC had qualified went to a salesperson, whether it dropped off at the first contact, who
+    had qualified it and who got it. What the salesperson told of the contact goes before what can be guessed."""
+    agent: int | None = None
+    for nr, fact in enumerate(facts):
+        if isinstance(fact, Booked | Quoted) and fact.by in about.bdc:
+            agent = fact.by
+        whom = fact.to if isinstance(fact, Assigned) else fact.by if isinstance(fact, Accepted) else None
+        if agent is not None and whom is not None and whom not in about.bdc:
+            return ms(fact.at), _dropped(about, facts[nr + 1 :]), agent, whom
+    return None, None, None, None
+
+
+def _dropped(about: LeadOf, facts: Sequence[AnyFact]) -> bool | None:
+    """What became of it at the first contact after the handover; None: nobody knows yet."""
+    over = False
     for fact in facts:
-        if at is None:
-            if isinstance(fact, Booked | Quoted) and fact.by in about.bdc:
-                qualified = True
-            whom = fact.to if isinstance(fact, Assigned) else fact.by if isinstance(fact, Accepted) else None
-            if qualified and whom is not None and whom not in about.bdc:
-                at = ms(fact.at)
-        elif isinstance(fact, FirstContact):
-            return at, fact.went == "dropped"
-        elif isinstance(fact, AttemptEnded) and fact.outcome == "conversation":
+        if isinstance(fact, FirstContact):
+            return fact.went == "dropped"
+        if isinstance(fact, AttemptEnded) and fact.outcome == "conversation":
             if over:
-                return at, False
+                return False
             over = fact.by not in about.bdc
         elif over and isinstance(fact, Cancelled | Lost):
-            return at, True
+            return True
         elif over and isinstance(fact, Confirmed | Shown | Sold | Booked):
-            return at, False
-    return at, None
+            return False
+    return None
 
 
 def _touches(about: LeadOf, facts: Sequence[AnyFact], arrived: Arrived) -> list[dict[str, Any]]:

@@ -1,0 +1,78 @@
+"""What the screens show of handovers: the BDC's queue, what waits to be accepted, no-shows."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from leadbell.dealers.models import Person
+from leadbell.lead.models import Lead
+
+#: More than anybody calls in a shift.
+MOST = 200
+MOST_SHOWN = 50
+
+#: As the partial index `lead_in_hands` has them.
+_IN_HANDS = ["contract", "taken_over_at", "missed_at"]
+
+
+def _open(dealers: Collection[int]) -> QuerySet[Lead]:
+    found = Lead.objects.filter(dealer__in=list(dealers), closed_at=None)
+    return found.select_related("customer", "dealer", "owner")
+
+
+def _in_hands(dealers: Collection[int]) -> list[Lead]:
+    found = _open(dealers).filter(standing_json__has_any_keys=_IN_HANDS)
+    return list(found.order_by("received_at", "pk")[:MOST])
+
+
+def unowned(dealers: Collection[int]) -> list[Lead]:
+    """Leads that are nobody's yet, the longest wait first."""
+    return list(_open(dealers).filter(owner=None).order_by("received_at", "pk")[:MOST])
+
+
+def of_agent(agent: Person) -> list[Lead]:
+    """What the agent has and hasn't handed over, the next step first."""
+    mine = Lead.objects.filter(owner=agent, closed_at=None).select_related("customer", "dealer", "owner")
+    return [lead for lead in mine.order_by("next_at", "pk")[:MOST_SHOWN] if lead.standing.contract is None]
+
+
+def waiting(dealers: Collection[int]) -> list[Lead]:
+    """Handovers that wait to be accepted, the nearest end first."""
+    return by_end([lead for lead in _in_hands(dealers) if lead.standing.contract is not None])
+
+
+def by_end(leads: Sequence[Lead]) -> list[Lead]:
+    def end(lead: Lead) -> datetime:
+        return lead.standing.contract.accept_by if lead.standing.contract else lead.received_at
+
+    return sorted(leads, key=end)
+
+
+def offered_to(person: Person, dealers: Collection[int]) -> list[Lead]:
+    """What this person has to accept, ask back or refuse."""
+    return [
+        lead for lead in waiting(dealers)
+        if lead.standing.contract is not None and lead.standing.contract.to == person.pk
+    ]  # fmt: skip
+
+
+def met_first(person: Person, dealers: Collection[int]) -> list[Lead]:
+    """What this person took over and hasn't told of: the first contact."""
+    found = [lead for lead in _in_hands(dealers) if lead.owner_id == person.pk]
+    return [lead for lead in found if lead.next_kind == "first_contact"]
+
+
+def unconfirmed(dealers: Collection[int]) -> list[Lead]:
+    """Appointments that a BDC made and who took them over hasn't confirmed yet."""
+    return [
+        lead for lead in _in_hands(dealers)
+        if lead.standing.taken_over_at is not None and lead.standing.appointment is not None
+        and lead.standing.confirmed_at is None
+    ]  # fmt: skip
+
+
+def missed(dealers: Collection[int]) -> list[Lead]:
+    """Customers who didn't come and with whom nothing new is agreed, the newest first."""
+    found = [lead for lead in _in_hands(dealers) if lead.standing.missed_at is not None]
+    return sorted(found, key=lambda lead: lead.standing.missed_at or lead.received_at, reverse=True)
