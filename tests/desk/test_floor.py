@@ -130,7 +130,10 @@ def test_another_dealers_floor_is_not_there(full, lena, signed_in, path):
 def test_another_dealers_lead_can_not_be_given(full, southside, samir, signed_in):
     olaf = make_person("Olaf", southside, "manager")
     lead = lead_now(full)
-    assert signed_in(olaf).post(f"/leads/{lead.pk}/owner/", {"to": samir.pk, "because": "workload"}).status_code == 404
+    assert (
+        signed_in(olaf).post(f"/leads/{lead.pk}/owner/", {"to": samir.pk, "because": "workload"}).status_code
+        == 404
+    )
     assert signed_in(olaf).post(f"/leads/{lead.pk}/taking/").status_code == 404
 
 

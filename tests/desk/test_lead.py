@@ -143,7 +143,9 @@ def test_it_is_handed_over_by_its_owner_or_a_manager_and_by_nobody_else(
     signed_in, lead, rosa, samir, ines, lena
 ):
     mei = make_person("Mei", samir.organisation)
-    refused = signed_in(samir).post(f"/leads/{lead.pk}/owner/", {"to": samir.pk, "because": "workload"}, headers=HTMX)
+    refused = signed_in(samir).post(
+        f"/leads/{lead.pk}/owner/", {"to": samir.pk, "because": "workload"}, headers=HTMX
+    )
     assert refused.status_code == 409
     assert "Hand over to" not in shown(signed_in(samir), lead)
     assert "Samir" in shown(signed_in(rosa), lead)
