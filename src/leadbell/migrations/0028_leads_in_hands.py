@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """Leads between BDC and salesperson, and customers who didn't come, are found without reading all open leads."""
 
     dependencies = [
-        ("leadbell", "0026_weekly_reports"),
+        ("leadbell", "0027_importers_leads"),
     ]
 
     operations = [
