@@ -10,8 +10,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 
+from leadbell.words import Words, say
+
 #: A request is given up after this.
 TIMEOUT_S = 5.0
+#: Without a connection by then nothing was said yet.
+CONNECTED_WITHIN_S = 3.0
 #: An answer that takes longer than this makes us doubt whether Twilio is there.
 DOUBT_AFTER_S = 1.0
 #: A longer recording than this is not fetched: five hours of stereo.
@@ -20,22 +24,43 @@ MOST_BYTES = 600_000_000
 Form = Sequence[tuple[str, str]]
 
 #: Twilio's own numbers for what went wrong.
-IN_WORDS = {
-    20003: "the credentials are refused", 20404: "it no longer exists", 20429: "too many requests at once",
-    21203: "the country is not allowed at Twilio", 21210: "the caller id is not verified at Twilio",
-    21211: "the number is not valid", 21212: "the caller id is not valid", 21214: "the number can't be reached",
-    21215: "the country is not allowed at Twilio", 21216: "calling this number is not allowed",
-    21217: "the number is not valid", 21219: "a trial account calls verified numbers only",
-    21606: "the sender's number can't send texts", 21608: "a trial account writes to verified numbers only",
-    21610: "the customer has sent STOP", 21612: "the number can't be reached by text",
-    21614: "the number can't get texts", 30003: "the phone is off or out of reach",
-    30004: "the message is blocked", 30005: "nobody has this number", 30006: "a landline, or out of reach",
-    30007: "the network took it for spam", 30008: "the network doesn't say why",
-}  # fmt: skip
+_IN_WORDS = {
+    20003: say("Twilio says (%(code)s): the credentials are refused"),
+    20404: say("Twilio says (%(code)s): it no longer exists"),
+    20429: say("Twilio says (%(code)s): too many requests at once"),
+    21203: say("Twilio says (%(code)s): the country is not allowed at Twilio"),
+    21210: say("Twilio says (%(code)s): the caller id is not verified at Twilio"),
+    21211: say("Twilio says (%(code)s): the number is not valid"),
+    21212: say("Twilio says (%(code)s): the caller id is not valid"),
+    21214: say("Twilio says (%(code)s): the number can't be reached"),
+    21215: say("Twilio says (%(code)s): the country is not allowed at Twilio"),
+    21216: say("Twilio says (%(code)s): calling this number is not allowed"),
+    21217: say("Twilio says (%(code)s): the number is not valid"),
+    21219: say("Twilio says (%(code)s): a trial account calls verified numbers only"),
+    21606: say("Twilio says (%(code)s): the sender's number can't send texts"),
+    21608: say("Twilio says (%(code)s): a trial account writes to verified numbers only"),
+    21610: say("Twilio says (%(code)s): the customer has sent STOP"),
+    21612: say("Twilio says (%(code)s): the number can't be reached by text"),
+    21614: say("Twilio says (%(code)s): the number can't get texts"),
+    30003: say("Twilio says (%(code)s): the phone is off or out of reach"),
+    30004: say("Twilio says (%(code)s): the message is blocked"),
+    30005: say("Twilio says (%(code)s): nobody has this number"),
+    30006: say("Twilio says (%(code)s): a landline, or out of reach"),
+    30007: say("Twilio says (%(code)s): the network took it for spam"),
+    30008: say("Twilio says (%(code)s): the network doesn't say why"),
+}
+#: These say that the number itself gets no texts.
+NO_TEXTS = frozenset((21211, 21217, 21614, 30005, 30006))
+
+
+def in_words(code: int) -> Words:
+    """What Twilio's number means, without the words of its own, which hold the customer's number."""
+    known = _IN_WORDS.get(code) or say("Twilio says (%(code)s): see its list of errors")
+    return Words(known.text, {"code": code})
 
 
 class Failed(Exception):
-    """Twilio refuses it; `code` is its own number for the reason, 0 where it gives none."""
+    """Twilio refuses it; `code` is its own number for the reason, or HTTP's."""
 
     code = 0
 
@@ -46,6 +71,10 @@ class Gone(Failed):
 
 class Unsure(Failed):
     """No answer, or none that says anything: it may have been done nevertheless."""
+
+
+class NotReached(Unsure):
+    """Nobody was there to hear it: it surely wasn't done."""
 
 
 class NotOurs(Failed):
@@ -60,6 +89,7 @@ class Failures:
     gone: type[Exception] = Gone
     unsure: type[Exception] = Unsure
     not_ours: type[Exception] = NotOurs
+    not_reached: type[Exception] = NotReached
 
 
 class Account:
@@ -137,11 +167,15 @@ class Account:
         try:
             async with self._open_session.request(
                 method, f"{self._base}{path}", params=query, data=None if form is None else list(form),
-                headers=self._headers, timeout=aiohttp.ClientTimeout(total=timeout_s), allow_redirects=False,
+                headers=self._headers, allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECTED_WITHIN_S),
             ) as answer:  # fmt: skip
                 await _complain(answer, self.failures)
                 found = await answer.json() if answer.status != 204 else {}
                 return found if isinstance(found, dict) else {}
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            self._doubt()
+            raise self.failures.not_reached(f"no answer from Twilio ({type(error).__name__})") from None
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             self._doubt()
             raise self.failures.unsure(f"no answer from Twilio ({type(error).__name__})") from None
@@ -171,11 +205,14 @@ async def _complain(answer: aiohttp.ClientResponse, failures: Failures) -> None:
     except (aiohttp.ClientError, ValueError, TypeError):
         pass
     if answer.status == 404 or code in (20404, 21220):
-        raise failures.gone(f"Twilio no longer has it ({code or answer.status})")
-    words = f"Twilio refuses ({code or answer.status}): {IN_WORDS.get(code, 'see its error list')}"
+        raise _refused(failures.gone, f"Twilio no longer has it ({code or answer.status})", code or 20404)
     if answer.status in (401, 403) and code in (0, 20003):
-        raise failures.not_ours(words)
-    refused = failures.failed(words)
+        raise failures.not_ours(str(in_words(20003)))
+    raise _refused(failures.failed, str(in_words(code or answer.status)), code or answer.status)
+
+
+def _refused(kind: type[Exception], words: str, code: int) -> Exception:
+    refused = kind(words)
     if isinstance(refused, Failed):
         refused.code = code
-    raise refused
+    return refused

@@ -40,8 +40,8 @@ class Taken:
 class MailServer(Controller):
     """On any free port."""
 
-    def __init__(self, taken: Taken) -> None:
-        super().__init__(taken, hostname="127.0.0.1", port=0, ready_timeout=20)
+    def __init__(self, taken: Taken, **about: Any) -> None:
+        super().__init__(taken, hostname="127.0.0.1", port=0, ready_timeout=20, **about)
 
     def _trigger_server(self) -> None:
         assert self.server is not None

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from leadbell.appointment.actions import book, move
 from leadbell.conversation.models import Message, MessageSetup
@@ -43,6 +44,13 @@ def test_a_question_at_night_is_acknowledged_once_and_nobody_has_worked(setup, n
     assert "sent automatically" in message.text
     standing = locked(lead.pk).standing
     assert (standing.worked_at, standing.touches, standing.automated) == (None, 0, 1)
+
+
+def test_it_names_the_car_as_everything_else_does(setup, northside):
+    lead = at_night(northside)
+    run_automations(NIGHT + MINUTE)
+    assert lead.car in Message.objects.get().text
+    assert lead.car.endswith("2026")
 
 
 def test_two_machines_dont_thank_each_other_for_ever(setup, northside):
@@ -102,3 +110,31 @@ def test_what_was_agreed_a_moment_ago_needs_no_reminder(setup, northside, rosa):
     with transaction.atomic():
         book(locked(lead.pk), rosa.pk, NOON + timedelta(hours=4), NOON)
     assert run_automations(NOON + MINUTE) == 0
+
+
+def test_who_was_reminded_is_not_even_asked_for(setup, northside, rosa):
+    lead = lead_of(northside)
+    with transaction.atomic():
+        book(locked(lead.pk), rosa.pk, NOON + DAY, NOON - DAY)
+    run_automations(NOON + MINUTE)
+    with CaptureQueriesContext(connection) as asked:
+        run_automations(NOON + 2 * MINUTE)
+    assert not [one["sql"] for one in asked if "FOR UPDATE" in one["sql"].upper()]
+
+
+def test_a_fault_in_one_lead_stops_no_other(setup, northside, capsys):
+    broken, fine = at_night(northside), at_night(northside, email="okafor@example.net")
+    Lead.objects.filter(pk=broken.pk).update(standing_json={"attempts": "Mr Okafor"})
+    assert run_automations(NIGHT + MINUTE) == 1
+    assert Message.objects.get().lead == fine
+    said = "".join(capsys.readouterr())
+    assert f"lead={broken.pk}" in said
+    assert "Okafor" not in said
+
+
+def test_a_fault_in_one_dealer_stops_no_other(setup, northside, southside):
+    set_up_mail(southside, 1, automations=["acknowledge"])
+    southside.zone = "Nowhere/Land"
+    southside.save()
+    at_night(northside)
+    assert run_automations(NIGHT + MINUTE) == 1

@@ -96,7 +96,7 @@ def test_an_answer_in_the_mailbox_reaches_the_lead(dovecot, northside, rosa):
     for mail in (None, samples.answer(Thread(northside.pk, lead.pk)), b"Subject: dinner\r\n\r\nat eight\r\n"):
         if mail:
             dovecot.deliver(mail)
-        ((_, where),) = mailboxes_due(NOON, ())
+        ((_, where),) = mailboxes_due(NOON, 5, (), NOON)
         setup = MessageSetup.objects.get(pk=setup.pk)
         fetched(setup.pk, mailbox().fetch(where, setup.imap_validity, setup.imap_uid, setup.imap_at), NOON)
         setup.refresh_from_db()

@@ -11,7 +11,8 @@ from django.db import ProgrammingError, connection, transaction
 
 from leadbell.conversation.actions import opt_out_by_link
 from leadbell.conversation.carriers import carrier_for
-from leadbell.conversation.models import DeadAddress, Message
+from leadbell.conversation.models import DeadAddress, Message, MessageSetup
+from leadbell.conversation.ports import Account, Letter, Never, NotNow
 from leadbell.conversation.sending import claim, forgotten, settle
 from leadbell.conversation.writing import Draft, automate, write
 from leadbell.followup.messenger import Messenger, handed_over
@@ -131,6 +132,22 @@ def test_after_a_day_it_has_failed(lead, rosa, taken):
     Message.objects.update(send_at=NOON + timedelta(hours=25))
     run(NOON + timedelta(hours=25))
     assert state(message) == "failed"
+
+
+@pytest.mark.parametrize(("hours", "status"), [(23, "sent"), (24, "failed")])
+def test_what_waited_a_day_for_its_account_is_not_sent_any_more(lead, rosa, northside, taken, hours, status):
+    message = written(lead, rosa)
+    MessageSetup.objects.update(mail_on=False)
+    run()
+    assert state(message) == "queued"
+    assert "it waits" in message.because["text"]
+    later = NOON + timedelta(hours=hours)
+    run(later)
+    MessageSetup.objects.update(mail_on=True)
+    run(later + timedelta(minutes=15))
+    assert state(message) == status
+    assert len(taken.letters) == (status == "sent")
+    assert len(read_history(lead).of(Undelivered)) == (status == "failed")
 
 
 def test_an_address_that_doesnt_exist_is_not_written_to_again(lead, rosa, taken):
@@ -287,6 +304,62 @@ def test_a_link_to_the_dealers_site_tells_who_follows_it(lead, rosa, northside, 
     assert found.lead == lead.pk
     assert "https://elsewhere.example/x\n" in letter.text
     assert ">https://www.northside.example/cars/12?a=1</a>." in letter.html
+
+
+def test_a_link_that_leads_nowhere_is_sent_as_it_was_written(lead, rosa, northside):
+    add_site(northside, {"name": "Site", "origins": "https://www.northside.example"}, NOON)
+    message = written(lead, rosa, text="See http://[ and https://www.northside.example[/cars")
+    assert "http://[ and" in letter_of(message, NOON).text
+
+
+def test_what_a_customers_program_called_its_mail_spoils_no_answer(lead, rosa, taken):
+    odd = "<a\ud83d\ude97b@c> (x <ok@mail.example.org> " + "y" * 200
+    Message.objects.create(
+        dealer_id=lead.dealer_id, lead=lead, way="in", carrier="email", key="in", status="received",
+        address="okafor@example.org", text="Yes", message_id=odd.encode("utf-16", "surrogatepass").decode("utf-16"),
+        created_at=NOON,
+    )  # fmt: skip
+    written(lead, rosa, NOON + MINUTE)
+    run(NOON + MINUTE)
+    assert taken.letters[0][2]["References"] == "<ok@mail.example.org>"
+
+
+@pytest.mark.parametrize(
+    ("about", "because"),
+    [
+        ({"host": "a" * 64 + ".example"}, "can't be talked to"),
+        ({"sender": "sales@" + "a" * 64 + ".example"}, "sender's address"),
+    ],
+)
+def test_an_account_that_nobody_can_use_is_the_accounts_fault_and_nothing_was_sent(
+    lead, rosa, about, because
+):
+    message = written(lead, rosa)
+    MessageSetup.objects.update(**about)
+    run()
+    assert state(message) == "queued"
+    assert because in message.because["text"]
+    assert not DeadAddress.objects.exists()
+
+
+def test_a_password_that_smtp_cant_say_is_the_accounts_fault(lead, rosa, server):
+    account = Account("sales@northside.example", "127.0.0.1", server.port, "none", "sales", "geheim€")
+    outcome = carrier_for("email", None).send(account, letter_of(written(lead, rosa), NOON))
+    assert isinstance(outcome, NotNow)
+    assert outcome.ours
+
+
+def test_an_address_the_server_cant_write_to_is_never_tried_again(taken):
+    letter = Letter("k", "окафор@example.org", "Hello", subject="Hello", message_id="<k@northside.example>")
+    server = MailServer(taken, enable_SMTPUTF8=False)
+    server.start()
+    try:
+        account = Account("sales@northside.example", "127.0.0.1", server.port, "none")
+        outcome = carrier_for("email", None).send(account, letter)
+    finally:
+        server.stop()
+    assert isinstance(outcome, Never)
+    assert (outcome.dead, taken.letters) == (False, [])
 
 
 def test_html_is_escaped(lead, rosa):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -159,6 +160,7 @@ def test_a_text_goes_out_with_how_to_stop_it(lead, rosa, twilio):
         ("delivered", "", "delivered"),
         ("undelivered", "30003", "bounced"),
         ("failed", "30005", "bounced"),
+        ("failed", "21217", "bounced"),
         ("sent", "", "sent"),
     ],
 )
@@ -173,7 +175,7 @@ def test_what_becomes_of_it_is_told(lead, rosa, twilio, status, code, becomes):
         read_some(NOON + MINUTE, stranger, colleague)
     message.refresh_from_db()
     assert message.status == becomes
-    assert DeadAddress.objects.exists() is (code == "30005")
+    assert DeadAddress.objects.exists() is (code in ("30005", "21217"))
     assert facts(lead, Undelivered) == (becomes == "bounced")
 
 
@@ -188,6 +190,28 @@ def test_what_is_unsure_is_known_when_it_is_told(lead, rosa, twilio):
     message.refresh_from_db()
     assert (message.status, message.provider_id) == ("delivered", "SM7")
     assert len(twilio.asked) == 1
+
+
+def test_when_twilio_cant_be_reached_nothing_was_sent_and_it_is_tried_again(lead, rosa, twilio):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        twilio.settings.TWILIO_URL = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        message = write_text(lead, rosa)
+        run(twilio)
+    message.refresh_from_db()
+    assert (message.status, message.because["text"]) == ("queued", "Twilio can't be reached")
+    assert message.send_at == NOON + MINUTE
+
+
+def test_what_twilio_says_is_a_sentence_that_can_be_translated(lead, rosa, twilio):
+    twilio.refuses = 21614
+    message = write_text(lead, rosa)
+    run(twilio)
+    message.refresh_from_db()
+    assert message.because == {
+        "text": "Twilio says (%(code)s): the number can't get texts",
+        "values": {"code": 21614},
+    }
 
 
 @pytest.mark.parametrize(

@@ -147,8 +147,8 @@ def test_a_test_that_fails_says_why_and_one_that_was_lost_says_so(signed_in, ine
     setup = set_up_mail(northside, 25)
     desk, now = signed_in(ines), datetime.now(UTC)
     desk.post(f"{here}test/")
-    ((taken, _, _),) = asked_tests(now, ())
-    assert asked_tests(now, ()) == [], "it is sent once"
+    ((taken, _, _),) = asked_tests(now, 5, ())
+    assert asked_tests(now, 5, ()) == [], "it is sent once"
     told(taken.pk, NotNow(say("the mail server doesn't answer")), now)
     assert "doesn&#x27;t answer" in desk.get(here).content.decode()
     MessageSetup.objects.filter(pk=setup.pk).update(test_status="going", test_at=now - timedelta(minutes=3))

@@ -4,33 +4,55 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import msgspec
+import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from leadbell.announce import announce
 from leadbell.conversation.models import MessageSecret, MessageSetup
-from leadbell.conversation.ports import Account, Fetched, Letter, MailboxAway, Outcome, Security, Sent
+from leadbell.conversation.ports import (
+    Account,
+    Fetched,
+    Letter,
+    MailboxAway,
+    Never,
+    Outcome,
+    Security,
+    Sent,
+)
 from leadbell.conversation.receiving import keep_fetched
 from leadbell.conversation.sending import mail_account
+from leadbell.log import fault_of
+from leadbell.process import AWAY
+from leadbell.words import say
 
 #: A test that nobody finished is over after this long: it is not sent again by itself.
 FORGOTTEN = timedelta(minutes=2)
+UNFIT = say("what is written here about the account can't be used: save it anew")
+
+log = structlog.get_logger("leadbell.messages")
 
 
-def asked_tests(now: datetime, busy: Collection[int]) -> list[tuple[MessageSetup, Account, Letter]]:
-    """Tests that managers asked for a moment ago; each is taken once."""
-    asked = (
-        MessageSetup.objects.filter(test_status="asked")
-        .exclude(dealer__in=list(busy))
-        .select_related("dealer")
-    )
+def asked_tests(
+    now: datetime, most: int, busy: Collection[int]
+) -> list[tuple[MessageSetup, Account, Letter]]:
+    """Up to `most` tests that managers asked for a moment ago, each taken once; one that can't be made has failed."""
+    asked = MessageSetup.objects.filter(test_status="asked").exclude(dealer__in=list(busy))
     found = []
-    for setup in asked:
+    for setup in asked.select_related("dealer").order_by("test_at")[:most]:
         taken = MessageSetup.objects.filter(pk=setup.pk, test_status="asked").update(test_status="going")
-        if taken and setup.test_at and now - setup.test_at < FORGOTTEN:
-            found.append((setup, mail_account(setup), _test_letter(setup)))
+        if not taken or setup.test_at is None or now - setup.test_at >= FORGOTTEN:
+            continue
+        try:
+            with transaction.atomic():
+                found.append((setup, mail_account(setup), _test_letter(setup)))
+        except AWAY:
+            raise
+        except Exception as error:
+            log.error("a test can't be sent", dealer=setup.dealer_id, fault=fault_of(error))
+            tested(setup.pk, Never(UNFIT), now)
     return found
 
 
@@ -43,11 +65,23 @@ def tested(number: int, outcome: Outcome, now: datetime) -> None:
     announce(MessageSetup.objects.values_list("dealer_id", flat=True).get(pk=number), "dealer")
 
 
-def mailboxes_due(since: datetime, busy: Collection[int]) -> list[tuple[MessageSetup, Account]]:
-    """Those that nobody has looked into since then."""
+def mailboxes_due(
+    since: datetime, most: int, busy: Collection[int], now: datetime
+) -> list[tuple[MessageSetup, Account]]:
+    """Up to `most` that nobody has looked into since then, those first that wait longest."""
     due = MessageSetup.objects.filter(replies="mailbox", mail_on=True).exclude(imap_host="")
     due = due.filter(Q(imap_looked_at=None) | Q(imap_looked_at__lte=since)).exclude(dealer__in=list(busy))
-    return [(setup, _mailbox_account(setup)) for setup in due]
+    found = []
+    for setup in due.order_by(F("imap_looked_at").asc(nulls_first=True), "pk")[:most]:
+        try:
+            with transaction.atomic():
+                found.append((setup, _mailbox_account(setup)))
+        except AWAY:
+            raise
+        except Exception as error:
+            log.error("a mailbox can't be looked into", dealer=setup.dealer_id, fault=fault_of(error))
+            fetched(setup.pk, MailboxAway(UNFIT), now)
+    return found
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from leadbell.announce import announce, wake_messenger
 from leadbell.conversation.actions import opt_out_by_link
@@ -24,7 +24,8 @@ from leadbell.lead.journal import locked, record
 from leadbell.lead.models import Handle, Lead
 from leadbell.lead.thread import thread_in
 from leadbell.log import fault_of
-from leadbell.twilio_rest import IN_WORDS
+from leadbell.process import AWAY
+from leadbell.twilio_rest import NO_TEXTS, in_words
 from leadbell.words import Words, say
 
 log = structlog.get_logger("leadbell.messages")
@@ -32,8 +33,6 @@ log = structlog.get_logger("leadbell.messages")
 AUTOMATIC = "automatic"
 #: A salesperson answers a question within this time.
 ANSWERED_WITHIN = timedelta(hours=12)
-#: Twilio's numbers for a number that gets no texts at all.
-NO_TEXTS = (30005, 30006, 21614, 21211)
 _NAMED = re.compile(r"<[^<>\s]{3,290}>")
 _NOBODYS = say("nobody's answer")
 #: Why something that arrived is kept aside although it may be somebody's answer; a manager sees how many there are.
@@ -56,7 +55,7 @@ def read_some(now: datetime, stranger: Stranger, colleague: Colleague, most: int
     for number in numbers:
         try:
             _read(number, now, stranger, colleague)
-        except (OperationalError, InterfaceError):
+        except AWAY:
             raise
         except Exception as error:
             log.error("something that arrived could not be read", incoming=number, fault=fault_of(error))
@@ -276,8 +275,7 @@ def _told(incoming: Incoming, now: datetime) -> Words | None:
         arrived(number, now, delivered=_GOES[status], provider_id=said.get("MessageSid", "")[:100])
     elif status in ("failed", "undelivered"):
         error = int(code) if code.isdecimal() and len(code) < 9 else 0
-        because = say("Twilio says: %(said)s", said=f"{error} {IN_WORDS.get(error, '')}".strip())
-        came_back(number, because, now, dead=error in NO_TEXTS)
+        came_back(number, in_words(error), now, dead=error in NO_TEXTS)
     return None
 
 
@@ -307,7 +305,7 @@ def _keep_mail(dealer: int, raw: bytes, now: datetime) -> bool:
             if thread is not None and thread.dealer == dealer:
                 return _kept(dealer, "", raw, now)
             because = UNREADABLE
-    except (OperationalError, InterfaceError):
+    except AWAY:
         raise
     except Exception as error:
         log.error("a mail of a mailbox could not be looked at", dealer=dealer, fault=fault_of(error))

@@ -28,6 +28,11 @@ GIVE_UP_AFTER = timedelta(hours=24)
 
 def next_try(tries: int, created_at: datetime, now: datetime) -> datetime | None:
     """When a message that was surely not sent is tried again, after so many tries; None: never."""
-    if not 1 <= tries <= len(TRY_AGAIN_M) or now - created_at >= GIVE_UP_AFTER:
+    if not 1 <= tries <= len(TRY_AGAIN_M) or is_too_late(created_at, now):
         return None
     return now + timedelta(minutes=TRY_AGAIN_M[tries - 1])
+
+
+def is_too_late(created_at: datetime, now: datetime) -> bool:
+    """What was written so long ago would surprise its reader; whoever wrote it is told instead."""
+    return now - created_at >= GIVE_UP_AFTER

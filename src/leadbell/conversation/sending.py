@@ -15,7 +15,7 @@ from leadbell.announce import announce
 from leadbell.conversation.actions import opt_out_by_link
 from leadbell.conversation.models import DeadAddress, Message, MessageSecret, MessageSetup
 from leadbell.conversation.ports import Account, Never, NotNow, Outcome, Perhaps, Security, Sent
-from leadbell.conversation.rules import next_try
+from leadbell.conversation.rules import is_too_late, next_try
 from leadbell.conversation.writing import addresses_of
 from leadbell.lead.consent import contact_forbidden, quiet_until
 from leadbell.lead.facts import Undelivered
@@ -36,18 +36,26 @@ class Claimed:
     account: Account
 
 
-@transaction.atomic
 def claim(now: datetime, most: int, busy: Collection[int] = ()) -> list[Claimed]:
     """Up to `most` messages that are due, one per dealer, none of a dealer in `busy`.
 
-    One that may no longer be sent is settled here: the customer opted out, or the account is gone.
+    One that may no longer be sent is settled here: the customer opted out, or the account was gone for a day.
     """
+    claimed, too_late = _claimed(now, most, busy)
+    for number in too_late:
+        _give_up(number, now)
+    return claimed
+
+
+@transaction.atomic
+def _claimed(now: datetime, most: int, busy: Collection[int]) -> tuple[list[Claimed], list[int]]:
     due = (
         Message.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("dealer", "by").filter(status="queued", send_at__lte=now).exclude(dealer__in=list(busy))
         .order_by("send_at")[: most * 4]
     )  # fmt: skip
     claimed: dict[int, Claimed] = {}
+    too_late = []
     for message in due:
         if len(claimed) >= most or message.dealer_id in claimed:
             continue
@@ -61,12 +69,23 @@ def claim(now: datetime, most: int, busy: Collection[int] = ()) -> list[Claimed]
             _change(message, send_at=until[0], because=_stored(until[1]))
             continue
         account = account_of(message.dealer_id, message.carrier)
+        if account is None and is_too_late(message.created_at, now):
+            too_late.append(message.pk)
+            continue
         if account is None:
             _change(message, send_at=now + timedelta(minutes=15), because=_stored(_switched_off(message)))
             continue
         _change(message, status="sending", tries=message.tries + 1, tried_at=now, send_at=None)
         claimed[message.dealer_id] = Claimed(message, account)
-    return list(claimed.values())
+    return list(claimed.values()), too_late
+
+
+@transaction.atomic
+def _give_up(number: int, now: datetime) -> None:
+    """Nothing went out for a day: what was written then isn't sent when somebody switches it on again."""
+    lead, message = _locked(number)
+    if message.status == "queued":
+        _undelivered(lead, message, "failed", _never_switched_on(message), now)
 
 
 def account_of(dealer: int, carrier: str) -> Account | None:
@@ -178,7 +197,15 @@ def _switched_off(message: Message) -> Words:
     return (
         say("e-mail was switched off: it waits")
         if message.carrier == "email"
-        else say("texts were switched off")
+        else say("texts were switched off: it waits")
+    )
+
+
+def _never_switched_on(message: Message) -> Words:
+    return (
+        say("e-mail was switched off for a day: write it again")
+        if message.carrier == "email"
+        else say("texts were switched off for a day: write it again")
     )
 
 

@@ -1,37 +1,24 @@
 """The clockwork's process."""
 
-import os
-import signal
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from types import FrameType
 
-import django
 import structlog
 
-from leadbell.log import configure
+from leadbell.process import begin, keep_at
 
 log = structlog.get_logger("leadbell.clockwork")
 
 
 def main() -> None:
     """Work until SIGTERM or SIGINT; what is under way is finished first."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
-    configure()
-    django.setup()
+    stopping = begin()
     # The models behind it exist only once Django is set up.
-    from leadbell.followup.clockwork import keep_running
+    from leadbell.followup.clockwork import run
 
-    asked: list[int] = []
-
-    def stop(sign: int, _frame: FrameType | None) -> None:
-        asked.append(sign)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    fetching = _fetching(_now, lambda: bool(asked))
-    keep_running(_now, lambda: bool(asked))
+    fetching = _fetching(_now, stopping.is_set)
+    keep_at(lambda: run(_now, stopping.is_set), stopping, log)
     fetching.join()
 
 

@@ -2,10 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from babel.dates import format_datetime
 from django.conf import settings
 from django.db import transaction
@@ -21,7 +23,11 @@ from leadbell.lead.facts import Attempted, AttemptEnded
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Fact, Lead
+from leadbell.log import fault_of
+from leadbell.process import AWAY
 from leadbell.words import say
+
+log = structlog.get_logger("leadbell.messenger")
 
 #: A question that is older than this when we see it isn't acknowledged any more.
 FRESH = timedelta(minutes=30)
@@ -35,72 +41,112 @@ _NOBODY = re.compile(r"^(?:no-?reply|do-?not-?reply|mailer-daemon|postmaster|bou
 
 
 def run_automations(now: datetime) -> int:
-    """Send what is due; how much it was."""
-    sent = 0
-    for setup in MessageSetup.objects.filter(mail_on=True).exclude(automations=[]).select_related("dealer"):
-        if "acknowledge" in setup.automations and not setup.dealer.opening_hours.is_open(now):
-            sent += sum(_send(lead, "acknowledge", now) for lead in _unacknowledged(setup.dealer_id, now))
-        if "remind" in setup.automations and setup.dealer.opening_hours.is_open(now):
-            sent += sum(_send(lead, "remind", now) for lead in _expected(setup.dealer_id, now))
-    for setup in MessageSetup.objects.exclude(sms_number=""):
-        sent += sum(_ask(fact, now) for fact in _just_talked(setup.dealer_id, now))
+    """Send what is due; how much it was. A fault in one lead or dealer is looked at again later and stops no other."""
+    mails = MessageSetup.objects.filter(mail_on=True).exclude(automations=[]).select_related("dealer")
+    sent = sum(_apart(_mail, setup, now, dealer=setup.dealer_id) for setup in mails)
+    texts = MessageSetup.objects.exclude(sms_number="")
+    return sent + sum(_apart(_ask_around, setup, now, dealer=setup.dealer_id) for setup in texts)
+
+
+def _apart(work: Callable[..., int], *about: Any, **named: int) -> int:
+    try:
+        return work(*about)
+    except AWAY:
+        raise
+    except Exception as error:
+        log.error("an automation failed", fault=fault_of(error), **named)
+        return 0
+
+
+def _mail(setup: MessageSetup, now: datetime) -> int:
+    sent, is_open = 0, setup.dealer.opening_hours.is_open(now)
+    if "acknowledge" in setup.automations and not is_open:
+        for lead in _unacknowledged(setup.dealer_id, now):
+            sent += _apart(_acknowledge, lead, now, lead=lead)
+    if "remind" in setup.automations and is_open:
+        for agreed in _expected(setup.dealer_id, now):
+            sent += _apart(_remind, agreed, now, lead=agreed.lead_id)
     return sent
 
 
-def _unacknowledged(dealer: int, now: datetime) -> Iterator[int]:
+def _unacknowledged(dealer: int, now: datetime) -> list[int]:
     """Leads that have just arrived while the dealer is closed, by people who asked themselves."""
+    thanked = Message.objects.filter(dealer=dealer, automation="acknowledge", created_at__gt=now - ONCE)
+    addresses = {address.lower() for address in thanked.values_list("address", flat=True)}
     fresh = Lead.objects.filter(dealer=dealer, received_at__gt=now - FRESH, in_hours=False, closed_at=None)
-    for lead in fresh.filter(worked_at=None).exclude(origin__in=MARKETING).select_related("customer"):
-        address = lead.customer.email or ""
-        thanked = Message.objects.filter(dealer=dealer, automation="acknowledge", address__iexact=address)
-        if address and not _NOBODY.match(address) and not thanked.filter(created_at__gt=now - ONCE).exists():
-            yield lead.pk
+    asked = fresh.filter(worked_at=None).exclude(origin__in=MARKETING).exclude(customer__emails=[])
+    found: dict[str, int] = {}
+    for lead in asked.select_related("customer").order_by("pk"):
+        address = (lead.customer.email or "").lower()
+        if address not in addresses and not _NOBODY.match(address):
+            found.setdefault(address, lead.pk)
+    return list(found.values())
 
 
-def _expected(dealer: int, now: datetime) -> Iterator[int]:
-    """Leads whose customer comes within a day, agreed some time ago."""
+def _expected(dealer: int, now: datetime) -> list[Appointment]:
+    """Those within a day, agreed some time ago, of which nobody has been reminded."""
     made = {"created_at__lt": now - MADE_BEFORE, "starts_at__gt": now, "starts_at__lte": now + AHEAD}
     there = Appointment.objects.filter(dealer=dealer, status__in=("booked", "confirmed"), **made)
-    yield from there.values_list("lead_id", flat=True)
+    reminded = Message.objects.filter(dealer=dealer, automation="remind", created_at__gt=now - 2 * AHEAD)
+    done = set(reminded.values_list("lead", "key"))
+    reachable = there.exclude(lead__customer__emails=[]).order_by("starts_at")
+    return [agreed for agreed in reachable if (agreed.lead_id, _reminder_of(agreed)) not in done]
+
+
+def _reminder_of(agreed: Appointment) -> str:
+    """The key of its reminder: moved to another time it gets another one."""
+    return f"remind-{agreed.pk}-{int(agreed.starts_at.timestamp())}"
 
 
 @transaction.atomic
-def _send(number: int, automation: str, now: datetime) -> bool:
-    lead = locked(number)
-    agreed = Appointment.objects.filter(pk=lead.standing.appointment or 0).first()
-    if automation == "remind" and agreed is None:
+def _acknowledge(number: int, now: datetime) -> bool:
+    return _send(locked(number), "acknowledge", "acknowledge", "", now)
+
+
+@transaction.atomic
+def _remind(agreed: Appointment, now: datetime) -> bool:
+    lead = locked(agreed.lead_id)
+    if lead.standing.appointment != agreed.pk:
         return False
+    when = agreed.starts_at.astimezone(ZoneInfo(lead.dealer.zone))
+    said = str(format_datetime(when, "EEEE d MMMM HH:mm", locale=language_of(lead)))
+    return _send(lead, "remind", _reminder_of(agreed), said, now)
+
+
+def _send(lead: Lead, automation: str, key: str, when: str, now: datetime) -> bool:
     language = language_of(lead)
     template = words_of(lead.dealer_id, automation, "email", language)
     if template is None or not lead.customer.email:
         return False
-    when = ""
-    if agreed is not None:
-        local = agreed.starts_at.astimezone(ZoneInfo(lead.dealer.zone))
-        when = str(format_datetime(local, "EEEE d MMMM HH:mm", locale=language))
-    wanted = lead.wanted or {}
     ready = begun(template, {
         "name": lead.customer.full_name, "dealer": lead.dealer.name, "appointment": when, "video": "", "phone": "",
-        "car": " ".join(str(wanted[key]) for key in ("make", "model") if wanted.get(key)), "signature": "",
-        "salesperson": "",
+        "car": lead.car, "signature": "", "salesperson": "",
     })  # fmt: skip
-    of = f"-{agreed.pk}-{int(agreed.starts_at.timestamp())}" if agreed and automation == "remind" else ""
-    draft = Draft(
-        "email", lead.customer.email, ready.text, f"{automation}{of}", ready.subject[:200], language=language
-    )
+    draft = Draft("email", lead.customer.email, ready.text, key, ready.subject[:200], language=language)
     return automate(lead, automation, draft, now) is not None
 
 
-def _just_talked(dealer: int, now: datetime) -> Iterator[Fact]:
-    talked = Fact.objects.filter(dealer=dealer, at__gt=now - ASKED_WITHIN, at__lte=now, by__isnull=False)
-    yield from talked.filter(kind="attempt_ended", body__outcome="conversation")
+def _ask_around(setup: MessageSetup, now: datetime) -> int:
+    """Ask those who have just talked."""
+    talked = Fact.objects.filter(
+        dealer=setup.dealer_id, at__gt=now - ASKED_WITHIN, at__lte=now, by__isnull=False
+    ).filter(kind="attempt_ended", body__outcome="conversation")
+    facts = list(talked)
+    asked = Message.objects.filter(lead__in={fact.lead_id for fact in facts}, way="ask")
+    keys = set(asked.values_list("key", flat=True))
+    waiting = [fact for fact in facts if _question_of(fact) not in keys]
+    return sum(_apart(_ask, fact, now, lead=fact.lead_id) for fact in waiting)
+
+
+def _question_of(fact: Fact) -> str:
+    return "ask-" + hashlib.sha256(f"{fact.lead_id}:{fact.pk}".encode()).hexdigest()[:20]
 
 
 @transaction.atomic
 def _ask(fact: Fact, now: datetime) -> bool:
     """Whoever talked on a line and has no screen open is asked by text what was agreed."""
     person = Person.objects.filter(pk=fact.by or 0, is_active=True).exclude(phone="").first()
-    key = "ask-" + hashlib.sha256(f"{fact.lead_id}:{fact.pk}".encode()).hexdigest()[:20]
+    key = _question_of(fact)
     if person is None or (person.seen_at is not None and person.seen_at > now - DESK_OPEN):
         return False
     if Message.objects.filter(lead=fact.lead_id, key=key).exists():

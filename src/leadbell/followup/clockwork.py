@@ -3,16 +3,14 @@
 Several may run at once: each claims with SKIP LOCKED, and a claim is a row lock, so it ends with whoever held it.
 """
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import psycopg
 import structlog
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from leadbell import statement
 from leadbell.announce import CLOCKWORK
@@ -28,6 +26,7 @@ from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.intake.models import Envelope
 from leadbell.lead.journal import locked, plan
 from leadbell.lead.models import Lead
+from leadbell.process import listen, news
 from leadbell.visits.known import Noticed, done, later, noticed
 from leadbell.words import say
 
@@ -207,7 +206,7 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
     """Work until stopped; wakes by NOTIFY, at the first moment at which something is due, and every POLL_S seconds."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_lock_shared(%s)", [ALIVE_LOCK])
-        cursor.execute(f"listen {CLOCKWORK}")
+    listen(CLOCKWORK)
     for dealer in Organisation.objects.filter(kind=Organisation.Kind.DEALER):
         # The first question about holidays loads them, which takes longer than a ring may.
         dealer.opening_hours.is_open(clock())
@@ -230,18 +229,4 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
             plans_at = now if plan_some(now) else now + PLANS_EVERY
         if did or plans_at <= now:
             continue
-        patience = max(due.within_s(clock()), (follows_at - clock()).total_seconds())
-        for _ in connection.connection.notifies(timeout=patience, stop_after=1):
-            pass
-
-
-def keep_running(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
-    """Run until stopped, whatever happens to the database meanwhile."""
-    while not stopping():
-        try:
-            run(clock, stopping)
-        except (OperationalError, InterfaceError, psycopg.OperationalError):
-            # Listening is psycopg's own: Django doesn't translate what it raises.
-            log.warning("the database is away: trying again")
-            connection.close()
-            time.sleep(0.2)
+        news(max(due.within_s(clock()), (follows_at - clock()).total_seconds()))

@@ -3,29 +3,43 @@
 The network runs in threads, the database in one: a mail server that hangs holds up its own dealer only.
 """
 
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import django
 import structlog
 
-from leadbell.log import configure
+from leadbell.announce import MESSENGER
+from leadbell.log import fault_of
+from leadbell.process import AWAY, alone, begin, keep_at, listen, news
+from leadbell.words import say
 
 log = structlog.get_logger("leadbell.messenger")
 
 #: One messenger works at a time: what another one is sending must not look forgotten.
 ALONE_LOCK = 0x1EADBE14
 POLL_S, BUSY_POLL_S = 1.0, 0.05
-#: So many servers are talked to at once.
-AT_ONCE = 8
+#: So many letters go out at once, and so many mailboxes and tests beside them: neither holds up the other.
+LETTERS_AT_ONCE, ERRANDS_AT_ONCE = 8, 4
+#: What is sent without anybody pressing "Send" is looked for so often.
+AUTOMATIONS_EVERY = timedelta(seconds=30)
 #: A letter under way is waited for so long when we are told to stop.
 STOP_WITHIN_S = 5.0
+UNFORESEEN = say("sending it failed in a way nobody foresaw")
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """Whose it is, what its answer is for, and which answer stands for a fault of ours."""
+
+    dealer: int
+    then: Callable[[Any], None]
+    failed: Any
+    errand: bool = False
 
 
 class Messenger:
@@ -33,10 +47,10 @@ class Messenger:
 
     def __init__(self, clock: Callable[[], datetime], carrier: Callable[[str], Any]) -> None:
         self._clock, self._carrier = clock, carrier
-        self._threads = ThreadPoolExecutor(AT_ONCE, "carrier")
-        #: What is under way: whose it is, and what to do with its answer.
-        self._busy: dict[Future[Any], tuple[int, Callable[[Any], None]]] = {}
+        self._threads = ThreadPoolExecutor(LETTERS_AT_ONCE + ERRANDS_AT_ONCE, "carrier")
+        self._busy: dict[Future[Any], UnderWay] = {}
         self._errands_at = 0.0
+        self._automated_at = datetime.min.replace(tzinfo=UTC)
 
     @property
     def is_busy(self) -> bool:
@@ -46,22 +60,18 @@ class Messenger:
         """Everything that can be done now without waiting; how much was done."""
         from leadbell.conversation.receiving import read_some
         from leadbell.followup.automations import run_automations
-        from leadbell.followup.errands import errands
         from leadbell.followup.texts import colleague, stranger
 
         done = self._collect()
         done += read_some(self._clock(), stranger, colleague)
+        if not timedelta() <= self._clock() - self._automated_at < AUTOMATIONS_EVERY:
+            self._automated_at = self._clock()
+            done += run_automations(self._automated_at)
         done += self._send() + self._send_to_staff()
-        if len(self._busy) < AT_ONCE and time.monotonic() >= self._errands_at:
+        if time.monotonic() >= self._errands_at:
             self._errands_at = time.monotonic() + POLL_S
-            run_automations(self._clock())
-            busy = {who for who, _ in self._busy.values()}
-            for dealer, work, then in errands(self._clock(), busy, self._hand_over):
-                self._begin(dealer, work, then)
+            self._run_errands()
         return done
-
-    def _hand_over(self, account: Any, letter: Any) -> Any:
-        return handed_over(self._carrier("email"), account, letter)
 
     def finish(self, within_s: float) -> None:
         """Wait for what is under way, and settle it."""
@@ -73,32 +83,27 @@ class Messenger:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def _free(self, most: int, *, errands: bool) -> int:
+        return max(0, most - sum(one.errand == errands for one in self._busy.values()))
+
+    def _busy_dealers(self) -> set[int]:
+        return {one.dealer for one in self._busy.values()}
+
     def _send(self) -> int:
-        from leadbell.conversation.sending import claim, settle
-        from leadbell.followup.posting import letter_of
+        from leadbell.conversation.sending import claim
 
-        free = AT_ONCE - len(self._busy)
-        claimed = claim(self._clock(), free, {who for who, _ in self._busy.values()}) if free else []
+        free = self._free(LETTERS_AT_ONCE, errands=False)
+        claimed = claim(self._clock(), free, self._busy_dealers()) if free else []
         for one in claimed:
-            number, letter = one.message.pk, letter_of(one.message, self._clock())
-            carrier, account = self._carrier(one.message.carrier), one.account
-
-            def settled(outcome: Any, number: int = number) -> None:
-                settle(number, outcome, self._clock())
-
-            def sending(carrier: Any = carrier, account: Any = account, letter: Any = letter) -> Any:
-                return handed_over(carrier, account, letter)
-
-            self._begin(one.message.dealer_id, sending, settled)
+            self._send_one(one)
         return len(claimed)
 
     def _send_to_staff(self) -> int:
         from leadbell.conversation import staffmail
+        from leadbell.conversation.ports import Perhaps
 
-        free = AT_ONCE - len(self._busy)
-        claimed = (
-            staffmail.claim(self._clock(), free, {who for who, _ in self._busy.values()}) if free else []
-        )
+        free = self._free(LETTERS_AT_ONCE, errands=False)
+        claimed = staffmail.claim(self._clock(), free, self._busy_dealers()) if free else []
         for one in claimed:
 
             def settled(outcome: Any, number: int = one.number) -> None:
@@ -107,103 +112,132 @@ class Messenger:
             def sending(account: Any = one.account, letter: Any = one.letter) -> Any:
                 return self._hand_over(account, letter)
 
-            self._begin(one.organisation, sending, settled)
+            self._begin(sending, UnderWay(one.organisation, settled, Perhaps(UNFORESEEN)))
         return len(claimed)
 
-    def _begin(self, dealer: int, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        self._busy[self._threads.submit(work)] = (dealer, then)
+    def _send_one(self, claimed: Any) -> None:
+        from leadbell.conversation.ports import Never, Perhaps
+        from leadbell.conversation.sending import settle
+        from leadbell.followup.posting import letter_of
+
+        message, account = claimed.message, claimed.account
+
+        def settled(outcome: Any) -> None:
+            settle(message.pk, outcome, self._clock())
+
+        try:
+            carrier, letter = self._carrier(message.carrier), letter_of(message, self._clock())
+        except AWAY:
+            raise
+        except Exception as error:
+            log.error("a message can't become a letter", message=message.pk, fault=fault_of(error))
+            return settled(Never(say("no letter can be made of it: write it anew")))
+        self._begin(
+            lambda: handed_over(carrier, account, letter),
+            UnderWay(message.dealer_id, settled, Perhaps(UNFORESEEN)),
+        )
+
+    def _run_errands(self) -> None:
+        from leadbell.followup.errands import errands
+
+        free = self._free(ERRANDS_AT_ONCE, errands=True)
+        if not free:
+            return
+        for dealer, work, then, failed in errands(
+            self._clock(), free, self._busy_dealers(), self._hand_over, self._clock
+        ):
+            self._begin(work, UnderWay(dealer, then, failed, errand=True))
+
+    def _hand_over(self, account: Any, letter: Any) -> Any:
+        return handed_over(self._carrier("email"), account, letter)
+
+    def _begin(self, work: Callable[[], Any], about: UnderWay) -> None:
+        self._busy[self._threads.submit(work)] = about
 
     def _collect(self) -> int:
         done = [future for future in self._busy if future.done()]
         for future in done:
-            _, then = self._busy.pop(future)
-            then(future.result())
+            self._settle(future, self._busy.pop(future))
         return len(done)
+
+    def _settle(self, future: Future[Any], about: UnderWay) -> None:
+        """A fault of one is written down as such and holds up nobody else."""
+        try:
+            about.then(future.result())
+        except AWAY:
+            raise
+        except Exception as error:
+            log.error("what came of it can't be written down", dealer=about.dealer, fault=fault_of(error))
+            self._settle_as_failed(about)
+
+    def _settle_as_failed(self, about: UnderWay) -> None:
+        try:
+            about.then(about.failed)
+        except AWAY:
+            raise
+        except Exception as error:
+            log.error("nor that it failed", dealer=about.dealer, fault=fault_of(error))
 
 
 def handed_over(carrier: Any, account: Any, letter: Any) -> Any:
     """What became of it. A fault of ours leaves it unsure: nobody knows how far it came."""
     from leadbell.conversation.ports import NotNow, Perhaps
-    from leadbell.words import say
 
     if carrier is None:
         return NotNow(say("this machine has no account for it"), ours=True)
     try:
         return carrier.send(account, letter)
-    except Exception:
-        log.exception("a carrier failed")
-        return Perhaps(say("sending it failed in a way nobody foresaw"))
+    except Exception as error:
+        log.error("a carrier failed", fault=fault_of(error))
+        return Perhaps(UNFORESEEN)
 
 
-def run(clock: Callable[[], datetime], stopping: Callable[[], bool], carrier: Callable[[str], Any]) -> None:
+def run(clock: Callable[[], datetime], stopping: threading.Event, carrier: Callable[[str], Any]) -> None:
     """Work until stopped, alone; what an earlier life left behind is settled first."""
-    from django.db import connection
-
-    from leadbell.announce import MESSENGER
     from leadbell.conversation import staffmail
     from leadbell.conversation.sending import forgotten
 
-    while not stopping():
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_lock(%s)", [ALONE_LOCK])
-            if cursor.fetchone() == (True,):
-                cursor.execute(f"listen {MESSENGER}")
-                break
-        time.sleep(POLL_S)
-    else:
+    if not alone(ALONE_LOCK, stopping):
         return
+    listen(MESSENGER)
     forgotten(clock())
     staffmail.forgotten(clock())
     messenger = Messenger(clock, carrier)
     try:
-        while not stopping():
-            if messenger.step():
-                continue
-            patience = BUSY_POLL_S if messenger.is_busy else POLL_S
-            for _ in connection.connection.notifies(timeout=patience, stop_after=1):
-                pass
+        while not stopping.is_set():
+            if not messenger.step():
+                news(BUSY_POLL_S if messenger.is_busy else POLL_S)
         messenger.finish(STOP_WITHIN_S)
     finally:
         messenger.close()
 
 
-def keep_running(
-    clock: Callable[[], datetime], stopping: Callable[[], bool], carrier: Callable[[str], Any]
+def run_whatever_happens(
+    clock: Callable[[], datetime], stopping: threading.Event, carrier: Callable[[str], Any]
 ) -> None:
-    """Run until stopped, whatever happens to the database meanwhile."""
-    import psycopg
-    from django.db import InterfaceError, OperationalError, connection
+    """The same; a fault that nobody foresaw must not stop all messages for long."""
+    from django.db import connection
 
-    while not stopping():
-        try:
-            run(clock, stopping, carrier)
-        except (OperationalError, InterfaceError, psycopg.OperationalError):
-            log.warning("the database is away: trying again")
-            connection.close()
-            time.sleep(0.2)
-        except Exception:
-            # Whatever it is, it must not stop all messages for long.
-            log.exception("the messenger begins again")
-            connection.close()
-            time.sleep(POLL_S)
+    try:
+        run(clock, stopping, carrier)
+    except AWAY:
+        raise
+    except Exception as error:
+        log.error("the messenger begins again", fault=fault_of(error))
+        connection.close()
+        stopping.wait(POLL_S)
 
 
 def main() -> None:
     """Work until SIGTERM or SIGINT; a letter under way is finished first."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
-    configure()
-    django.setup()
+    stopping = begin()
     from leadbell import settings
     from leadbell.conversation.carriers import carrier_for
-
-    stopping = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: stopping.set())
 
     def carrier(name: Any) -> Any:
         return carrier_for(name, settings)
 
-    keep_running(lambda: datetime.now(UTC), stopping.is_set, carrier)
+    keep_at(lambda: run_whatever_happens(lambda: datetime.now(UTC), stopping, carrier), stopping, log)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A stored message becomes a letter: the words, the way to opt out, and links by which the customer is recognised."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,6 +13,9 @@ from leadbell.conversation.wording import foot, page, plain
 from leadbell.lead.thread import Thread
 from leadbell.visits.links import link_for
 from leadbell.visits.shelves import origins_of
+
+#: A customer's program may have named its mail by anything.
+_REFERENCE = re.compile(r"<[!-;=?-~]{3,290}>")
 
 
 def letter_of(message: Message, now: datetime) -> Letter:
@@ -34,7 +38,7 @@ def letter_of(message: Message, now: datetime) -> Letter:
         key=message.key, to=message.address, to_name=lead.customer.full_name,
         from_name=f"{writer} · {dealer.name}" if writer else dealer.name, subject=message.subject,
         text=f"{plain(message.text, signed)}\n\n-- \n{below}\n", html=page(message.text, below, url, signed),
-        message_id=message.message_id, references=tuple(message.references.split()),
+        message_id=message.message_id, references=tuple(_REFERENCE.findall(message.references)),
         reply_to=ours if setup and setup.replies == MessageSetup.Replies.OURS else "",
         return_path=ours if setup and setup.bounces_here else "", opt_out_url=url, calendar=message.calendar,
         automatic=message.by_id is None,
@@ -50,7 +54,10 @@ def signed_for(thread: Thread, now: datetime) -> Callable[[str], str]:
     origins = frozenset(origins_of(thread.dealer))
 
     def signed(url: str) -> str:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # `http://[`: it leads nowhere, and is sent as it was written
+            return url
         ours = f"{parts.scheme}://{parts.netloc}".lower() in origins
         return link_for(url, thread.dealer, thread.lead, now) if ours else url
 

@@ -1,16 +1,13 @@
 """The process that keeps recordings: it works on sound whenever the calls leave the machine a moment."""
 
 import os
-import signal
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-import django
 import structlog
 
 from leadbell import settings
-from leadbell.log import configure
+from leadbell.process import begin
 from leadbell.ring.lines import SPOOL
 
 log = structlog.get_logger("leadbell.recordings")
@@ -23,13 +20,8 @@ AT_ONCE = 4
 
 def main() -> None:
     """Save, delete and tidy until SIGTERM or SIGINT; what is under way is finished first."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
-    configure()
-    django.setup()
+    stopping = begin()
     os.nice(NICE)
-    stopping = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: stopping.set())
     spool = settings.DATA / SPOOL
     while not stopping.is_set():
         if not work(spool, datetime.now(UTC)):

@@ -1,17 +1,15 @@
 """The process that keeps the leads' rows current, behind everything that rings, and writes the weekly reports."""
 
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import django
-import psycopg
 import structlog
 
-from leadbell.log import configure
+from leadbell.announce import SCREENS
+from leadbell.process import alone, begin, keep_at, listen, news
 
 log = structlog.get_logger("leadbell.figures")
 
@@ -30,35 +28,16 @@ STOP_WITHIN_S = 3.0
 
 def main() -> None:
     """Keep rows until SIGTERM or SIGINT; what is under way is finished first."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
-    configure()
-    django.setup()
+    stopping = begin()
     os.nice(NICE)
-    asked = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: asked.set())
 
     def clock() -> datetime:
         return datetime.now(UTC)
 
-    letters = threading.Thread(target=keep_writing, args=(clock, asked), name="letters", daemon=True)
+    letters = threading.Thread(target=keep_writing, args=(clock, stopping), name="letters", daemon=True)
     letters.start()
-    keep_running(clock, asked)
+    keep_at(lambda: run(clock, stopping), stopping, log)
     letters.join(STOP_WITHIN_S)
-
-
-def keep_running(clock: Callable[[], datetime], stopping: threading.Event) -> None:
-    """Run until stopped, whatever happens to the database meanwhile."""
-    from django.db import InterfaceError, OperationalError, connection
-
-    while not stopping.is_set():
-        try:
-            run(clock, stopping)
-        except (OperationalError, InterfaceError, psycopg.OperationalError):
-            # Listening is psycopg's own: Django doesn't translate what it raises.
-            log.warning("the database is away: trying again")
-            connection.close()
-            stopping.wait(0.2)
 
 
 def keep_writing(clock: Callable[[], datetime], stopping: threading.Event) -> None:
@@ -81,15 +60,11 @@ def keep_writing(clock: Callable[[], datetime], stopping: threading.Event) -> No
 def run(clock: Callable[[], datetime], stopping: threading.Event) -> None:
     """Make what was never made or by an older version, then whatever changes, as soon as it is told."""
     # The models behind it exist only once Django is set up.
-    from django.db import connection
-
-    from leadbell.announce import SCREENS
     from leadbell.metrics.rows import keeping
 
-    if not _alone(stopping):
+    if not alone(ALONE_LOCK, stopping):
         return
-    with connection.cursor() as cursor:
-        cursor.execute(f"listen {SCREENS}")
+    listen(SCREENS)
     noted = keeping.note_stale()
     if noted:
         log.info("making rows anew", leads=noted)
@@ -99,22 +74,8 @@ def run(clock: Callable[[], datetime], stopping: threading.Event) -> None:
         if time.monotonic() - looked >= keeping.LOOK_EVERY_S:
             looked = time.monotonic()
             keeping.note_seen(clock() - keeping.LOOK_BACK)
-        for told in connection.connection.notifies(timeout=POLL_S, stop_after=1):
-            if f'"w":"{keeping.FIGURES}"' not in told.payload:
-                stopping.wait(GATHER_S)
-
-
-def _alone(stopping: threading.Event) -> bool:
-    """Be the only one who makes rows; false when asked to stop meanwhile."""
-    from django.db import connection
-
-    while not stopping.is_set():
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_lock(%s)", [ALONE_LOCK])
-            if cursor.fetchone() == (True,):
-                return True
-        stopping.wait(POLL_S)
-    return False
+        if any(f'"w":"{keeping.FIGURES}"' not in told for told in news(POLL_S)):
+            stopping.wait(GATHER_S)
 
 
 if __name__ == "__main__":

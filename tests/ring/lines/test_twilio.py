@@ -527,7 +527,7 @@ async def test_a_refused_call_is_unreachable_and_names_no_number(scene: Scene) -
     scene.exchange.ring(BELL)
     await scene.hears("phone_unreachable", "nobody")
     (heard,) = [heard for heard in scene.heard if heard.what == "phone_unreachable"]
-    assert heard.because == "Twilio refuses (21211): the number is not valid"
+    assert heard.because == "Twilio says (21211): the number is not valid"
     assert scene.engine.is_up
 
 
@@ -612,7 +612,7 @@ async def test_wrong_credentials_and_suspended_accounts_are_down(scene: Scene, t
     stranger = Twilio(ACCOUNT, "a guess", scene.house.public, scene.house.api, folder=tmp_path / "other")
     await stranger.open(Ears(lambda _: None, downs.append))
     assert not stranger.is_up
-    assert downs == ["Twilio refuses (20003): the credentials are refused"]
+    assert downs == ["Twilio says (20003): the credentials are refused"]
     await stranger.close()
     scene.beat_s = 0.1
     await scene.restart()

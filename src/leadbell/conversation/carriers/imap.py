@@ -6,8 +6,12 @@ import ssl
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from leadbell.conversation.ports import Account, Fetched, MailboxAway
 from leadbell.words import say
+
+log = structlog.get_logger("leadbell.messages")
 
 TIMEOUT_S = 30
 MOST_AT_ONCE = 20
@@ -15,6 +19,8 @@ MOST_AT_ONCE = 20
 LARGEST = 1_048_576
 #: A mailbox that was renumbered is read again from so long before we last saw it.
 OVERLAP = timedelta(days=2)
+#: UIDs and UIDVALIDITY have 32 bits.
+_LARGEST_NUMBER = (1 << 32) - 1
 _VALIDITY, _NEXT = re.compile(rb"(\d+)"), re.compile(rb"UIDNEXT (\d+)")
 
 
@@ -36,10 +42,16 @@ class Imap:
             return MailboxAway(say("the mailbox's certificate or encryption doesn't fit"))
         except OSError:
             return MailboxAway(say("the mailbox doesn't answer"))
+        except (
+            Exception
+        ):  # UnicodeError and its like: signs that nobody can say in IMAP, or answers that are none
+            return MailboxAway(say("the mailbox can't be talked to with this name, user and password"))
         try:
             return _read(box, validity, uid, seen_at)
-        except (imaplib.IMAP4.error, OSError, ValueError, IndexError):
+        except (imaplib.IMAP4.error, OSError):
             return MailboxAway(say("the mailbox hung up"))
+        except Exception:  # imaplib hands on what it doesn't understand, in whatever shape
+            return MailboxAway(say("the mailbox answers what nobody understands"))
         finally:
             box.shutdown()
 
@@ -78,12 +90,15 @@ def _read(box: imaplib.IMAP4, validity: int, uid: int, seen_at: datetime | None)
     else:
         found = box.uid("SEARCH", f"UID {uid + 1}:*")
     _done(found)
-    numbers = sorted(int(one) for one in (found[1][0] or b"").split() if int(one) > uid)[:MOST_AT_ONCE]
-    mails = []
+    known = sorted(int(one) for one in (found[1][0] or b"").split())
+    numbers = [one for one in known if uid < one <= _LARGEST_NUMBER][:MOST_AT_ONCE]
+    mails: list[bytes] = []
     for number in numbers:
-        answer = box.uid("FETCH", str(number), f"(BODY.PEEK[]<0.{LARGEST}>)")
-        _done(answer)
-        mails += [part[1] for part in answer[1] if isinstance(part, tuple)]
+        said, parts = box.uid("FETCH", str(number), f"(BODY.PEEK[]<0.{LARGEST}>)")
+        if said != "OK":  # one that the server itself can't read doesn't hold up the others
+            log.warning("the mailbox doesn't hand out one of its mails", dealer_mail=number)
+            continue
+        mails += [part[1] for part in parts if isinstance(part, tuple) and isinstance(part[1], bytes)]
     read_to = numbers[-1] if numbers else max(uid, 0) if now_valid == validity else following - 1
     return Fetched(now_valid, read_to, tuple(mails))
 
@@ -91,7 +106,7 @@ def _read(box: imaplib.IMAP4, validity: int, uid: int, seen_at: datetime | None)
 def _number(pattern: re.Pattern[bytes], said: bytes | None) -> int:
     """The number that every IMAP server has to tell. Raises IMAP4.error where it doesn't."""
     found = pattern.search(said or b"")
-    if found is None:
+    if found is None or len(found[1]) > 10 or int(found[1]) > _LARGEST_NUMBER:
         raise imaplib.IMAP4.error("it doesn't number its mail")
     return int(found[1])
 

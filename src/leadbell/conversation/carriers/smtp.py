@@ -34,14 +34,24 @@ class _Wire(EmailPolicy):
 WIRE = _Wire(linesep="\r\n")
 
 
+class _NoAddress(ValueError):
+    """It is more or less than one address."""
+
+
 class Smtp:
     """A Carrier over the dealer's own mail server."""
 
     def send(self, account: Account, letter: Letter) -> Outcome:
         try:
+            _address("", account.sender)
+        except _NoAddress:
+            return NotNow(say("nobody can write from the sender's address"), ours=True)
+        try:
             raw = as_mime(account, letter, datetime.now(UTC))
-        except (ValueError, UnicodeError):
+        except _NoAddress:
             return Never(say("the address can't be written to"), dead=True)
+        except Exception:  # whatever the standard library finds wrong with it: nothing was sent
+            return Never(say("no letter can be made of it: write it anew"))
         try:
             server = _connect(account)
         except smtplib.SMTPAuthenticationError as error:
@@ -50,8 +60,16 @@ class Smtp:
             return NotNow(_refused(error.smtp_code, error.smtp_error), ours=True)
         except ssl.SSLError:
             return NotNow(say("the mail server's certificate or encryption doesn't fit"), ours=True)
+        except smtplib.SMTPNotSupportedError:
+            return NotNow(say("the mail server knows no encryption, or no user and password"), ours=True)
         except (OSError, smtplib.SMTPException):
             return NotNow(say("the mail server doesn't answer"), ours=True)
+        except (
+            Exception
+        ):  # UnicodeError and its like: signs that nobody can say in SMTP, or answers that are none
+            return NotNow(
+                say("the mail server can't be talked to with this name, user and password"), ours=True
+            )
         try:
             return _hand_over(server, account, letter, raw)
         finally:
@@ -95,13 +113,15 @@ def _hand_over(server: smtplib.SMTP, account: Account, letter: Letter, raw: byte
         last_line_sent = True
         server.send(_END)
         code, said = server.getreply()
-    except (smtplib.SMTPException, OSError):
+    except smtplib.SMTPNotSupportedError:
+        return Never(say("the mail server can't send to an address with such signs"))
+    except (smtplib.SMTPException, OSError, ValueError):
         if last_line_sent:
             return Perhaps(say("the connection broke while it was being sent"))
         return NotNow(say("the mail server hung up"), ours=True)
     if code != 250:
         return _answered(code, said)
-    with suppress(smtplib.SMTPException, OSError):  # it has the letter already
+    with suppress(smtplib.SMTPException, OSError, ValueError):  # it has the letter already
         server.docmd("QUIT")
     return Sent()
 
@@ -134,7 +154,7 @@ def _dotted(raw: bytes) -> bytes:
 
 
 def as_mime(account: Account, letter: Letter, now: datetime) -> bytes:
-    """The letter as RFC 5322 has it. Raises ValueError for an address that is none."""
+    """The letter as RFC 5322 has it. Raises _NoAddress where it goes to none."""
     mail = EmailMessage(policy=WIRE.clone(utf8=not letter.to.isascii()))
     mail["Date"] = format_datetime(now)
     mail["From"] = _address(letter.from_name, account.sender)
@@ -164,9 +184,12 @@ def as_mime(account: Account, letter: Letter, now: datetime) -> bytes:
 
 
 def _address(name: str, address: str) -> Address:
-    """Raises ValueError where it would be more or less than one address."""
+    """Raises _NoAddress where it would be more or less than one address."""
     name = _one_line(name)[:120]
     if _one_line(address) != address or not re.fullmatch(r"[^\s<>@,;:\"]+@[^\s<>@,;:\"]+", address):
-        raise ValueError("no address")
+        raise _NoAddress
     local, _, domain = address.rpartition("@")
-    return Address(display_name=name, username=local, domain=domain.encode("idna").decode())
+    try:
+        return Address(display_name=name, username=local, domain=domain.encode("idna").decode())
+    except Exception:  # a label that no domain has, or what the parser of addresses trips over
+        raise _NoAddress from None

@@ -4,14 +4,12 @@ import asyncio
 import re
 
 from leadbell.conversation.ports import Account, Letter, Never, NotNow, Outcome, Perhaps, Sent
+from leadbell.twilio_rest import NO_TEXTS, Failed, Form, NotOurs, NotReached, Unsure, in_words
 from leadbell.twilio_rest import Account as Rest
-from leadbell.twilio_rest import Failed, Form, NotOurs, Unsure
 from leadbell.words import say
 
-#: These say that the number itself gets no texts.
-DEAD = (21211, 21217, 21614, 30005, 30006)
 STOPPED = 21610
-TOO_MANY = 20429
+TOO_MANY = (429, 20429)
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -29,15 +27,17 @@ class Twilio:
             form.append(("StatusCallback", letter.status_url))
         try:
             provider_id = asyncio.run(self._post(form))
-        except NotOurs as error:
-            return NotNow(say("%(said)s", said=str(error)), ours=True)
+        except NotOurs:
+            return NotNow(in_words(20003), ours=True)
+        except NotReached:
+            return NotNow(say("Twilio can't be reached"), ours=True)
         except Unsure:
             return Perhaps(say("Twilio didn't say whether it was sent"))
         except Failed as error:
-            because = say("%(said)s", said=str(error))
-            if error.code == TOO_MANY:
+            because = in_words(error.code)
+            if error.code in TOO_MANY:
                 return NotNow(because)
-            return Never(because, dead=error.code in DEAD, opted_out=error.code == STOPPED)
+            return Never(because, dead=error.code in NO_TEXTS, opted_out=error.code == STOPPED)
         return Sent(provider_id)
 
     async def _post(self, form: Form) -> str:
