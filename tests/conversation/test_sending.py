@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
+from aiosmtpd.smtp import AuthResult
 from django.db import ProgrammingError, connection, transaction
 
 from leadbell.conversation.actions import opt_out_by_link
@@ -342,11 +343,23 @@ def test_an_account_that_nobody_can_use_is_the_accounts_fault_and_nothing_was_se
     assert not DeadAddress.objects.exists()
 
 
-def test_a_password_that_smtp_cant_say_is_the_accounts_fault(lead, rosa, server):
-    account = Account("sales@northside.example", "127.0.0.1", server.port, "none", "sales", "geheim€")
-    outcome = carrier_for("email", None).send(account, letter_of(written(lead, rosa), NOON))
+@pytest.mark.parametrize(
+    ("knows_users", "because"), [(True, "can't be talked to"), (False, "no user and password")]
+)
+def test_a_password_that_cant_be_said_is_the_accounts_fault(taken, knows_users, because):
+    about = {"authenticator": lambda *_: AuthResult(success=True), "auth_require_tls": False}
+    server = MailServer(taken, **about if knows_users else {})
+    server.start()
+    try:
+        account = Account("sales@northside.example", "127.0.0.1", server.port, "none", "sales", "geheim€")
+        outcome = carrier_for("email", None).send(
+            account, Letter("k", "a@b.example", "Hello", subject="Hello")
+        )
+    finally:
+        server.stop()
     assert isinstance(outcome, NotNow)
     assert outcome.ours
+    assert because in str(outcome.because)
 
 
 def test_an_address_the_server_cant_write_to_is_never_tried_again(taken):

@@ -60,6 +60,8 @@ class Texts:
         self.asked.append((request.headers["Authorization"], form))
         if self.hangs_up:
             request.transport.abort()
+        if self.refuses and self.refuses < 1000:
+            return web.Response(status=self.refuses)
         if self.refuses:
             return web.json_response(
                 {"code": self.refuses, "message": f"no {form['To']}", "status": 400}, status=400
@@ -215,7 +217,8 @@ def test_what_twilio_says_is_a_sentence_that_can_be_translated(lead, rosa, twili
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "dead"), [(21614, "failed", True), (21408, "failed", False), (20429, "queued", False)]
+    ("code", "status", "dead"),
+    [(21614, "failed", True), (21408, "failed", False), (20429, "queued", False), (429, "queued", False)],
 )
 def test_what_twilio_refuses_is_said_in_words(lead, rosa, twilio, code, status, dead):
     twilio.refuses = code
