@@ -57,17 +57,20 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
     django.setup()
-    from leadbell.demo import actions, stage
+    from leadbell.demo import actions, listening, stage
 
     if fresh:
+        listening.forget()
         actions.clear()
     if fresh or not stage.is_set_up():
         with _told("Inventing 90 days at an importer and three dealers", DAYS, now) as progress:
             actions.furnish(now, progress=progress)
+            listening.listen_back(now, actions.SEED)
     elif found.newest is not None and found.has_slept(now):
         days = (now - found.newest).days
         with _told("Telling what happened since the demo ran last", days, now) as progress:
             actions.move_on(found.newest, now, progress=progress)
+            listening.listen_back(now, actions.SEED)
 
 
 #: The demo's telephones are never given out: where there is an exchange, everybody's phone is in the browser.

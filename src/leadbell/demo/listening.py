@@ -1,0 +1,160 @@
+"""Recordings of the demo's newest conversations, and what Ines heard in half of them; the rest waits to be heard."""
+
+import tempfile
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from django.db import transaction
+
+from leadbell.dealers.models import Organisation, Person
+from leadbell.demo.murmur import leave
+from leadbell.lead.facts import Booked, Verdict
+from leadbell.lead.journal import locked, read_history
+from leadbell.lead.models import Lead
+from leadbell.review.actions import Answered, Marks, mark_moment, review, want_review
+from leadbell.review.models import CoachingAction, Criterion
+from leadbell.review.rules import LONG_TALK_MS, Talk, draw, last_weeks
+from leadbell.ring.models import Call, PhoneRules, Recording
+from leadbell.ring.recordings.saving import save
+from leadbell.ring.recordings.store import the_store
+
+#: So many of everybody and complete week are recorded, besides a few long talks.
+EACH, LONG_ONES, LONGEST_MS = 3, 3, 600_000
+WEEKS = 2
+KEEP = timedelta(days=90)
+CRITERIA = (
+    (3, {"en": "Asks for a day and a time", "nl": "Vraagt naar een dag en een tijd", "ru": "Предлагает день и время"}),
+    (2, {"en": "Asks what matters to the customer", "nl": "Vraagt wat voor de klant telt",
+        "ru": "Спрашивает, что важно клиенту"}),
+    (1, {"en": "Says who they are and why they call", "nl": "Zegt wie hij is en waarom hij belt",
+        "ru": "Называет себя и причину звонка"}),
+    (1, {"en": "Understands a fright instead of fighting it (RDR)",
+        "nl": "Begrijpt de schrik in plaats van die te bestrijden (RDR)",
+        "ru": "Понимает испуг, а не спорит с ним (RDR)"}),
+)  # fmt: skip
+COMMENTS = (
+    "Good: asks for Saturday right after the trade-in.",
+    "Here the customer says “I’m only looking”. Understand it first, then ask.",
+    "A long silence: the price is looked up while they wait.",
+    "The question about the range is left unanswered.",
+)
+_VERDICTS: tuple[Verdict, ...] = ("opportunity",) * 6 + ("service", "service", "other", "voicemail")  # fmt: skip
+
+
+def listen_back(now: datetime, seed: str) -> int:
+    """Record the newest conversations of the visitor's dealer and review the older half; how many were recorded."""
+    ines = Person.objects.filter(email="ines@northside.example").select_related("organisation").first()
+    if ines is None:
+        return 0
+    dealer = ines.organisation
+    if not Criterion.objects.filter(dealer=dealer).exists():
+        _prepare(dealer, ines, now)
+    talks = _talks(dealer, now)
+    weeks = last_weeks(dealer.opening_hours.local_day(now), WEEKS)
+    drawn = [one for week in weeks for one in draw(talks, week, EACH)]
+    long_ones = [one for one in talks if one.talk_ms >= LONG_TALK_MS and one not in drawn][-LONG_ONES:]
+    recorded = [one for one in (*drawn, *long_ones) if _record(one, now, seed)]
+    for one in recorded[: len(recorded) // 2]:
+        _hear(one, ines, now, Random(f"{seed}:{one.call}"))
+    if len(recorded) > 1:
+        _complain(recorded[-1], ines, now)
+    return len(recorded)
+
+
+@transaction.atomic
+def _prepare(dealer: Organisation, ines: Person, now: datetime) -> None:
+    """What Ines wants to hear, and what she has agreed with Rosa and Samir."""
+    PhoneRules.objects.update_or_create(dealer=dealer, defaults={"recording": PhoneRules.Recording.ANNOUNCED})
+    since = now - timedelta(days=40)
+    for place, (weight, texts) in enumerate(CRITERIA, 1):
+        Criterion.objects.create(
+            dealer=dealer, place=place, weight=weight, texts=texts, made_at=since, made_by=ines
+        )
+    agreed = (
+        ("rosa@northside.example", "Call back at once, prepare afterwards", "called_within_2_minutes", 14),
+        (
+            "samir@northside.example",
+            "Ask for a day and a time in every conversation",
+            "asked_for_appointment",
+            21,
+        ),
+    )
+    for email, text, figure, days in agreed:
+        person = Person.objects.filter(email=email).first()
+        if person is not None:
+            CoachingAction.objects.create(
+                dealer=dealer, person=person, text=text, figure=figure, agreed_by=ines,
+                agreed_at=now - timedelta(days=30), due_on=dealer.opening_hours.local_day(now) + timedelta(days=days),
+            )  # fmt: skip
+
+
+def _talks(dealer: Organisation, now: datetime) -> list[Talk]:
+    """The conversations of late that aren't recorded yet, the oldest first."""
+    calls = Call.objects.filter(
+        dealer=dealer, outcome="conversation", talk_ms__gt=0, talk_ms__lt=LONGEST_MS, connected_at__isnull=False,
+        asked_at__gt=now - timedelta(weeks=WEEKS + 1), recording=None,
+    )  # fmt: skip
+    hours = dealer.opening_hours
+    return [
+        Talk(
+            call.pk.hex, call.attempt, dealer.pk, call.lead_id or 0, call.person_id or 0, call.connected_at,
+            call.talk_ms or 0, hours.local_day(call.connected_at),
+        )
+        for call in calls.order_by("asked_at") if call.connected_at
+    ]  # fmt: skip
+
+
+def _record(talk: Talk, now: datetime, seed: str) -> bool:
+    """Leave a raw file as a line would, and let it be saved as every other."""
+    Recording.objects.create(
+        call_id=talk.number, dealer_id=talk.dealer, created_at=talk.at, delete_at=talk.at + KEEP
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        raw = leave(Path(folder) / f"{talk.call}.raw", talk.talk_ms, talk.at, Random(f"{seed}:{talk.call}"))
+        return save(talk.call, raw, talk.talk_ms, talk.at, now).status == Recording.Status.KEPT
+
+
+@transaction.atomic
+def _hear(talk: Talk, ines: Person, now: datetime, rng: Random) -> None:
+    lead = locked(talk.lead)
+    wake_at, made = lead.wake_at, _made(lead, talk)
+    verdict: Verdict = "opportunity" if made else rng.choice(_VERDICTS)
+    asked = made or rng.random() < 0.6
+    met: Sequence[bool | None] = (
+        asked,
+        rng.random() < 0.7,
+        rng.random() < 0.9,
+        rng.choice((None, None, True, False)),
+    )
+    criteria = Criterion.objects.filter(dealer=talk.dealer, retired_at=None).order_by("place")
+    answers = tuple(Answered(one.pk, one.weight, said) for one, said in zip(criteria, met, strict=False))
+    chance = verdict == "opportunity"
+    marks = Marks(verdict, asked if chance else None, made if chance else None, answers if chance else ())
+    review(lead, talk, ines, marks, drawn=True, seen=0, now=now - timedelta(minutes=rng.randrange(20, 400)))
+    if chance and talk.talk_ms > 40_000:
+        mark_moment(lead, talk, ines, rng.randrange(15_000, talk.talk_ms - 10_000), rng.choice(COMMENTS), now)
+    Lead.objects.filter(pk=lead.pk).update(wake_at=wake_at)
+
+
+def _made(lead: Lead, talk: Talk) -> bool:
+    """Whether an appointment was agreed within the hour after the talk."""
+    ended = talk.at + timedelta(milliseconds=talk.talk_ms)
+    booked = [fact.at for fact in read_history(lead).facts if isinstance(fact, Booked)]
+    return any(timedelta() <= at - ended < timedelta(hours=1) for at in booked)
+
+
+@transaction.atomic
+def _complain(talk: Talk, ines: Person, now: datetime) -> None:
+    lead = locked(talk.lead)
+    wake_at = lead.wake_at
+    want_review(lead, talk, ines, "complaint", "Says nobody listened to the question about the tow bar.", now)
+    Lead.objects.filter(pk=lead.pk).update(wake_at=wake_at)
+
+
+def forget() -> None:
+    """Take the sound of a demo that is begun anew out of the store."""
+    store = the_store()
+    for name in Recording.objects.exclude(stored_as="").values_list("stored_as", flat=True):
+        store.delete(name)
