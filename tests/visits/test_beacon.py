@@ -74,6 +74,7 @@ def here(cluster: roles.Urls, django_db_setup: None) -> Iterator[Town]:
             "visitor",
             "sitecount",
             "sitepulse",
+            "sitecar",
             "beacon",
             "site",
             "customer",
@@ -243,6 +244,39 @@ def test_a_visitor_sees_what_is_known_and_erases_it(website: Website) -> None:
     assert website.looks() == []
     again = ask(website.port, path, None, "GET", origin=HOME, leadbell_visitor=told["v"])
     assert again.json == {"known": False}
+
+
+def cars(website: Website) -> dict[str, tuple[str, int | None, str]]:
+    rows = website.here.db.execute("select * from leadbell_sitecar where site_id = %s", [website.id])
+    return {row["key"]: (f"{row['make']} {row['model']}", row["price"], row["picture"]) for row in rows}
+
+
+def test_a_car_is_remembered_with_its_picture_and_without_its_visitor(website: Website) -> None:
+    page = {"k": "view", "car": {"price": "24950", "image": "/pictures/kona.jpg?w=400"}}
+    website.send(website.told(**page))
+    picture = f"{HOME}/pictures/kona.jpg?w=400"
+    assert eventually(lambda: cars(website) == {"N-41": ("hyundai kona", 24950, picture)}, 5), cars(website)
+    website.send(website.told(car={"price": "23950"}))
+    assert eventually(lambda: cars(website) == {"N-41": ("hyundai kona", 23950, picture)}, 5), cars(website)
+    website.send(website.told(u="/", car={"image": "/nothing.jpg"}))
+    website.send(website.told(k="time", u="/cars/kia/ev3/N-42", car={"image": "/ev3.jpg"}))
+    website.send(website.told(c=False, u="/cars/kia/ev6/N-43", car={"image": "/ev6.jpg"}))
+    website.send(website.told(u="/cars/kia/ev9/N-44", car={"image": "https://evil.example/ev9.jpg"}))
+    assert website.counted(kept=5, no_consent=1, anonymous=1)
+    assert cars(website) == {"N-41": ("hyundai kona", 23950, picture), "N-44": ("kia ev9", None, "")}
+
+
+def test_made_up_cars_fill_no_disk(website: Website) -> None:
+    website.here.db.execute(
+        "insert into leadbell_sitecar (dealer_id, site_id, key, stock, make, model, picture, seen_at)"
+        " select %s, %s, n, n, '', '', '', now() from generate_series(1, 5000) as n",
+        [website.dealer, website.id],
+    )
+    website.send(website.told())
+    website.send(website.told(u="/cars/a/b/17"))
+    assert website.counted(kept=2)
+    known = cars(website)
+    assert (len(known), "N-41" in known, known["17"][0]) == (5000, False, "a b")
 
 
 def test_the_script_is_small_cached_and_for_every_site(website: Website) -> None:

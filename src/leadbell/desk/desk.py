@@ -17,6 +17,7 @@ from leadbell.dealers.rules import times_to_propose
 from leadbell.dealers.shelves import colleagues_of
 from leadbell.desk.entrance import Visit, door
 from leadbell.desk.handovers import handed_to, refusals
+from leadbell.desk.pictures import with_pictures
 from leadbell.desk.seen import on_the_website, seen_at, with_visits
 from leadbell.followup.shelves import Done, InPlan, how_far, plan_on
 from leadbell.lead.finding import lost_reasons
@@ -157,7 +158,8 @@ def desk(request: Visit, now: datetime) -> HttpResponse:
         "colleagues": colleagues_of(person, now),
         "lost_reasons": lost_reasons(),
     }
-    return render(request, "desk/live.html" if request.htmx else "desk/desk.html", shown)
+    page = render(request, "desk/live.html" if request.htmx else "desk/desk.html", shown)
+    return with_pictures(page, request.dealers)
 
 
 @dataclass(frozen=True, slots=True)

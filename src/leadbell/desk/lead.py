@@ -21,6 +21,7 @@ from leadbell.desk.entrance import Visit, door
 from leadbell.desk.handovers import drop_reasons, refusals
 from leadbell.desk.handovers import shown as handover_shown
 from leadbell.desk.next_step import next_step
+from leadbell.desk.pictures import with_pictures
 from leadbell.desk.seen import lines_of, with_lines
 from leadbell.desk.story import people_in, story
 from leadbell.followup.shelves import InPlan, plan_on
@@ -51,7 +52,7 @@ def lead(request: Visit, now: datetime, number: int) -> HttpResponse:
         opened(shown, request.user.pk, now)
     with timezone.override(ZoneInfo(shown.dealer.zone)):
         page = "lead/live.html" if request.htmx else "lead/lead.html"
-        return render(request, page, _about(request, shown, now))
+        return with_pictures(render(request, page, _about(request, shown, now)), [shown.dealer_id])
 
 
 def _is_looked_at_first(lead: "Lead", person: int) -> bool:

@@ -102,6 +102,7 @@ def _sites(
             "price_pages": "\n".join(one.site.price_pages),
             "trade_in_pages": "\n".join(one.site.trade_in_pages),
             "own_networks": "\n".join(one.site.own_networks),
+            "picture_hosts": "\n".join(one.site.picture_hosts),
             "drops": [(REASONS.get(why, why), count) for why, count in one.drops],
             "chat": chats.get(one.site.pk),
             "forms": forms.get(one.site.pk),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from leadbell.dealers.shelves import names_of
 from leadbell.desk.dealer import framed, managed
 from leadbell.desk.entrance import Visit, answer, door_for
+from leadbell.desk.pictures import with_pictures
 from leadbell.desk.reader import SALES
 from leadbell.metrics.now.unlost import DAYS
 from leadbell.metrics.now.unlost import unlost as counted
@@ -71,7 +72,8 @@ def unlost(request: Visit, now: datetime) -> HttpResponse:
         "several": len(request.dealers) > 1,
         "lines_of": rung_by_line(request.user, request.dealers, now),
     }
-    return render(request, "unlost/live.html" if request.htmx else "unlost/unlost.html", shown)
+    page = render(request, "unlost/live.html" if request.htmx else "unlost/unlost.html", shown)
+    return with_pictures(page, request.dealers)
 
 
 def _rows(request: Visit, window: int, now: datetime) -> list[Row]:

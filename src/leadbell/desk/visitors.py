@@ -7,9 +7,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from leadbell.desk.entrance import Visit, door_for
+from leadbell.desk.pictures import with_pictures
 from leadbell.desk.reader import SALES
 from leadbell.desk.sites import REASONS
 from leadbell.visits.shelves import PULSE, pulse_of
+from leadbell.visits.showcase import looked_at
 
 #: The tallest bar, in the units of the drawing.
 TALLEST = 40
@@ -19,13 +21,16 @@ TALLEST = 40
 @require_GET
 def visitors(request: Visit, now: datetime) -> HttpResponse:
     """The last half hour, minute by minute, for each website of the reader's dealers."""
+    pulses = pulse_of(request.dealers, now)
+    cars = looked_at((one.site for one in pulses), PULSE, now)
     sites = [
         {
             "about": one,
+            "cars": cars[one.site.pk],
             "bars": _bars(one.minutes),
             "drops": [(REASONS.get(why, why), count) for why, count in one.drops],
         }
-        for one in pulse_of(request.dealers, now)
+        for one in pulses
     ]
     shown = {
         "active": "visitors",
@@ -34,7 +39,8 @@ def visitors(request: Visit, now: datetime) -> HttpResponse:
         "minutes": int(PULSE.total_seconds() // 60),
         "several": len(request.dealers) > 1,
     }
-    return render(request, "visitors/live.html" if request.htmx else "visitors/visitors.html", shown)
+    page = render(request, "visitors/live.html" if request.htmx else "visitors/visitors.html", shown)
+    return with_pictures(page, request.dealers)
 
 
 def _bars(minutes: tuple[int, ...]) -> list[dict[str, int]]:

@@ -12,6 +12,7 @@ from leadbell.dealers.models import Organisation
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.visits.models import KnownVisit, Site, Visitor, VisitorJoin
+from leadbell.visits.pictures import MOST_HOSTS
 from leadbell.visits.rules import MOST_PATTERNS, network_of, origin_of, pattern_of
 from leadbell.visits.sums import page_pattern
 from leadbell.words import say
@@ -31,6 +32,7 @@ class SiteSaid:
     price_pages: list[str]
     trade_in_pages: list[str]
     own_networks: list[str]
+    picture_hosts: list[str]
 
 
 def read_site(said: Mapping[str, str]) -> SiteSaid | Refused:
@@ -72,6 +74,18 @@ def read_site(said: Mapping[str, str]) -> SiteSaid | Refused:
                 return Refused(
                     say("“%(page)s” is no part of a website. Write it like /finance.", page=line[:80])
                 )
+    hosts = said.get("picture_hosts", "").replace(",", "\n").split()
+    pictures = [origin_of(one) for one in hosts]
+    for one, host in zip(hosts, pictures, strict=True):
+        if host is None or not host.startswith("https://"):
+            return Refused(
+                say(
+                    "“%(address)s” is no address of pictures: write it like https://cdn.example.",
+                    address=one[:80],
+                )
+            )
+    if len(pictures) > MOST_HOSTS:
+        return Refused(say("%(most)s addresses of pictures are the most.", most=MOST_HOSTS))
     networks = said.get("own_networks", "").replace(",", "\n").split()
     for one in networks:
         if network_of(one) is None:
@@ -81,6 +95,7 @@ def read_site(said: Mapping[str, str]) -> SiteSaid | Refused:
     return SiteSaid(
         name, [one for one in dict.fromkeys(origins) if one], patterns, int(keep), consent,
         pages["price_pages"], pages["trade_in_pages"], networks,
+        [one for one in dict.fromkeys(pictures) if one],
     )  # fmt: skip
 
 
@@ -99,7 +114,8 @@ def add_site(dealer: Organisation, said: Mapping[str, str], now: datetime) -> Si
     site = Site.objects.create(
         dealer=dealer, name=read.name, key=secrets.token_hex(10), origins=read.origins, patterns=read.patterns,
         keep_days=read.keep_days, consent=read.consent, price_pages=read.price_pages,
-        trade_in_pages=read.trade_in_pages, own_networks=read.own_networks, created_at=now,
+        trade_in_pages=read.trade_in_pages, own_networks=read.own_networks, picture_hosts=read.picture_hosts,
+        created_at=now,
     )  # fmt: skip
     announce(dealer.pk, "dealer")
     return site
@@ -120,7 +136,7 @@ def change_site(site: Site, said: Mapping[str, str]) -> Site | Refused:
     site.name, site.origins, site.patterns = read.name, read.origins, read.patterns
     site.keep_days, site.consent = read.keep_days, read.consent
     site.price_pages, site.trade_in_pages = read.price_pages, read.trade_in_pages
-    site.own_networks = read.own_networks
+    site.own_networks, site.picture_hosts = read.own_networks, read.picture_hosts
     site.save()
     announce(site.dealer_id, "dealer")
     return site

@@ -28,6 +28,8 @@ class Site(models.Model):
     #: Addresses of pages about prices and about trading in a car: `/finance/*`.
     price_pages = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     trade_in_pages = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    #: Where pictures of cars come from beside the website's own addresses: `https://cdn.example`.
+    picture_hosts = ArrayField(models.CharField(max_length=280), default=list, blank=True)
     #: Networks of the dealer's own people, `192.0.2.0/24`: what comes from there is no customer's visit.
     own_networks = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     keep_days = models.SmallIntegerField(default=60)
@@ -134,6 +136,30 @@ class KnownVisit(models.Model):
             models.Index(fields=["customer", "-last_at"], name="visit_of_customer"),
         )
         constraints = (models.UniqueConstraint(fields=["visitor", "began_at"], name="one_visit_at_a_time"),)
+
+
+class SiteCar(models.Model):
+    """A car that a website shows, as its page last said; no word about who looked at it."""
+
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+", db_index=False)
+    #: `rules.Car.key`
+    key = models.CharField(max_length=170)
+    stock = models.CharField(max_length=80, blank=True)
+    make = models.CharField(max_length=80, blank=True)
+    model = models.CharField(max_length=80, blank=True)
+    price = models.IntegerField(null=True, blank=True)
+    #: The address of its picture, on a host that the site allowed when it was told; empty where there is none.
+    picture = models.CharField(max_length=500, blank=True)
+    #: When somebody who agreed last looked at its page, a minute more or less.
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["dealer", "key"], name="car_of_dealer"),
+            models.Index(fields=["site", "-seen_at"], name="car_last_seen"),
+        )
+        constraints = (models.UniqueConstraint(fields=["site", "key"], name="one_car_of_a_key"),)
 
 
 class SitePulse(models.Model):

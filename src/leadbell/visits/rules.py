@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from leadbell.visits.pictures import picture_of
+
 #: A page view with a long address, a long title and a car is well below it.
 LARGEST_BEACON = 8_192
 LONGEST_PART = 30
@@ -91,6 +93,11 @@ class Car(msgspec.Struct, frozen=True, gc=False):
     def is_known(self) -> bool:
         return bool(self.stock or self.model)
 
+    @property
+    def key(self) -> str:
+        """By which it is the same car on every page of a dealer."""
+        return self.stock or f"{self.make} {self.model}".lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -106,6 +113,8 @@ class Site:
     recognises: bool
     #: Where the dealer's own people sit.
     networks: tuple[Network, ...] = ()
+    #: The origins its pictures of cars may come from.
+    pictures: frozenset[str] = frozenset()
 
 
 class SaidCar(msgspec.Struct, frozen=True, gc=False):
@@ -115,6 +124,7 @@ class SaidCar(msgspec.Struct, frozen=True, gc=False):
     make: str | float | None = None
     model: str | float | None = None
     price: str | float | None = None
+    image: str | float | None = None
 
 
 NO_CAR = SaidCar()
@@ -164,6 +174,8 @@ class Look(msgspec.Struct, frozen=True, gc=False):
     car: Car
     ms: int
     link: str
+    #: The address of the car's picture, of a page that was opened.
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +233,12 @@ def judge(
     if visitor is None:
         return Dropped(Drop.UNREADABLE, site)
     address = told.url[:2000]
+    path, car, image = path_of(address), car_of(told.car, address, site.patterns), told.car.image
+    shown = isinstance(image, str) and told.kind == "view" and car.is_known
     return Look(
-        site, visitor, now, told.kind, _word(told.page)[:LONGEST_ID], path_of(address),
-        _word(told.title)[:LONGEST_TITLE], car_of(told.car, address, site.patterns), int(told.ms), told.link[:400],
+        site, visitor, now, told.kind, _word(told.page)[:LONGEST_ID], path, _word(told.title)[:LONGEST_TITLE], car,
+        int(told.ms), told.link[:400],
+        picture_of(str(image), f"{request.origin}{path}", site.pictures) if shown else "",
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What the screens show of visits: how each site does today, and what a lead's customer looked at."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -14,11 +14,14 @@ from leadbell.visits.known import sum_of
 from leadbell.visits.links import own_link_for
 from leadbell.visits.models import KnownVisit, Site, SiteCount, SitePulse, VisitorJoin
 from leadbell.visits.rules import Car
-from leadbell.visits.sums import Sum
+from leadbell.visits.showcase import pictures_of
+from leadbell.visits.sums import CarSeen, Sum
 from leadbell.visits.visit import Joined, Seen, Visit, spans_of, visits_in
 
 #: So many of a customer's beacons are read for one page; older ones are left out.
 MOST_SHOWN = 2000
+#: So many pictures stand beside one visit.
+MOST_PICTURES = 3
 #: Whoever was seen this recently is on the website now.
 STILL_HERE = timedelta(minutes=5)
 #: What was heard this recently counts as "it works".
@@ -149,9 +152,24 @@ def visits_of(lead: Lead) -> list[Visit]:
             Seen(at, visitor, kind, page, path, title, Car(stock, make, model, price), ms)
             for at, visitor, kind, page, path, title, stock, make, model, price, ms in cursor.fetchall()
         ]
-    return visits_in(
+    visits = visits_in(
         one for one in seen if any(span.visitor == one.visitor and span.holds(one.at) for span in spans)
     )
+    return _with_pictures(lead.dealer_id, visits)
+
+
+def _with_pictures(dealer: int, visits: Iterable[Visit]) -> list[Visit]:
+    keys = {page.car.key for visit in visits for page in visit.pages if page.car.is_known}
+    pictures = pictures_of([dealer], keys)
+    return [
+        replace(
+            visit,
+            pages=tuple(
+                replace(page, picture=pictures.get((dealer, page.car.key), "")) for page in visit.pages
+            ),
+        )
+        for visit in visits
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +179,31 @@ class KnownShown:
     visit: KnownVisit
     sum: Sum
     here: bool
+    #: The cars of the visit that have a picture, with its address, who was looked at last first.
+    pictured: tuple[tuple[CarSeen, str], ...] = ()
 
 
-def _known(visit: KnownVisit, now: datetime) -> KnownShown:
-    return KnownShown(visit, sum_of(visit), now - visit.last_at < STILL_HERE)
+def _known(visits: Iterable[KnownVisit], now: datetime) -> list[KnownShown]:
+    """In the same order; all their pictures are asked for at once."""
+    sums = [(visit, sum_of(visit)) for visit in visits]
+    keys = {seen.car.key for _, sum_ in sums for seen in sum_.cars}
+    pictures = pictures_of({visit.dealer_id for visit, _ in sums}, keys)
+    return [
+        KnownShown(
+            visit, sum_, now - visit.last_at < STILL_HERE,
+            tuple(
+                (seen, picture) for seen in sum_.cars
+                if (picture := pictures.get((visit.dealer_id, seen.car.key)))
+            )[:MOST_PICTURES],
+        )
+        for visit, sum_ in sums
+    ]  # fmt: skip
 
 
 def known_visits(numbers: Iterable[int], now: datetime) -> dict[int, KnownShown]:
     """By number; what was erased is missing."""
     found = KnownVisit.objects.filter(pk__in=list(numbers)).select_related("site")
-    return {visit.pk: _known(visit, now) for visit in found}
+    return {known.visit.pk: known for known in _known(found, now)}
 
 
 def newest_visits(dealers: Sequence[int], customers: Iterable[int], now: datetime) -> dict[int, KnownShown]:
@@ -180,15 +213,13 @@ def newest_visits(dealers: Sequence[int], customers: Iterable[int], now: datetim
         .filter(last_at__gt=now - LATELY)
         .order_by("customer", "-last_at").distinct("customer").select_related("site")
     )  # fmt: skip
-    return {visit.customer_id: _known(visit, now) for visit in visits}
+    return {known.visit.customer_id: known for known in _known(visits, now)}
 
 
 def here_now(dealers: Sequence[int], now: datetime, most: int = 50) -> list[KnownShown]:
     """Those of the people we know who are on the websites now, who came last first."""
     visits = KnownVisit.objects.filter(dealer__in=dealers, last_at__gt=now - STILL_HERE, last_at__lte=now)
-    return [
-        _known(visit, now) for visit in visits.select_related("site", "customer").order_by("-last_at")[:most]
-    ]
+    return _known(visits.select_related("site", "customer").order_by("-last_at")[:most], now)
 
 
 def origins_of(dealer: int) -> list[str]:
@@ -203,7 +234,7 @@ def seen_since(dealers: Sequence[int], since: datetime, now: datetime, most: int
     newest: dict[int, KnownVisit] = {}
     for visit in visits.select_related("site").order_by("-last_at")[: most * 4]:
         newest.setdefault(visit.customer_id, visit)
-    return [_known(visit, now) for visit in list(newest.values())[:most]]
+    return _known(list(newest.values())[:most], now)
 
 
 def visits_of_customer(lead: Lead, now: datetime, most: int = 20) -> list[KnownShown]:
@@ -211,7 +242,7 @@ def visits_of_customer(lead: Lead, now: datetime, most: int = 20) -> list[KnownS
     visits = KnownVisit.objects.filter(
         dealer=lead.dealer_id, customer=lead.customer_id, last_at__gte=lead.received_at
     )
-    return [_known(visit, now) for visit in visits.order_by("-last_at")[:most]]
+    return _known(visits.order_by("-last_at")[:most], now)
 
 
 def here_of(person: Person, dealers: Sequence[int], now: datetime) -> list[tuple[Lead, KnownShown]]:
@@ -225,9 +256,8 @@ def here_of(person: Person, dealers: Sequence[int], now: datetime) -> list[tuple
     leads = Lead.objects.filter(owner=person, closed_at=None, customer__in=list(visits)) if visits else ()
     if not leads:
         return []
-    found = [
-        (lead, _known(visits[lead.customer_id], now)) for lead in leads.select_related("customer", "dealer")
-    ]
+    theirs = list(leads.select_related("customer", "dealer"))
+    found = list(zip(theirs, _known([visits[lead.customer_id] for lead in theirs], now), strict=True))
     return sorted(found, key=lambda one: one[1].visit.last_at, reverse=True)
 
 

@@ -107,7 +107,7 @@ def sum_up(
     signals: dict[tuple[SignalKind, str], Signal] = {}
     for page in this.pages:
         if page.car.is_known:
-            key = _key(page.car)
+            key = page.car.key
             before = cars.get(key)
             seconds = (before.seconds if before else 0) + (page.seconds or 0)
             cars[key] = CarSeen(page.car, came.get(key, 1), page.at, seconds)
@@ -132,17 +132,13 @@ def _kinds(path: str, price_pages: Sequence[str], trade_in_pages: Sequence[str])
     return [*found, "trade_in"] if is_page(path, trade_in_pages) else found
 
 
-def _key(car: Car) -> str:
-    return car.stock or f"{car.make} {car.model}".lower()
-
-
 def _came_to(visits: Sequence[Visit]) -> dict[str, int]:
     """How often each car's page was come to: staying on it, or loading it again, counts once."""
     came: dict[str, int] = {}
     for visit in visits:
         before = None
         for page in visit.pages:
-            key = _key(page.car) if page.car.is_known else None
+            key = page.car.key if page.car.is_known else None
             if key is not None and key != before:
                 came[key] = came.get(key, 0) + 1
             before = key

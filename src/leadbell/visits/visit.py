@@ -77,6 +77,8 @@ class PageSeen:
     ms: int | None
     #: What else was done there: `form_sent`, `tel` …
     did: tuple[str, ...]
+    #: The address of the car's picture; empty where there is none.
+    picture: str = ""
 
     @property
     def seconds(self) -> int | None:

@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 from leadbell.visits.links import OWN, read_link
 from leadbell.visits.rules import ANONYMOUS, Drop, Dropped, Look, Site, network_of, part_of, pattern_of
+from leadbell.visits.showroom import Showroom
 
 log = structlog.get_logger("leadbell.visits")
 
@@ -45,7 +46,8 @@ _COLUMNS = (
     "at, dealer_id, site_id, keep_days, visitor, kind, page, path, title, stock, make, model, price, ms"
 )
 _SITES = """
-select id, dealer_id, key, origins, patterns, keep_days, consent = 'ask', own_networks from leadbell_site
+select id, dealer_id, key, origins, patterns, keep_days, consent = 'ask', own_networks, picture_hosts
+from leadbell_site
 where removed_at is null order by id
 """
 _SEEN = """
@@ -89,6 +91,7 @@ class Writer:
         self._seen: dict[tuple[str, int], float] = {}
         self._erased: dict[str, float] = {}
         self._pulse: Pulse = {}
+        self._showroom = Showroom()
         #: Browsers whose customer is known: each of their signals is news for somebody.
         self._known: set[tuple[str, int]] = set()
         #: Who has just sent a form or chat is known as soon as it is read: until then they are asked about each time.
@@ -247,7 +250,7 @@ class Writer:
                     owns.append((look.site.dealer, look.visitor, look.at))
                 else:
                     joins.append((look.site.dealer, look.visitor, link.lead, link.evidence, look.at))
-        leaves = _by_leaf(looks)
+        leaves, cars = _by_leaf(looks), self._showroom.news(looks, now)
         for tally, (beacons, at) in _tally(looks).items():
             kept[tally] = (kept.get(tally, (0, at))[0] + beacons, at)
         async with connection.transaction(), connection.cursor() as cursor:
@@ -265,12 +268,14 @@ class Writer:
             for own in owns:
                 await cursor.execute(_OWN, own)
             known = await self._sight(cursor, looks, fresh)
+            await self._showroom.write(cursor, cars)
             if kept:
                 await cursor.execute(_COUNT, _columns(kept))
             if pulse:
                 await cursor.execute(
                     _PULSE, [*([name[place] for name in pulse] for place in range(4)), list(pulse.values())]
                 )
+        self._showroom.wrote(cars, now)
         if len(self._seen) > MOST_REMEMBERED:
             self._seen = {name: at for name, at in self._seen.items() if now - at < SEEN_EVERY_S}
         self._seen |= dict.fromkeys(fresh, now)
@@ -300,6 +305,7 @@ class Writer:
         if now - self._kept_at > KEEP_EVERY_S:
             await connection.execute("select leadbell_keep_beacons()")
             await connection.execute("select leadbell_forget_pulse()")
+            await connection.execute("select leadbell_forget_cars()")
             self._kept_at = now
         if now - self.site_known_at > FRESH_S:
             found = await connection.execute(_SITES)
@@ -310,9 +316,9 @@ class Writer:
         sites = [
             Site(
                 number, dealer, key, frozenset(origins), tuple(filter(None, map(pattern_of, patterns))), keep, may,
-                tuple(filter(None, map(network_of, networks))),
+                tuple(filter(None, map(network_of, networks))), frozenset((*origins, *pictures)),
             )
-            for number, dealer, key, origins, patterns, keep, may, networks in rows
+            for number, dealer, key, origins, patterns, keep, may, networks, pictures in rows
         ]  # fmt: skip
         self.by_key = {site.key: site for site in sites}
         self.by_origin = {origin: site for site in reversed(sites) for origin in site.origins}

@@ -3,7 +3,7 @@
   var tag = d.currentScript, site = tag.dataset.site, door = new URL('/v', tag.src).href, ID = 'leadbell';
   var purposes = (tag.dataset.tcf || '1 8').split(' ');
   var out = n.globalPrivacyControl || n.doNotTrack == '1';
-  var asked = w.leadbell && w.leadbell.q || [];
+  var asked = w.leadbell?.q || [];
   // Who decides about consent: the page itself (3) before TCF (2) before Google's consent mode (1).
   var agreed = false, by = 0, id = '', page, seen, shown = 0, since = 0, opened = [];
 
@@ -15,10 +15,8 @@
     } catch (e) {}
   }
   function uuid() {
-    var b = crypto.getRandomValues(new Uint8Array(16));
-    b[6] = b[6] & 15 | 64;
-    b[8] = b[8] & 63 | 128;
-    return Array.from(b, function (x) { return (x + 256).toString(16).slice(1); }).join('');
+    return Array.from(crypto.getRandomValues(new Uint8Array(32)), (x, i) =>
+      (i == 12 ? 4 : i == 16 ? x & 3 | 8 : x & 15).toString(16)).join('');
   }
   function consent(yes, who) {
     if (who < by) return;
@@ -38,21 +36,21 @@
   function inLd(x) {
     if (!x || typeof x != 'object') return;
     if (/vehicle|car\b|product|motorcycle/i.test([].concat(x['@type']).join())) {
-      var offer = [].concat(x.offers)[0] || {};
+      var offer = [].concat(x.offers)[0], image = [].concat(x.image)[0];
       return { stock: x.sku || x.productID || x.vehicleIdentificationNumber, make: text(x.brand || x.manufacturer),
-        model: text(x.model) || x.name, price: offer.price || (offer.priceSpecification || {}).price };
+        model: text(x.model) || x.name, price: offer?.price || offer?.priceSpecification?.price,
+        image: image?.url || image };
     }
     return Object.values(x).map(inLd).find(Boolean);
   }
   function car() {
-    var e = d.querySelector('[data-stock]'), found;
-    if (e) found = e.dataset;
-    else d.querySelectorAll('script[type="application/ld+json"]').forEach(function (s) {
+    var found = d.querySelector('[data-stock]')?.dataset, known = {};
+    if (!found) d.querySelectorAll('[type$="ld+json"]').forEach(s => {
       try { found = found || inLd(JSON.parse(s.text)); } catch (e) {}
     });
-    var known = {};
-    if (found) ['stock', 'make', 'model', 'price'].forEach(function (k) {
-      if (found[k]) known[k] = (found[k] + '').slice(0, 80);
+    ['stock', 'make', 'model', 'price', 'image'].forEach(k => {
+      var x = found?.[k] || k == 'image' && d.querySelector('[property="og:image"]')?.content;
+      if (x) known[k] = (x + '').slice(0, 400);
     });
     return known;
   }
@@ -81,14 +79,14 @@
 
   // Single-page sites.
   function moved() {
-    setTimeout(function () {
+    setTimeout(() => {
       if (here() != seen) {
         leave();
         look();
       }
     });
   }
-  ['pushState', 'replaceState'].forEach(function (k) {
+  ['pushState', 'replaceState'].forEach(k => {
     var f = history[k];
     history[k] = function () {
       f.apply(history, arguments);
@@ -97,24 +95,24 @@
   });
   w.addEventListener('popstate', moved);
   w.addEventListener('pagehide', leave);
-  d.addEventListener('visibilitychange', function () {
+  d.addEventListener('visibilitychange', () => {
     if (visible()) since = Date.now();
     else leave();
   });
 
-  d.addEventListener('click', function (e) {
-    var a = e.target.closest && e.target.closest('a[href^="tel:"],a[href^="mailto:"]');
+  d.addEventListener('click', e => {
+    var a = e.target.closest?.('a[href^="tel:"],a[href^="mailto:"]');
     if (a) send(a.protocol == 'tel:' ? 'tel' : 'mail');
   }, true);
-  function form(e) { return e.target.closest && e.target.closest('form[method="post" i]'); }
-  d.addEventListener('focusin', function (e) {
+  function form(e) { return e.target.closest?.('form[method="post" i]'); }
+  d.addEventListener('focusin', e => {
     var f = form(e);
     if (f && opened.indexOf(f) < 0) {
       opened.push(f);
       send('form_opened');
     }
   });
-  d.addEventListener('submit', function (e) {
+  d.addEventListener('submit', e => {
     var f = form(e), h;
     if (!f) return;
     h = f.elements.leadbell_visitor;
@@ -138,19 +136,19 @@
       if (!had) x && x({ known: false });
       else fetch(door + '/me?site=' + site, erase
         ? { method: 'POST', body: JSON.stringify({ site: site, visitor: had }) }
-        : { headers: { 'leadbell-visitor': had } }).then(function (r) { return r.json(); }).then(x || Boolean);
+        : { headers: { 'leadbell-visitor': had } }).then(r => r.json()).then(x || Boolean);
       if (erase) consent(false, 3);
     }
   };
-  asked.forEach(function (a) { w.leadbell.apply(0, a); });
+  asked.forEach(a => w.leadbell.apply(0, a));
 
   function tcf() {
-    w.__tcfapi('addEventListener', 2, function (t, ok) {
-      if (ok && t.eventStatus != 'cmpuishown') consent(purposes.every(function (p) { return t.purpose.consents[p]; }), 2);
+    w.__tcfapi('addEventListener', 2, (t, ok) => {
+      if (ok && t.eventStatus != 'cmpuishown') consent(purposes.every(p => t.purpose.consents[p]), 2);
     });
   }
   function google(a) {
-    if (a && a[0] == 'consent' && a[2] && a[2].analytics_storage) consent(a[2].analytics_storage == 'granted', 1);
+    if (a?.[0] == 'consent' && a[2]?.analytics_storage) consent(a[2].analytics_storage == 'granted', 1);
   }
   if (w.__tcfapi) tcf();
   var layer = w.dataLayer = w.dataLayer || [], push = layer.push;
