@@ -17,7 +17,7 @@ from unnest(dealers, sites, keys, stocks, makes, models, prices, pictures, ats)
     as n(dealer, site, key, stock, make, model, price, picture, at)
 join leadbell_site s on s.id = n.site and s.dealer_id = n.dealer
 join (
-    select id, (select count(*) from leadbell_sitecar o where o.site_id = id) as there
+    select id, (select count(*) from leadbell_sitecar o where o.site_id = of_them.id) as there
     from (select distinct unnest(sites) as id) of_them
 ) room on room.id = n.site
 where room.there < 5000 or exists (select from leadbell_sitecar o where o.site_id = n.site and o.key = n.key)

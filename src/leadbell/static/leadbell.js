@@ -5,4 +5,5 @@ import './clocks.js'
 import './bell.js'
 import './forms.js'
 import './phone_window.js'
+import './pictures.js'
 document.addEventListener('click', ({ target }) => { if (target.closest?.('[data-print]')) window.print() })
