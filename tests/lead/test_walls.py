@@ -29,7 +29,7 @@ WALLED = {
         "0024_reviews",
         "0025_free_and_busy",
         "0027_importers_leads",
-        "0026_cars_seen",
+        "0029_cars_seen",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }

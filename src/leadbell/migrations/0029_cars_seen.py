@@ -50,7 +50,7 @@ grant execute on function leadbell_cars_seen(bigint[], bigint[], text[], text[],
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leadbell", "0025_free_and_busy"),
+        ("leadbell", "0028_leads_in_hands"),
     ]
 
     operations = [
