@@ -9,11 +9,14 @@ from django.test.utils import CaptureQueriesContext
 from leadbell.appointment.actions import book, move
 from leadbell.conversation.models import Message, MessageSetup
 from leadbell.followup.automations import run_automations
+from leadbell.followup.handing import take_over
+from leadbell.handover.actions import offer
 from leadbell.lead.consent import keep
 from leadbell.lead.journal import locked
 from leadbell.lead.law import Said
 from leadbell.lead.models import Lead
-from tests.conftest import NOON, lead_of
+from leadbell.ring.actions import take
+from tests.conftest import NOON, lead_of, make_person
 from tests.conversation.mail import set_up_mail
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +141,25 @@ def test_a_fault_in_one_dealer_stops_no_other(setup, northside, southside):
     southside.save()
     at_night(northside)
     assert run_automations(NIGHT + MINUTE) == 1
+
+
+def test_who_receives_them_is_told_once_when_the_handover_is_accepted(northside, rosa, samir):
+    setup = set_up_mail(northside, 1, automations=["introduce"])
+    bea = make_person("Bea", northside, "bdc")
+    lead = lead_of(northside)
+    take(lead, bea.pk, NOON)
+    offer(lead, rosa.pk, NOON + 30 * MINUTE, "quote", NOON, by=bea.pk)
+    assert run_automations(NOON + MINUTE) == 0, "nobody has accepted yet"
+    take_over(locked(lead.pk), rosa.pk, NOON + 2 * MINUTE)
+    assert run_automations(NOON + 3 * MINUTE) == 1
+    assert run_automations(NOON + 4 * MINUTE) == 0
+    message = Message.objects.get()
+    assert "Rosa of Northside will receive you" in message.text
+    assert (message.automation, message.by) == ("introduce", None)
+    setup.automations = []
+    setup.save()
+    other = lead_of(northside, "Ms Bruin", phone="+31612345671", email="bruin@example.org")
+    take(other, bea.pk, NOON)
+    offer(other, samir.pk, NOON + 30 * MINUTE, "quote", NOON, by=bea.pk)
+    take_over(locked(other.pk), samir.pk, NOON + 2 * MINUTE)
+    assert run_automations(NOON + 5 * MINUTE) == 0, "no automation where nobody wants it"

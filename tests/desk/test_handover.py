@@ -12,6 +12,8 @@ from leadbell.handover.actions import offer
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
 from leadbell.ring.actions import take
+from leadbell.ring.models import Call
+from leadbell.ring.shelves import may_listen
 from tests.conftest import lead_of, make_person
 
 SignIn = Callable[[Person], Client]
@@ -240,3 +242,47 @@ def test_another_dealers_people_find_nothing(
     assert signed_in(other).get(f"/leads/{lead.pk}/qualification/").status_code == 404
     assert "Okafor" not in signed_in(other).get("/bdc/").content.decode()
     assert "Okafor" not in signed_in(other).get("/reception/").content.decode()
+
+
+def test_the_floor_shows_what_is_not_accepted_and_who_did_not_come(
+    signed_in: SignIn, northside: Organisation, rosa: Person, ines: Person, bea: Person, now: datetime
+) -> None:
+    offered(northside, bea, rosa, now)
+    missed = lead_of(northside, "Ms Bruin", now - DAY, "+31612345679", "bruin@example.org")
+    take(missed, rosa.pk, now - DAY)
+    book(missed, rosa.pk, now - 10 * MINUTE, now - DAY)
+    signed_in(rosa).post(f"/leads/{missed.pk}/appointment/attendance/", {"came": "no"})
+    for page in ("/floor/", "/floor/breaches/"):
+        floor = signed_in(ines).get(page).content.decode()
+        assert "Handed over, not accepted yet" in floor
+        assert "Did not come" in floor
+        assert "not called yet" in floor
+
+
+def test_the_dealer_may_let_the_bdc_call_first_and_reads_what_speaks_against_it(
+    signed_in: SignIn, always_open: Organisation, ines: Person, bea: Person, now: datetime
+) -> None:
+    client = signed_in(ines)
+    here = f"/dealers/{always_open.pk}/playbooks/online/"
+    assert (
+        "S3: in opening hours a salesperson should call an active lead at once"
+        in client.get(here).content.decode()
+    )
+    plan = {
+        "first": "bdc", "bdc_m": "45", "round-0-how": "best", "round-0-s": "20", "retry-0-minutes": "120",
+        "retry-1-minutes": "180", "cadence_days": "2 3 5",
+    }  # fmt: skip
+    assert client.post(here, plan).status_code == 303
+    assert "The BDC has it in its queue for 45 minutes." in client.get(here).content.decode()
+    lead_of(always_open, now=now)
+    queue = signed_in(bea).get("/bdc/").content.decode()
+    assert "Mr Okafor" in queue
+    assert "S3: in opening hours" in queue
+
+
+def test_the_receiver_hears_the_recordings_before_accepting(
+    northside: Organisation, rosa: Person, samir: Person, bea: Person, now: datetime
+) -> None:
+    lead = offered(northside, bea, rosa, now)
+    call = Call(dealer=northside, lead=locked(lead.pk), person=bea)
+    assert (may_listen(rosa, call), may_listen(samir, call)) == (True, False)

@@ -13,7 +13,7 @@ LANGUAGES = ("nl", "en", "ru")
 VALUES = ("name", "car", "dealer", "salesperson", "phone", "appointment", "video", "signature")
 #: Those a person chooses from, and those that are sent by themselves where a dealer switched them on.
 PERSONAL = ("answer", "not_reached", "quote", "confirmation")
-AUTOMATIONS = ("acknowledge", "remind")
+AUTOMATIONS = ("acknowledge", "remind", "introduce")
 LONGEST_SUBJECT, LONGEST_MAIL, LONGEST_TEXT = 200, 20_000, 1_000
 
 UNSTORABLE = say("There is a character in it that can’t be stored: type it again.")

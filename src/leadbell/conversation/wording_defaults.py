@@ -45,6 +45,11 @@ _MAILS: dict[str, dict[str, Template]] = {
         "en": Template("Dear {name},\n\nA reminder: our appointment at {dealer} is on {appointment}.\n\nThis message was sent automatically.", "Reminder: {appointment}"),
         "ru": Template("Здравствуйте, {name}!\n\nНапоминаем о встрече в {dealer}: {appointment}.\n\nЭто сообщение отправлено автоматически.", "Напоминание: {appointment}"),
     },
+    "introduce": {
+        "nl": Template("Beste {name},\n\n{salesperson} van {dealer} ontvangt u en neemt nog persoonlijk contact met u op. {appointment}\n\nDit bericht is automatisch verstuurd.", "{salesperson} van {dealer} ontvangt u"),
+        "en": Template("Dear {name},\n\n{salesperson} of {dealer} will receive you, and will get in touch with you personally. {appointment}\n\nThis message was sent automatically.", "{salesperson} of {dealer} will receive you"),
+        "ru": Template("Здравствуйте, {name}!\n\nВас встретит {salesperson}, {dealer}, и ещё лично свяжется с вами. {appointment}\n\nЭто сообщение отправлено автоматически.", "Вас встретит {salesperson}"),
+    },
 }  # fmt: skip
 _TEXTS: dict[str, dict[str, Template]] = {
     "answer": {

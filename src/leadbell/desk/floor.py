@@ -15,6 +15,7 @@ from leadbell.desk.dots import Chart, draw
 from leadbell.desk.entrance import Visit, door_for
 from leadbell.desk.reader import SALES
 from leadbell.desk.wall import ROWS, at_work, breaches, waits
+from leadbell.desk.wall_hands import hands
 from leadbell.followup.shelves import Done, by_person, day_before, how_far, plan_on
 from leadbell.intake.ways import missing_count
 from leadbell.metrics.figures import REFERENCE_RESPONSE
@@ -67,6 +68,7 @@ def breached(request: Visit, now: datetime) -> HttpResponse:
     dealer = dealer_of(request)
     names = {person.pk: person.first_name for person in people_around(dealer)}
     groups = breaches(late(_today(dealer, now).received, now), attention(dealer.pk, now), names)
+    groups += hands(dealer, names, now)
     seen = {"groups": groups, "dealer": dealer, "dealers": switch(request), "now": now, "active": "floor"}
     return render(request, "floor/all_breaches.html", seen)
 
@@ -86,7 +88,7 @@ def _seen(request: Visit, dealer: "Organisation", now: datetime) -> dict[str, ob
     held = sum(one.held for one in waiting)
     active = [one for one in waiting if not one.held]
     longest = min((one.since for one in active), default=None)
-    over = late(of_today.received, now)
+    over, between = late(of_today.received, now), hands(dealer, names, now)
     return {
         "active": "floor",
         "dealer": dealer,
@@ -110,8 +112,11 @@ def _seen(request: Visit, dealer: "Organisation", now: datetime) -> dict[str, ob
         "reference_ms": REFERENCE_RESPONSE // timedelta(milliseconds=1),
         "people": at_work(dealer, people, needs, of_today.work.last_at, now),
         "charts": _charts(dealer, of_today.received, now),
-        "breaches": breaches(over, needs, names),
-        "breach_count": len(over) + needs.overdue_count + needs.unconfirmed_count,
+        "breaches": [*breaches(over, needs, names), *between],
+        "breach_count": len(over)
+        + needs.overdue_count
+        + needs.unconfirmed_count
+        + sum(one.count for one in between),
         "follow_ups": _follow_ups(dealer, names, now),
         "missing": missing_count(dealer, now),
         "lines": lines_of(dealer.pk, now),

@@ -43,6 +43,7 @@ AUTOMATED: dict[str, str | Promise] = {
         "To a question that arrives while you are closed: that it arrived, by e-mail"
     ),
     "remind": gettext_lazy("The day before an appointment: a reminder, by e-mail"),
+    "introduce": gettext_lazy("A handover was accepted: who receives the customer, by e-mail"),
 }
 #: The fields of each form, but for its password: that is never shown again.
 FIELDS = {

@@ -52,6 +52,7 @@ TEMPLATES: dict[str, str | Promise] = {
     "confirmation": gettext_lazy("Confirm the appointment"),
     "acknowledge": gettext_lazy("We have your question"),
     "remind": gettext_lazy("Reminder of the appointment"),
+    "introduce": gettext_lazy("Who receives the customer"),
 }
 
 

@@ -18,6 +18,7 @@ from leadbell.followup.playbook import DEFAULTS, Plan, Retry, RingRound
 from leadbell.followup.playbooks import change_plan, plans_of, reset_plan
 from leadbell.followup.shelves import what_it_means
 from leadbell.followup.telling import tell
+from leadbell.handover.rules import AGAINST
 from leadbell.lead.facts import Origin, RingKind
 from leadbell.refused import Refused
 from leadbell.words import say
@@ -33,13 +34,17 @@ NAMES: dict[Origin, Any] = {
     "direct_mail": gettext_lazy("Direct mail"),
     "lost_sale": gettext_lazy("Lost sale"),
 }
+#: Who hears of a new lead first.
+FIRST = ("salesperson", "manager", "bdc")
 #: Rows of the form; a plan with more keeps them.
 ROUNDS, RETRIES = 6, 4
 #: A number with more digits means nothing here.
 LARGEST = 1_000_000
+#: The customer took the initiative.
+ACTIVE: tuple[Origin, ...] = ("online", "call", "chat", "walk_in")
 NUMBERS = (
     "wait_before_m", "ring_again_s", "ring_again_times", "manager_after_m", "last_day", "outcome_after_m",
-    "confirm_before_h",
+    "confirm_before_h", "bdc_m", "accept_m", "confirm_within_h", "remind_before_h", "drop_off_h",
 )  # fmt: skip
 
 
@@ -126,7 +131,10 @@ def said_plan(said: QueryDict, before: Plan) -> Plan | Refused:
         days = tuple(_number(day) for day in said.get("cadence_days", "").replace(",", " ").split())
     except NotANumber as wrong:
         return Refused(say("“%(said)s” is no whole number.", said=wrong.args[0]))
-    return Plan(**{**_of(before), **numbers, "rounds": rounds, "retries": retries, "cadence_days": days})
+    first = {"first": said["first"]} if said.get("first") in FIRST else {}
+    return Plan(
+        **{**_of(before), **numbers, **first, "rounds": rounds, "retries": retries, "cadence_days": days}
+    )
 
 
 class NotANumber(ValueError):
@@ -176,6 +184,7 @@ def _form(
         "plan": plan,
         "told": tell(plan),
         "own": plan != DEFAULTS[origin],
+        "against": AGAINST if origin in ACTIVE else None,
         "rounds": list(enumerate(rounds)),
         "retries": list(enumerate(retries)),
         "days": " ".join(str(day) for day in plan.cadence_days),

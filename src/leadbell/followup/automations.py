@@ -66,6 +66,9 @@ def _mail(setup: MessageSetup, now: datetime) -> int:
     if "remind" in setup.automations and is_open:
         for agreed in _expected(setup.dealer_id, now):
             sent += _apart(_remind, agreed, now, lead=agreed.lead_id)
+    if "introduce" in setup.automations and is_open:
+        for lead in _taken_over(setup.dealer_id, now):
+            sent += _apart(_introduce, lead, now, lead=lead)
     return sent
 
 
@@ -98,6 +101,27 @@ def _reminder_of(agreed: Appointment) -> str:
     return f"remind-{agreed.pk}-{int(agreed.starts_at.timestamp())}"
 
 
+def _taken_over(dealer: int, now: datetime) -> list[int]:
+    """Leads that somebody has just taken over from the BDC: their customer hears who receives them, once each."""
+    accepted = Fact.objects.filter(dealer=dealer, kind="accepted", at__gt=now - FRESH, at__lte=now)
+    leads = Lead.objects.filter(pk__in=accepted.values("lead_id"), closed_at=None)
+    introduced = Message.objects.filter(dealer=dealer, automation="introduce", created_at__gt=now - 2 * FRESH)
+    done = set(introduced.values_list("lead", "key"))
+    there = leads.filter(standing_json__has_key="taken_over_at").exclude(customer__emails=[]).order_by("pk")
+    return [lead.pk for lead in there if (lead.pk, f"introduce-{lead.owner_id}") not in done]
+
+
+@transaction.atomic
+def _introduce(number: int, now: datetime) -> bool:
+    lead = locked(number)
+    who = Person.objects.filter(pk=lead.owner_id or 0).values_list("name", flat=True).first() or ""
+    when = ""
+    if lead.standing.appointment_at is not None:
+        local = lead.standing.appointment_at.astimezone(ZoneInfo(lead.dealer.zone))
+        when = str(format_datetime(local, "EEEE d MMMM HH:mm", locale=language_of(lead)))
+    return _send(lead, "introduce", f"introduce-{lead.owner_id}", when, now, who)
+
+
 @transaction.atomic
 def _acknowledge(number: int, now: datetime) -> bool:
     return _send(locked(number), "acknowledge", "acknowledge", "", now)
@@ -113,14 +137,14 @@ def _remind(agreed: Appointment, now: datetime) -> bool:
     return _send(lead, "remind", _reminder_of(agreed), said, now)
 
 
-def _send(lead: Lead, automation: str, key: str, when: str, now: datetime) -> bool:
+def _send(lead: Lead, automation: str, key: str, when: str, now: datetime, who: str = "") -> bool:
     language = language_of(lead)
     template = words_of(lead.dealer_id, automation, "email", language)
     if template is None or not lead.customer.email:
         return False
     ready = begun(template, {
         "name": lead.customer.full_name, "dealer": lead.dealer.name, "appointment": when, "video": "", "phone": "",
-        "car": lead.car, "signature": "", "salesperson": "",
+        "car": lead.car, "signature": "", "salesperson": who,
     })  # fmt: skip
     draft = Draft("email", lead.customer.email, ready.text, key, ready.subject[:200], language=language)
     return automate(lead, automation, draft, now) is not None

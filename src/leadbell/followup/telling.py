@@ -25,6 +25,11 @@ def _ringing(plan: Plan) -> tuple[Words, ...]:
         if plan.wait_before_m
         else say("Ring at once in opening hours, else when the dealer opens.")
     )
+    bdc = (
+        (say("The BDC has it in its queue for %(minutes)s minutes.", minutes=plan.bdc_m),)
+        if plan.first == "bdc"
+        else ()
+    )
     rounds, best = [], 0
     for this in plan.rounds:
         best += this.how == "best"
@@ -33,7 +38,7 @@ def _ringing(plan: Plan) -> tuple[Words, ...]:
     late = say(
         "Accepted, but not called within %(minutes)s minutes: ring the manager.", minutes=plan.manager_after_m
     )
-    return (first, *rounds, again, late)
+    return (first, *bdc, *rounds, again, late)
 
 
 def _round(this: RingRound, best: int) -> Words:
@@ -97,5 +102,13 @@ def _staying(plan: Plan) -> tuple[Words, ...]:
         contact,
         say("Follow-up ends after day %(day)s.", day=plan.last_day),
         say("Confirm an appointment personally %(hours)s hours before.", hours=plan.confirm_before_h),
+        say(
+            "A handover from the BDC is accepted within %(minutes)s minutes, else it goes on.",
+            minutes=plan.accept_m,
+        ),
+        say(
+            "Who didn’t come is called at once, %(count)s times, then written to.",
+            count=1 + len(plan.no_show_retries),
+        ),
         say("A call whose end nobody noted: ask after %(minutes)s minutes.", minutes=plan.outcome_after_m),
     )

@@ -141,7 +141,7 @@ class Queued:
 #: What the article says about a BDC in front of the salesperson.
 AGAINST = say(
     "S3: in opening hours a salesperson should call an active lead at once; each step in between costs speed, "
-    "and one person more for the customer. Your dealer has decided otherwise."
+    "and one person more for the customer. Having the BDC call first is the dealer’s own choice."
 )
 
 

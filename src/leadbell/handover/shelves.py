@@ -21,7 +21,8 @@ def _open(dealers: Collection[int]) -> QuerySet[Lead]:
     return found.select_related("customer", "dealer", "owner")
 
 
-def _in_hands(dealers: Collection[int]) -> list[Lead]:
+def in_hands(dealers: Collection[int]) -> list[Lead]:
+    """Leads between BDC and salesperson, and of customers who didn't come; the others below are parts of these."""
     found = _open(dealers).filter(standing_json__has_any_keys=_IN_HANDS)
     return list(found.order_by("received_at", "pk")[:MOST])
 
@@ -39,7 +40,7 @@ def of_agent(agent: Person) -> list[Lead]:
 
 def waiting(dealers: Collection[int]) -> list[Lead]:
     """Handovers that wait to be accepted, the nearest end first."""
-    return by_end([lead for lead in _in_hands(dealers) if lead.standing.contract is not None])
+    return by_end([lead for lead in in_hands(dealers) if lead.standing.contract is not None])
 
 
 def by_end(leads: Sequence[Lead]) -> list[Lead]:
@@ -57,22 +58,16 @@ def offered_to(person: Person, dealers: Collection[int]) -> list[Lead]:
     ]  # fmt: skip
 
 
-def met_first(person: Person, dealers: Collection[int]) -> list[Lead]:
-    """What this person took over and hasn't told of: the first contact."""
-    found = [lead for lead in _in_hands(dealers) if lead.owner_id == person.pk]
-    return [lead for lead in found if lead.next_kind == "first_contact"]
-
-
-def unconfirmed(dealers: Collection[int]) -> list[Lead]:
+def unconfirmed(leads: Sequence[Lead]) -> list[Lead]:
     """Appointments that a BDC made and who took them over hasn't confirmed yet."""
     return [
-        lead for lead in _in_hands(dealers)
+        lead for lead in leads
         if lead.standing.taken_over_at is not None and lead.standing.appointment is not None
         and lead.standing.confirmed_at is None
     ]  # fmt: skip
 
 
-def missed(dealers: Collection[int]) -> list[Lead]:
+def missed(leads: Sequence[Lead]) -> list[Lead]:
     """Customers who didn't come and with whom nothing new is agreed, the newest first."""
-    found = [lead for lead in _in_hands(dealers) if lead.standing.missed_at is not None]
+    found = [lead for lead in leads if lead.standing.missed_at is not None]
     return sorted(found, key=lambda lead: lead.standing.missed_at or lead.received_at, reverse=True)
