@@ -10,6 +10,7 @@ from django.db import OperationalError
 from leadbell.conversation.carriers import carrier_for
 from leadbell.conversation.mailboxes import asked_tests, mailboxes_due
 from leadbell.conversation.models import Message, MessageSetup
+from leadbell.conversation.sending import claim
 from leadbell.followup.messenger import ERRANDS_AT_ONCE, Messenger, UnderWay
 from leadbell.lead.facts import Undelivered
 from leadbell.lead.journal import read_history
@@ -115,6 +116,19 @@ def test_an_account_that_cant_be_used_stops_no_other(northside, southside):
     assert (broken.test_status, broken.imap_looked_at) == ("failed", NOON)
     assert "save it anew" in broken.imap_because["text"]
     assert "save it anew" in broken.test_because["text"]
+
+
+def test_a_message_that_cant_be_made_ready_stops_no_other(northside, rosa, southside, lena):
+    for organisation, person in ((northside, rosa), (southside, lena)):
+        set_up_mail(organisation, 1)
+        written(lead_of(organisation), person)
+    MessageSetup.objects.filter(dealer=northside).update(security="bad")
+    assert [one.message.dealer for one in claim(NOON, 5)] == [southside]
+    message = Message.objects.get(dealer=northside)
+    assert (message.status, message.send_at) == ("queued", NOON + 15 * MINUTE)
+    assert claim(NOON + timedelta(hours=24), 5) == []
+    message.refresh_from_db()
+    assert message.status == "failed"
 
 
 def test_a_letter_that_cant_be_made_is_never_sent_and_said_to_be_so(

@@ -148,7 +148,9 @@ def test_what_waited_a_day_for_its_account_is_not_sent_any_more(lead, rosa, nort
     run(later + timedelta(minutes=15))
     assert state(message) == status
     assert len(taken.letters) == (status == "sent")
-    assert len(read_history(lead).of(Undelivered)) == (status == "failed")
+    assert [str(fact.because) for fact in read_history(lead).of(Undelivered)] == [
+        "for a day it couldn't go out: write it again"
+    ] * (status == "failed")
 
 
 def test_an_address_that_doesnt_exist_is_not_written_to_again(lead, rosa, taken):

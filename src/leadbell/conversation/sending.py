@@ -21,10 +21,15 @@ from leadbell.lead.consent import contact_forbidden, quiet_until
 from leadbell.lead.facts import Undelivered
 from leadbell.lead.journal import locked, record
 from leadbell.lead.models import Lead
+from leadbell.log import fault_of
+from leadbell.process import AWAY
 from leadbell.words import Words, say
 
 log = structlog.get_logger("leadbell.messages")
 
+#: What can't go out now for a reason of ours is looked at again after this long.
+LOOKED_AT_AGAIN = timedelta(minutes=15)
+TOO_LATE = say("for a day it couldn't go out: write it again")
 STOPPED = say("Leadbell was stopped while this was being sent")
 
 
@@ -59,33 +64,47 @@ def _claimed(now: datetime, most: int, busy: Collection[int]) -> tuple[list[Clai
     for message in due:
         if len(claimed) >= most or message.dealer_id in claimed:
             continue
-        lead = Lead.objects.select_related("customer", "dealer").get(pk=message.lead_id)
-        message.lead = lead
-        to_customer = message.way == "out"
-        if to_customer and (because := contact_forbidden(lead)):
-            _settle(message, "failed", now, because=because)
-            continue
-        if to_customer and message.carrier == "sms" and (until := quiet_until(lead, now)):
-            _change(message, send_at=until[0], because=_stored(until[1]))
-            continue
-        account = account_of(message.dealer_id, message.carrier)
-        if account is None and is_too_late(message.created_at, now):
+        try:
+            with transaction.atomic():
+                ready = _ready(message, now)
+        except AWAY:
+            raise
+        except Exception as error:
+            log.error("a message can't be made ready", message=message.pk, fault=fault_of(error))
+            ready = say("making it ready failed")
+        if isinstance(ready, Claimed):
+            claimed[message.dealer_id] = ready
+        elif ready is not None and is_too_late(message.created_at, now):
             too_late.append(message.pk)
-            continue
-        if account is None:
-            _change(message, send_at=now + timedelta(minutes=15), because=_stored(_switched_off(message)))
-            continue
-        _change(message, status="sending", tries=message.tries + 1, tried_at=now, send_at=None)
-        claimed[message.dealer_id] = Claimed(message, account)
+        elif ready is not None:
+            _change(message, send_at=now + LOOKED_AT_AGAIN, because=_stored(ready))
     return list(claimed.values()), too_late
+
+
+def _ready(message: Message, now: datetime) -> Claimed | Words | None:
+    """The message with its account, marked as being sent; why it waits; None: it is settled, or its time is known."""
+    lead = Lead.objects.select_related("customer", "dealer").get(pk=message.lead_id)
+    message.lead = lead
+    to_customer = message.way == "out"
+    if to_customer and (because := contact_forbidden(lead)):
+        _settle(message, "failed", now, because=because)
+        return None
+    if to_customer and message.carrier == "sms" and (until := quiet_until(lead, now)):
+        _change(message, send_at=until[0], because=_stored(until[1]))
+        return None
+    account = account_of(message.dealer_id, message.carrier)
+    if account is None:
+        return _switched_off(message)
+    _change(message, status="sending", tries=message.tries + 1, tried_at=now, send_at=None)
+    return Claimed(message, account)
 
 
 @transaction.atomic
 def _give_up(number: int, now: datetime) -> None:
-    """Nothing went out for a day: what was written then isn't sent when somebody switches it on again."""
+    """What was written a day ago isn't sent when somebody switches the account on again."""
     lead, message = _locked(number)
     if message.status == "queued":
-        _undelivered(lead, message, "failed", _never_switched_on(message), now)
+        _undelivered(lead, message, "failed", TOO_LATE, now)
 
 
 def account_of(dealer: int, carrier: str) -> Account | None:
@@ -198,14 +217,6 @@ def _switched_off(message: Message) -> Words:
         say("e-mail was switched off: it waits")
         if message.carrier == "email"
         else say("texts were switched off: it waits")
-    )
-
-
-def _never_switched_on(message: Message) -> Words:
-    return (
-        say("e-mail was switched off for a day: write it again")
-        if message.carrier == "email"
-        else say("texts were switched off for a day: write it again")
     )
 
 
