@@ -1,7 +1,7 @@
 """An export, read and studied: every figure that it can say, from the definitions in `metrics`."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,13 @@ from leadbell.audit.rejected import Beside
 from leadbell.audit.sheets import Sheet, load, open_sheet
 from leadbell.audit.tables import translate
 from leadbell.audit.translating import Translated, Translator
-from leadbell.metrics.answers import Answer, Answers, Unsupported, ask
+from leadbell.metrics.answers import Answer, Answers, Unsupported, ask, missing_for
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.engines import Engine
 from leadbell.metrics.engines.duck import Duck
+from leadbell.metrics.question import looked_at
 from leadbell.metrics.reports.studies import STUDIES, Cell, tabulate
-from leadbell.metrics.reports.verdict import Step, Verdict, funnel, process_verdict
+from leadbell.metrics.reports.verdict import COLUMNS, Step, Verdict, funnel, process_verdict
 from leadbell.metrics.tables import TABLES
 from leadbell.trouble import Trouble
 from leadbell.words import Words, say
@@ -98,7 +99,7 @@ def study(asked: Asked, tell: Tell = lambda _what: None) -> Study:
                 )  # fmt: skip
             connection.execute(f"drop table raw_{table}")
         tell(say("Working the figures out"))
-        with _engine(asked, connection, scratch) as engine:
+        with _engine(asked, connection, scratch, translated.blocked) as engine:
             return _asked(engine, sheets, beside, mapping, translated)
 
 
@@ -150,9 +151,12 @@ def mapping_of(sheets: Mapping[str, Sheet], asked: Asked) -> ExportMap:
 
 
 @contextmanager
-def _engine(asked: Asked, connection: "duckdb.DuckDBPyConnection", scratch: Path) -> Iterator[Engine]:
+def _engine(
+    asked: Asked, connection: "duckdb.DuckDBPyConnection", scratch: Path, blocked: Container[str]
+) -> Iterator[Engine]:
     if asked.engine == "duckdb":
-        yield Duck(connection).keep()
+        duck = Duck(connection)
+        yield duck.keep(_columns(duck.lacks, blocked))
         return
     try:
         from pyspark.sql import SparkSession
@@ -170,9 +174,22 @@ def _engine(asked: Asked, connection: "duckdb.DuckDBPyConnection", scratch: Path
             connection.table(name).write_parquet(str(sources[name]), compression="zstd")
     session = SparkSession.builder.appName("leadbell audit").getOrCreate()
     try:
-        yield Spark(session, sources).keep()
+        spark = Spark(session, sources)
+        yield spark.keep(_columns(spark.lacks, blocked))
     finally:
         session.stop()
+
+
+def _columns(lacks: frozenset[str], blocked: Container[str]) -> frozenset[str]:
+    """What the figures that can be said look at: nothing else has to be worked out."""
+    columns = {"dealer", "salesperson"} | COLUMNS
+    for one in METRICS.values():
+        if one.name not in blocked and missing_for(one.needs, lacks) is None:
+            columns |= looked_at(one.part, one.of)
+    for study in STUDIES.values():
+        if study.name not in blocked and missing_for(study.needs, lacks) is None:
+            columns |= study.columns
+    return frozenset(columns)
 
 
 def _asked(

@@ -63,20 +63,26 @@ with calls as (
             as calls_answered
     from touches as t
     group by t.lead
+), turns as (
+    select
+        t.lead, t.started_ms, t.nr,
+        case
+            when t.direction = 'out' and t.channel = 'phone' and t.outcome = 'conversation' then 'talked'
+            when t.direction = 'out' and t.channel <> 'phone' then 'wrote'
+            when t.direction = 'in' then 'customer'
+        end as turn
+    from touches as t
 ), in_order as (
     select
-        t.lead, t.channel, t.direction, t.outcome,
-        lead(t.direction) over (partition by t.lead order by t.started_ms, t.nr) as next_direction
-    from touches as t
+        t.lead, t.turn,
+        lead(t.turn) over (partition by t.lead order by t.started_ms, t.nr) as next_turn
+    from turns as t
 ), answers as (
     -- A touch is answered when the call became a conversation, or when the next thing is the customer's.
     select
         o.lead,
-        sum(case
-            when o.direction = 'out' and o.channel = 'phone' and o.outcome = 'conversation' then 1
-            when o.direction = 'out' and o.channel <> 'phone' and o.next_direction = 'in' then 1
-            else 0
-        end) as touches_answered
+        sum(case when o.turn = 'talked' or o.turn = 'wrote' and o.next_turn = 'customer' then 1 else 0 end)
+            as touches_answered
     from in_order as o
     group by o.lead
 ), activity as (

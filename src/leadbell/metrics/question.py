@@ -96,6 +96,13 @@ def _parsed(written: str) -> exp.Expr:
     return sqlglot.parse_one(written, dialect=OURS)
 
 
+def looked_at(*written: str) -> frozenset[str]:
+    """The columns of a lead's row that these conditions and values look at."""
+    return frozenset(column.name for one in written for column in _parsed(one).find_all(exp.Column)) - {
+        "as_of"
+    }
+
+
 def _key(name: str) -> exp.Expr:
     if name not in KEYS:
         raise NoSuchKey(f"figures can't be grouped by {name!r}: use {', '.join(KEYS)}")

@@ -1,6 +1,6 @@
 """DuckDB: in this process, over Parquet files or tables of a connection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +38,22 @@ class Duck:
 
     def _said(self, asked: exp.Expr) -> str:
         asked = quantiles_as(asked, "quantile_cont")
+        # What only picks rows is quicker picked again than kept: kept, millions of rows fill the memory.
+        for picked in asked.find_all(exp.CTE):
+            if picked.this.find(exp.AggFunc) is None:
+                picked.set("materialized", False)
         for table in asked.find_all(exp.Table):
             if table.name in self._instead:
                 table.set("this", exp.to_identifier(self._instead[table.name]))
         return asked.sql(dialect=self.dialect, comments=False)
 
-    def keep(self) -> "Duck":
-        """Work the leads' rows out once, for many questions."""
+    def keep(self, columns: Iterable[str] | None = None) -> "Duck":
+        """Work the leads' rows out once, for many questions; with these columns (None: all)."""
         made = exp.Create(
             this=exp.to_table("lead_facts"),
             kind="TABLE",
             replace=True,
-            expression=facts(),
+            expression=facts(columns),
             properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
         )
         self.connection.execute(self.said(made))

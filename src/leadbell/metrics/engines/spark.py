@@ -1,6 +1,6 @@
 """Apache Spark, where one machine is too small: local, or a cluster. Needs `leadbell[spark]` and Java 17."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +38,9 @@ class Spark:
     def said(self, asked: exp.Expr) -> str:
         return translated(asked, self.dialect, lambda: _said(asked))
 
-    def keep(self) -> "Spark":
-        """Work the leads' rows out once, for many questions."""
-        self.session.sql(self.said(facts())).cache().createOrReplaceTempView("lead_facts")
+    def keep(self, columns: Iterable[str] | None = None) -> "Spark":
+        """Work the leads' rows out once, for many questions; with these columns (None: all)."""
+        self.session.sql(self.said(facts(columns))).cache().createOrReplaceTempView("lead_facts")
         self.relation = "lead_facts"
         return self
 

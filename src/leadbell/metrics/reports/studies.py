@@ -32,6 +32,10 @@ class Study:
     def __hash__(self) -> int:
         return hash(self.name)
 
+    @property
+    def columns(self) -> frozenset[str]:
+        return question.looked_at(self.among, *self.keys.values(), *self.counts.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:

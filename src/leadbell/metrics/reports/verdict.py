@@ -145,6 +145,10 @@ def _asked(
     return question.select(shown, {}, which, as_of_ms, relation)
 
 
+#: What the funnel looks at.
+COLUMNS = question.looked_at(_RIPE, *(one.took for one in _WAY))
+
+
 def _step(stages: Sequence[_Stage], counts: Sequence[tuple[int, int]], i: int) -> Step:
     one, (leads, took) = stages[i], counts[i]
     if i == 0:
