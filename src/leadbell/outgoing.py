@@ -92,7 +92,7 @@ async def asked(question: Ask) -> Answer | Unanswered:
     """The same, within an event loop."""
     state = _Way()
     try:
-        _checked(question.url)
+        checked(question.url)
         async with asyncio.timeout(question.within_s):
             return await _follow(question, state)
     except NotAsked as refused:
@@ -171,7 +171,7 @@ async def _follow(question: Ask, way: _Way) -> Answer:
 
 def moved_to(url: str, where: str) -> str:
     """Where a redirect leads. Raises NotAsked for what isn't asked, and for a way out of https."""
-    moved = _checked(urljoin(url, where))
+    moved = checked(urljoin(url, where))
     if urlsplit(url).scheme == "https" and moved.scheme != "https":
         raise NotAsked(say("it leads to an address without encryption"))
     return moved.geturl()
@@ -187,8 +187,8 @@ async def _read(said: aiohttp.ClientResponse, most: int) -> bytes:
     return b"".join(parts)
 
 
-def _checked(url: str) -> SplitResult:
-    """The address in its parts. Raises NotAsked for what is none, or isn't asked."""
+def checked(url: str) -> SplitResult:
+    """The address in its parts, without looking anything up. Raises NotAsked for what is none."""
     try:
         parts = urlsplit(url)
         port = parts.port

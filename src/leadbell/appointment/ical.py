@@ -7,7 +7,6 @@ from typing import Literal
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from leadbell.appointment.models import Appointment, DiaryChoice
-from leadbell.words import Words
 
 Method = Literal["PUBLISH", "REQUEST", "CANCEL"]
 #: What our own appointments are called in every calendar; those that come back to us are known by it.
@@ -42,11 +41,11 @@ def as_invitation(
     return _file([event], method)
 
 
-def as_feed(appointments: Iterable[Appointment], shows: str, name: str, word: Words, now: datetime) -> bytes:
-    """A person's appointments to subscribe to; `shows` is the dealer's choice (DiaryChoice), `word` stands for one."""
+def as_feed(appointments: Iterable[tuple[Appointment, str]], name: str, word: str, now: datetime) -> bytes:
+    """A person's appointments to subscribe to, each with what its dealer lets be shown (DiaryChoice); `word`: one."""
     events = []
-    for one in appointments:
-        said = [str(word)]
+    for one, shows in appointments:
+        said = [word]
         if shows != DiaryChoice.Shows.TIMES:
             said.append(one.lead.car)
         if shows == DiaryChoice.Shows.NAME:

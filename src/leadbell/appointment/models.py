@@ -46,8 +46,9 @@ class Diary(models.Model):
 
     dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     person = models.OneToOneField(Person, models.PROTECT, related_name="+")
-    #: Grows with each new address: the one before opens nothing any more. 0: there is none.
+    #: Grows with each new address: the one before opens nothing any more.
     number = models.IntegerField(default=0)
+    on = models.BooleanField(default=True)
     made_at = models.DateTimeField()
     fetched_at = models.DateTimeField(null=True, blank=True)
 
@@ -84,8 +85,9 @@ class BusyCalendar(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
     next_at = models.DateTimeField()
     tries = models.SmallIntegerField(default=0)
-    #: Why it can't be read, or what of it was left out, in words.
+    #: Why it can't be read now, and what of it was left out, in words.
     because = models.JSONField(null=True, blank=True)
+    left_out = models.JSONField(null=True, blank=True)
     times = models.IntegerField(default=0)
     created_at = models.DateTimeField()
 

@@ -8,9 +8,10 @@ from typing import Any
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
-from leadbell.appointment.models import Appointment
+from leadbell.appointment.models import Appointment, BusyCalendar
 from leadbell.appointment.rules import Span
 from leadbell.dealers.models import Person
+from leadbell.lead.models import Lead
 
 UNDECIDED = (Appointment.Status.BOOKED, Appointment.Status.CONFIRMED)
 #: Of how long ago it is still asked whether the customer came.
@@ -59,6 +60,15 @@ def appointment_of(number: int | None) -> Appointment | None:
         .filter(pk=number or 0)
         .first()
     )
+
+
+def cancelled_of(lead: Lead, now: datetime) -> Appointment | None:
+    """The newest appointment that was called off and would still be to come, where there is no other."""
+    if lead.standing.appointment is not None:
+        return None
+    theirs = Appointment.objects.select_related("lead__customer", "salesperson", "dealer")
+    gone = theirs.filter(lead=lead.pk, status=Appointment.Status.CANCELLED, starts_at__gt=now)
+    return gone.order_by("-pk").first()
 
 
 def stands() -> RawSQL:
@@ -126,3 +136,12 @@ def busy(
     """The same as plain times, for rooms that don't know this one."""
     found = busy_between(people, since, until, apart_from)
     return {person: tuple((one.from_at, one.until_at) for one in spans) for person, spans in found.items()}
+
+
+def calendars_of(people: Collection[int]) -> list[BusyCalendar]:
+    """What these people have connected, without its address."""
+    return list(
+        BusyCalendar.objects.filter(person__in=list(people))
+        .select_related("person")
+        .order_by("person__name", "pk")
+    )

@@ -12,7 +12,7 @@ LANGUAGES = ("nl", "en", "ru")
 #: What a template may name in braces.
 VALUES = ("name", "car", "dealer", "salesperson", "phone", "appointment", "video", "signature")
 #: Those a person chooses from, and those that are sent by themselves where a dealer switched them on.
-PERSONAL = ("answer", "not_reached", "quote", "confirmation")
+PERSONAL = ("answer", "not_reached", "quote", "confirmation", "cancelled")
 AUTOMATIONS = ("acknowledge", "remind", "introduce")
 LONGEST_SUBJECT, LONGEST_MAIL, LONGEST_TEXT = 200, 20_000, 1_000
 

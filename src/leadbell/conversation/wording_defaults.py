@@ -35,6 +35,11 @@ _MAILS: dict[str, dict[str, Template]] = {
         "en": Template("Dear {name},\n\nSee you on {appointment} at {dealer}. The {car} will be ready for you.\n\n{video}\n\n{signature}", "Our appointment: {appointment}"),
         "ru": Template("Здравствуйте, {name}!\n\nЖдём вас {appointment} в {dealer}. {car} будет готов к вашему приезду.\n\n{video}\n\n{signature}", "Наша встреча: {appointment}"),
     },
+    "cancelled": {
+        "nl": Template("Beste {name},\n\nOnze afspraak op {appointment} bij {dealer} gaat niet door. Wanneer schikt het u wel?\n\n{signature}", "Onze afspraak van {appointment} gaat niet door"),
+        "en": Template("Dear {name},\n\nOur appointment on {appointment} at {dealer} is cancelled. When would suit you instead?\n\n{signature}", "Our appointment on {appointment} is cancelled"),
+        "ru": Template("Здравствуйте, {name}!\n\nНаша встреча {appointment} в {dealer} отменена. Когда вам было бы удобно?\n\n{signature}", "Наша встреча {appointment} отменена"),
+    },
     "acknowledge": {
         "nl": Template("Beste {name},\n\nUw vraag over de {car} is binnen. We zijn nu gesloten; een verkoper van {dealer} belt of schrijft u zodra we open zijn.\n\nDit bericht is automatisch verstuurd.", "We hebben uw vraag ontvangen"),
         "en": Template("Dear {name},\n\nYour question about the {car} has arrived. We are closed now; a salesperson of {dealer} will call or write to you when we open.\n\nThis message was sent automatically.", "We have your question"),
@@ -66,6 +71,11 @@ _TEXTS: dict[str, dict[str, Template]] = {
         "nl": Template("Beste {name}, tot {appointment} bij {dealer}. {video} {salesperson}"),
         "en": Template("Dear {name}, see you on {appointment} at {dealer}. {video} {salesperson}"),
         "ru": Template("{name}, ждём вас {appointment} в {dealer}. {video} {salesperson}"),
+    },
+    "cancelled": {
+        "nl": Template("Beste {name}, onze afspraak op {appointment} bij {dealer} gaat niet door. Wanneer schikt het u wel? {salesperson}"),
+        "en": Template("Dear {name}, our appointment on {appointment} at {dealer} is cancelled. When would suit you instead? {salesperson}"),
+        "ru": Template("{name}, наша встреча {appointment} в {dealer} отменена. Когда вам было бы удобно? {salesperson}"),
     },
     "remind": {
         "nl": Template("Beste {name}, ter herinnering: onze afspraak bij {dealer} is {appointment}. (automatisch verstuurd)"),

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from leadbell.appointment.actions import confirm
-from leadbell.appointment.ical import as_invitation
-from leadbell.appointment.shelves import appointment_of
+from leadbell.appointment.ical import Method, as_invitation
+from leadbell.appointment.shelves import appointment_of, cancelled_of
 from leadbell.conversation.ports import CarrierName, carrier_named
 from leadbell.conversation.shelves import (
     Way,
@@ -31,7 +31,7 @@ from leadbell.conversation.shelves import (
     words_of,
 )
 from leadbell.conversation.wording import LANGUAGES, foot
-from leadbell.conversation.writing import Draft, is_written, new_key, works_again, write
+from leadbell.conversation.writing import Draft, is_written, new_key, setup_of, works_again, write
 from leadbell.desk.entrance import Visit, answer, door
 from leadbell.followup.posting import opt_out_url
 from leadbell.lead.consent import contact_forbidden
@@ -50,10 +50,14 @@ TEMPLATES: dict[str, str | Promise] = {
     "not_reached": gettext_lazy("Not reached"),
     "quote": gettext_lazy("Quote"),
     "confirmation": gettext_lazy("Confirm the appointment"),
+    "cancelled": gettext_lazy("Call the appointment off"),
     "acknowledge": gettext_lazy("We have your question"),
     "remind": gettext_lazy("Reminder of the appointment"),
     "introduce": gettext_lazy("Who receives the customer"),
 }
+
+
+ABOUT_AN_APPOINTMENT = ("confirmation", "cancelled")
 
 
 @require_http_methods(["GET", "POST"])
@@ -97,7 +101,7 @@ def _send(request: Visit, lead: "Lead", now: datetime) -> HttpResponse:
     video, text = _video(said), said.get("text", "")
     draft = Draft(
         carrier=carrier, to=said.get("to", ""), text=text, key=said.get("key", ""),
-        subject=said.get("subject", ""), calendar=_invitation(agreed, said, now),
+        subject=said.get("subject", ""), calendar=_invitation(lead, agreed, said, now),
         video=video != "" and video in text, language=language_of(lead, said.get("language", "")),
     )  # fmt: skip
     outcome: object = _wrong_video(said) or write(lead, request.user.pk, draft, now)
@@ -124,19 +128,20 @@ def _page(
     asked = said if said is not None else request.GET
     carrier = _chosen(asked.get("carrier", ""), ways)
     language = language_of(lead, asked.get("language", ""))
-    agreed = appointment_of(lead.standing.appointment)
+    agreed, gone = appointment_of(lead.standing.appointment), cancelled_of(lead, now)
     form = (
         said.dict()
         if said is not None and hasattr(said, "dict")
         else _begun(request, lead, carrier, language)
     )
     if said is None:
-        form["template"] = _template(asked.get("template", ""), lead, carrier)
+        form["template"] = _template(asked.get("template", ""), lead, carrier, now)
     return {
         "active": "leads", "now": now, "lead": lead, "thread": thread_of(lead), "ways": ways,
         "way": ways[carrier], "carrier": carrier, "language": language, "languages": LANGUAGES,
         "templates": [(name, TEMPLATES[name]) for name in templates_for(carrier)
-                      if name != "confirmation" or agreed],
+                      if (name != "confirmation" or agreed) and (name != "cancelled" or gone)],
+        "gone": gone,
         "form": form, "because": because, "appointment": agreed, "unwanted": contact_forbidden(lead),
         **_preview(lead, {**form, "carrier": carrier, "language": language}),
     }  # fmt: skip
@@ -144,18 +149,19 @@ def _page(
 
 def _begun(request: Visit, lead: "Lead", carrier: CarrierName, language: str) -> dict[str, Any]:
     """The form as it opens: a template with everything filled in that is known."""
-    name = _template(request.GET.get("template", ""), lead, carrier)
+    name = _template(request.GET.get("template", ""), lead, carrier, request.now)
     template = words_of(lead.dealer_id, name, carrier, language)
     if template is None:
         return {"key": new_key(), "text": "", "subject": ""}
     ready = begun(template, values_for(request, lead, language))
     subject = ready.subject
     last = next((one for one in reversed(thread_of(lead)) if one.carrier == "email" and one.subject), None)
-    if last is not None and name != "confirmation":
+    if last is not None and name not in ABOUT_AN_APPOINTMENT:
         subject = last.subject if last.subject[:3].lower() == "re:" else f"Re: {last.subject}"
     confirms = "1" if name == "confirmation" and carrier == "email" else ""
+    invitation = "1" if name in ABOUT_AN_APPOINTMENT and carrier == "email" else ""
     return {
-        "key": new_key(), "text": ready.text, "subject": subject[:200], "confirms": confirms, "invitation": confirms,
+        "key": new_key(), "text": ready.text, "subject": subject[:200], "confirms": confirms, "invitation": invitation,
     }  # fmt: skip
 
 
@@ -167,7 +173,7 @@ def values_for(request: Visit, lead: "Lead", language: str) -> dict[str, str]:
         "name": customer.full_name or customer.first_name,
         "car": " ".join(str(wanted[key]) for key in ("make", "model") if wanted.get(key)),
         "dealer": lead.dealer.name, "salesperson": person.name, "phone": person.phone,
-        "appointment": moment_of(appointment_of(lead.standing.appointment), lead.dealer.zone, language),
+        "appointment": moment_of(_about(lead, request.now), lead.dealer.zone, language),
         "signature": signature_of(person, lead.dealer.name), "video": "",
     }  # fmt: skip
 
@@ -180,7 +186,12 @@ def moment_of(agreed: "Appointment | None", zone: str, language: str) -> str:
     return str(format_datetime(local, "EEEE d MMMM HH:mm", locale=language))
 
 
-def _template(asked: str, lead: "Lead", carrier: CarrierName) -> str:
+def _about(lead: "Lead", now: datetime) -> "Appointment | None":
+    """The appointment there is, else the one that was called off."""
+    return appointment_of(lead.standing.appointment) or cancelled_of(lead, now)
+
+
+def _template(asked: str, lead: "Lead", carrier: CarrierName, now: datetime) -> str:
     """The one asked for, else the one that fits where the lead stands."""
     there = templates_for(carrier)
     if asked in there:
@@ -188,6 +199,8 @@ def _template(asked: str, lead: "Lead", carrier: CarrierName) -> str:
     standing = lead.standing
     if standing.appointment and standing.confirmed_at is None and "confirmation" in there:
         return "confirmation"
+    if cancelled_of(lead, now) is not None:
+        return "cancelled"
     return "not_reached" if standing.attempts and standing.reached_at is None else "answer"
 
 
@@ -227,7 +240,13 @@ def _wrong_video(said: Mapping[str, str]) -> Refused | None:
     return None
 
 
-def _invitation(agreed: "Appointment | None", said: Mapping[str, str], now: datetime) -> str:
-    if agreed is None or said.get("invitation") != "1" or said.get("carrier") == "sms":
+def _invitation(
+    lead: "Lead", agreed: "Appointment | None", said: Mapping[str, str], now: datetime
+) -> str:  # fmt: skip
+    """What goes along for the customer's calendar: the appointment, or that it is called off."""
+    about = _about(lead, now)
+    if about is None or said.get("invitation") != "1" or said.get("carrier") == "sms":
         return ""
-    return as_invitation(agreed, now).decode()
+    setup = setup_of(lead.dealer_id)
+    method: Method = "REQUEST" if agreed else "CANCEL"
+    return as_invitation(about, now, setup.sender if setup else "", said.get("to", ""), method).decode()

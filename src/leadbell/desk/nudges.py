@@ -37,6 +37,7 @@ def event(name: str, **data: int | None) -> bytes:
 
 DESK, FLOOR, INBOX, DEALER = event("desk"), event("floor"), event("inbox"), event("dealer")
 CALL, LINES, VISITS, FIGURES = event("call"), event("lines"), event("visits"), event("figures")
+CALENDARS = event("calendars")
 
 
 def for_everybody(news: News) -> dict[str, bytes]:
@@ -52,6 +53,8 @@ def for_everybody(news: News) -> dict[str, bytes]:
         said["call"] = CALL
     elif news.w == "lines":
         said["lines"] = LINES
+    elif news.w == "calendars":
+        said["calendars"] = CALENDARS
     elif news.w == "figures":
         said["figures"] = FIGURES
     elif news.w in ("visit", "seen"):

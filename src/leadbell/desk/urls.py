@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from leadbell.desk import (
     bdc,
+    calendars,
     calls,
     channels,
     chats,
@@ -98,6 +99,7 @@ OF_A_DEALER = [
     path("channels/<int:number>/access-token/", channels.access_token, name="channel-access-token"),
     path("channels/<int:number>/revocation/", channels.revocation, name="channel-revocation"),
     path("unlost/", unlost.choices, name="dealer-unlost"),
+    path("calendars/", calendars.of_the_dealer, name="dealer-calendars"),
     path("sites/", sites.sites, name="dealer-sites"),
     path("sites/<int:number>/", sites.site, name="dealer-site"),
     path("sites/<int:number>/forms/", missing.forms, name="site-forms"),
@@ -138,6 +140,12 @@ urlpatterns = [
     path("me/bell/", me.bell, name="bell"),
     path("me/signature/", mailing.my_signature, name="my-signature"),
     path("me/signature/text/", mailing.signature, name="signature"),
+    path("me/calendar/", calendars.mine, name="my-calendar"),
+    path("me/calendar/address/", calendars.address, name="my-calendar-address"),
+    path("me/calendar/busy/", calendars.connecting, name="my-calendars"),
+    path("me/calendar/busy/look/", calendars.looking, name="my-calendars-look"),
+    path("me/calendar/busy/<int:number>/removal/", calendars.removal, name="my-calendar-removal"),
+    path("calendar/<str:name>.ics", calendars.feed, name="calendar-feed"),
     path("me/phone/", phone.mine, name="my-phone"),
     path("me/phone/ring/", phone.ring_mine, name="ring-me"),
     path("me/phone/place/", phone.where, name="phone-place"),

@@ -23,8 +23,8 @@ log = structlog.get_logger("leadbell.messenger")
 #: One messenger works at a time: what another one is sending must not look forgotten.
 ALONE_LOCK = 0x1EADBE14
 POLL_S, BUSY_POLL_S = 1.0, 0.05
-#: So many letters go out at once, and so many mailboxes and tests beside them: neither holds up the other.
-LETTERS_AT_ONCE, ERRANDS_AT_ONCE = 8, 4
+#: So many letters go out at once, so many mailboxes and tests, and so many calendars: none holds up the other.
+LETTERS_AT_ONCE, ERRANDS_AT_ONCE, CALENDARS_AT_ONCE = 8, 4, 2
 #: What is sent without anybody pressing "Send" is looked for so often.
 AUTOMATIONS_EVERY = timedelta(seconds=30)
 #: A letter under way is waited for so long when we are told to stop.
@@ -47,7 +47,7 @@ class Messenger:
 
     def __init__(self, clock: Callable[[], datetime], carrier: Callable[[str], Any]) -> None:
         self._clock, self._carrier = clock, carrier
-        self._threads = ThreadPoolExecutor(LETTERS_AT_ONCE + ERRANDS_AT_ONCE, "carrier")
+        self._threads = ThreadPoolExecutor(LETTERS_AT_ONCE + ERRANDS_AT_ONCE + CALENDARS_AT_ONCE, "carrier")
         self._busy: dict[Future[Any], UnderWay] = {}
         self._errands_at = 0.0
         self._automated_at = datetime.min.replace(tzinfo=UTC)
@@ -84,7 +84,8 @@ class Messenger:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _free(self, most: int, *, errands: bool) -> int:
-        return max(0, most - sum(one.errand == errands for one in self._busy.values()))
+        """Calendars, numbered below zero, have room of their own."""
+        return max(0, most - sum(one.errand == errands and one.dealer > 0 for one in self._busy.values()))
 
     def _busy_dealers(self) -> set[int]:
         return {one.dealer for one in self._busy.values()}
@@ -138,8 +139,13 @@ class Messenger:
         )
 
     def _run_errands(self) -> None:
+        from leadbell.followup.calendars import calendar_errands
         from leadbell.followup.errands import errands
 
+        for who, work, then, failed in calendar_errands(
+            self._clock(), CALENDARS_AT_ONCE, self._busy_dealers(), self._clock
+        ):
+            self._begin(work, UnderWay(who, then, failed, errand=True))
         free = self._free(ERRANDS_AT_ONCE, errands=True)
         if not free:
             return

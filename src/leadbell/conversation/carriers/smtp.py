@@ -178,9 +178,15 @@ def as_mime(account: Account, letter: Letter, now: datetime) -> bytes:
     if letter.calendar:
         mail.add_attachment(
             letter.calendar.encode(), maintype="text", subtype="calendar", filename="appointment.ics",
-            params={"method": "PUBLISH", "charset": "utf-8"},
+            params={"method": _method(letter.calendar), "charset": "utf-8"},
         )  # fmt: skip
     return mail.as_bytes()
+
+
+def _method(calendar: str) -> str:
+    """What the calendar asks its reader to do (RFC 6047): the header has to say the same."""
+    found = re.search(r"(?m)^METHOD:(PUBLISH|REQUEST|CANCEL)\r?$", calendar)
+    return found[1] if found else "PUBLISH"
 
 
 def _address(name: str, address: str) -> Address:
