@@ -13,7 +13,7 @@ from leadbell.words import say
 def calendar_errands(
     now: datetime, most: int, busy: Collection[int], clock: Callable[[], datetime]
 ) -> Iterator[Errand]:  # fmt: skip
-    """Up to `most` that are due, with those in `busy`. Whose errand it is, is the calendar's number below zero: no dealer waits for it."""
+    """Up to `most` that are due, with those in `busy`; named below zero, so that no dealer's mail waits for one."""
     under_way = [-who for who in busy if who < 0]
     for one in due(now, most - len(under_way), under_way):
 

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leadbell", "0028_leads_in_hands"),
+        ("leadbell", "0029_cars_seen"),
     ]
 
     operations = [
