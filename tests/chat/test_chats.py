@@ -8,18 +8,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from leadbell.appointment.actions import book
 from leadbell.chat.models import Chat, ChatLine, ChatSite
 from leadbell.chat.rules import GONE, QUIET, token_hash
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.clockwork import run_due
 from leadbell.intake.models import Envelope, Inquiry
 from leadbell.intake.sources import source_for_chat
-from leadbell.lead.facts import ChatAnswered, ChatEnded, ChatUnanswered, Rang, Replied, Wrote
-from leadbell.lead.journal import read_history
-from leadbell.lead.models import Lead
+from leadbell.lead.facts import AskedAgain, ChatAnswered, ChatEnded, ChatUnanswered, Rang, Replied, Wrote
+from leadbell.lead.journal import locked, read_history
+from leadbell.lead.models import Handle, Lead
 from leadbell.metrics.now.ledger import ledger
+from leadbell.sale.actions import lose
 from leadbell.visits.models import Site, VisitorJoin
 from tests.conftest import lead_of, make_person
 from tests.desk.noon import make_it_noon
@@ -201,16 +203,62 @@ def test_who_leaves_without_a_word_is_kept_as_what_it_was(visitor, northside, ro
 
 
 def test_somebody_known_is_recognised_by_the_number_they_leave(visitor, northside):
-    known = lead_of(northside, "Mr Okafor")
-    from leadbell.lead.models import Handle
-
-    Handle.objects.create(dealer=northside, kind="phone", value="+31612345678", customer=known.customer)
+    known = known_by_number(northside)
+    lose(locked(known.pk), None, "no_answer_45_days", BEGAN - timedelta(days=1))
     visitor.begin("Hello?", BEGAN)
     visitor.leave_contact(BEGAN + 5 * SECOND)
     assert visitor.lead.customer_id == known.customer_id
     assert visitor.lead.pk != known.pk
     again = Inquiry.objects.get(lead=visitor.lead, outcome="joined")
     assert again.source_id == Inquiry.objects.get(lead=visitor.lead, outcome="opened").source_id
+
+
+def known_by_number(northside, **about):
+    known = lead_of(northside, "Mr Okafor", now=BEGAN - timedelta(days=2), **about)
+    Handle.objects.create(dealer=northside, kind="phone", value="+31612345678", customer=known.customer)
+    return known
+
+
+def test_a_chat_of_a_known_customer_goes_on_in_their_open_lead(visitor, northside, samir, signed_in):
+    known = known_by_number(northside)
+    visitor.begin("Is the blue one in stock?", BEGAN)
+    first = visitor.lead
+    visitor.leave_contact(BEGAN + 5 * SECOND)
+    assert visitor.lead == known
+    assert [lead.pk for lead in Lead.objects.filter(customer=known.customer, closed_at=None)] == [known.pk]
+    first.refresh_from_db()
+    assert (first.state, first.lost_reason, first.message, first.ringing) == ("lost", "merged", "", [])
+    [again] = read_history(known).of(AskedAgain)
+    assert (again.channel, again.because.text) == ("chat", "a chat of a known customer, in their open lead")
+    assert "Is the blue one in stock?" in Lead.objects.get(pk=known.pk).message
+    assert answers(signed_in(samir), visitor.lead, "It is.") == 303
+    assert visitor.hear(BEGAN + 9 * SECOND)["answered"]
+    page = signed_in(samir).get(f"/leads/{first.pk}/").content.decode()
+    assert "Went on in the customer’s open lead" in page
+    assert signed_in(samir).post(f"/leads/{first.pk}/reopening/").status_code in (303, 409)
+    assert not Lead.objects.get(pk=first.pk).is_open
+    # Whatever comes later of this chat is known to be theirs.
+    visitor.leave_contact(BEGAN + 20 * SECOND)
+    assert visitor.lead == known
+    [today] = [page for page in ledger([northside.pk]) if page.day > known.received_on]
+    assert today.balanced
+    assert (today.received, today.duplicate, today.lost, today.open) == (3, 3, 0, 0)
+    # Erased, nothing of it is left in the lead it began as.
+    assert visitor.ask("erased")
+    assert "blue" not in str(list(Inquiry.objects.values_list("understood")))
+    assert not any(b"blue" in bytes(body) for body in Envelope.objects.values_list("body", flat=True))
+
+
+def test_a_lead_that_has_come_further_is_not_ended_for_a_number(visitor, northside, rosa):
+    known = known_by_number(northside)
+    visitor.begin("Hello?", BEGAN)
+    with transaction.atomic():
+        book(locked(visitor.lead.pk), rosa.pk, BEGAN + timedelta(days=1), BEGAN)
+    first = visitor.lead
+    visitor.leave_contact(BEGAN + 5 * SECOND)
+    assert visitor.lead == first
+    assert first.is_open
+    assert visitor.lead.customer_id == known.customer_id
 
 
 def test_a_number_in_the_chat_is_found(visitor):

@@ -98,8 +98,12 @@ def end(lead: Lead, person: int, now: datetime) -> Chat | Refused:
 
 
 def found_its_lead(envelope: uuid.UUID, lead: Lead) -> None:
-    """The chat's envelope was read, in the transaction that opened the lead."""
-    Chat.objects.filter(envelope=envelope, lead=None).update(lead=lead)
+    """An envelope of the chat that began with this one was read, in the transaction that opened or joined the lead."""
+    for chat in Chat.objects.select_for_update(of=("self",)).filter(envelope=envelope).exclude(lead=lead):
+        moves, chat.lead = chat.lead_id is not None, lead
+        chat.save(update_fields=["lead"])
+        if moves:
+            _tell(lead, chat)
 
 
 _NEWS = """

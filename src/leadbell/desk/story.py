@@ -340,7 +340,8 @@ _LOST = {
     "price": say("Lost: the price"), "no_car": say("Lost: we don't have the car"),
     "not_reachable": say("Lost: can't be reached"), "not_a_customer": say("Not a customer (spam, wrong number)"),
     "no_answer_45_days": say("Lost: no answer in 45 days"),
-    "withdrawn": say("Taken back by the importer"), "other": say("Lost"),
+    "withdrawn": say("Taken back by the importer"),
+    "merged": say("Went on in the customer’s open lead"), "other": say("Lost"),
 }  # fmt: skip
 
 

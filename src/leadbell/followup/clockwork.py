@@ -3,6 +3,7 @@
 Several may run at once: each claims with SKIP LOCKED, and a claim is a row lock, so it ends with whoever held it.
 """
 
+import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -83,6 +84,15 @@ def _receive_these(now: datetime, most: int, apart: Apart) -> int:
     return len(envelopes)
 
 
+def _chat_of(envelope: Envelope, inquiries: list[Inquiry] | Refused) -> uuid.UUID:
+    """The envelope that the chat began with, by whose number everything later of it is known."""
+    number = inquiries[0].source_id if isinstance(inquiries, list) else None
+    try:
+        return uuid.UUID(number or "")
+    except ValueError:
+        return envelope.pk
+
+
 def _receive_one(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: datetime, apart: Apart) -> None:
     try:
         with apart():
@@ -93,7 +103,7 @@ def _receive_one(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: da
             received = receive(envelope, inquiries, now)
             for lead in received.leads:
                 if envelope.transport == "chat":
-                    found_its_lead(envelope.pk, lead)
+                    found_its_lead(_chat_of(envelope, inquiries), lead)
                 if lead.wake_at is not None and lead.wake_at <= now:
                     follow_up(lead, now)
     except OperationalError:

@@ -31,7 +31,7 @@ from leadbell.intake.rules import (
     recognise,
 )
 from leadbell.lead.consent import keep
-from leadbell.lead.facts import Arrived, AskedAgain, Origin
+from leadbell.lead.facts import Arrived, AskedAgain, Lost, Origin
 from leadbell.lead.journal import begin, locked, record
 from leadbell.lead.models import Customer, Lead
 from leadbell.lead.visitor import How, told
@@ -136,7 +136,7 @@ def _place(envelope: Envelope, place: int, inquiry: Inquiry) -> _Placed:
         case Duplicate():
             return _Placed(Lead(pk=answer.of), InquiryRow.Outcome.DUPLICATE, answer.because, inquiry)
         case Joins():
-            lead = locked(answer.lead)
+            lead = _one_of_two(answer, envelope.received_at) if answer.instead_of else locked(answer.lead)
             if lead.is_open:
                 _join(lead, envelope, inquiry, answer, handles)
                 _keep_consents(lead, envelope, inquiry)
@@ -146,6 +146,25 @@ def _place(envelope: Envelope, place: int, inquiry: Inquiry) -> _Placed:
     lead = _open(envelope, inquiry, answer, handles)
     _keep_consents(lead, envelope, inquiry)
     return _Placed(lead, InquiryRow.Outcome.OPENED, answer.because, inquiry)
+
+
+def _one_of_two(answer: Joins, at: datetime) -> Lead:
+    """Their open lead, the nameless one ended; or that one, where either has come too far to be ended or joined."""
+    first, second = (locked(number) for number in sorted((answer.lead, answer.instead_of or answer.lead)))
+    theirs, nameless = (first, second) if first.pk == answer.lead else (second, first)
+    standing = nameless.standing
+    if (
+        not theirs.is_open
+        or not nameless.is_open
+        or standing.calling
+        or standing.appointment
+        or standing.quoted_at
+    ):
+        return nameless
+    record(nameless, Lost(at=at, reason="merged", note=f"#{theirs.pk}"))
+    # What was written goes on in the other lead, and would be deleted with its customer there.
+    Lead.objects.filter(pk=nameless.pk).update(message="")
+    return theirs
 
 
 def _keep_consents(lead: Lead, envelope: Envelope, inquiry: Inquiry) -> None:

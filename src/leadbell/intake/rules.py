@@ -64,6 +64,8 @@ class Joins:
     lead: int
     customer: int
     because: Words
+    #: The lead of somebody nameless, who turns out to be this customer: it ends, and goes on in theirs.
+    instead_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,13 @@ def recognise(
         if seen.same_bytes:
             return Duplicate(seen.lead, say("the same message arrived before"))
         if inquiry.channel == CHAT:
+            if who is not None and seen.nameless and who.open_lead not in (None, seen.lead):
+                return Joins(
+                    who.open_lead or 0,
+                    who.customer,
+                    say("a chat of a known customer, in their open lead"),
+                    seen.lead,
+                )
             theirs = who.customer if who is not None and seen.nameless else seen.customer
             return Joins(seen.lead, theirs, say("the same chat, now with a way to contact them"))
         same_person = who is not None and who.customer == seen.customer

@@ -43,10 +43,12 @@ LOST_REASONS = (
     "not_a_customer",
     "no_answer_45_days",
     "withdrawn",
+    "merged",
     "other",
 )
-#: What no person gives as a reason: the cadence is over; the importer who sent the lead gave it to another dealer.
-LOST_BY_ITSELF = ("no_answer_45_days", "withdrawn")
+#: What no person gives as a reason: the cadence is over; the importer who sent the lead gave it to another dealer;
+#: its customer turned out to be known, and it went on in their open lead.
+LOST_BY_ITSELF = ("no_answer_45_days", "withdrawn", "merged")
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

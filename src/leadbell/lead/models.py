@@ -266,5 +266,6 @@ LOST_REASON_CHOICES = [
     ("not_a_customer", _("not a customer (spam, wrong number)")),
     ("no_answer_45_days", _("no answer in 45 days")),
     ("withdrawn", _("taken back by the importer")),
+    ("merged", _("went on in the customer’s open lead")),
     ("other", _("other")),
 ]

@@ -32,4 +32,6 @@ def lose(lead: Lead, person: int | None, reason: str, now: datetime, note: str =
 def reopen(lead: Lead, person: int | None, now: datetime, because: Words | None = None) -> Reopened | Refused:
     if lead.is_open:
         return Refused(say("This lead is open."))
+    if lead.lost_reason == "merged":
+        return Refused(say("This lead went on in another one of the same customer: work on that one."))
     return record(lead, Reopened(at=now, by=person, because=because))

@@ -20,7 +20,7 @@ Was = Literal["lost", "quiet", "sold"]
 #: Whoever bought, here or elsewhere, is left alone for a time.
 _BOUGHT = frozenset({"bought_elsewhere"})
 #: Nobody's customer, or by now another dealer's.
-_NO_CUSTOMER = frozenset({"not_a_customer", "withdrawn"})
+_NO_CUSTOMER = frozenset({"not_a_customer", "withdrawn", "merged"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ class Page:
     """One dealer's local day. Counts are prospects: an envelope that holds two counts twice.
 
     `open` includes `unread`, what was accepted and isn't read yet. `duplicate` counts the same delivery again
-    and further inquiries of the same customer on an open lead.
+    and further inquiries of the same customer on an open lead, also where that was found out later.
     """
 
     dealer: int
@@ -53,7 +53,7 @@ with arrived as (
     from leadbell_inquiry i join arrived a on a.id = i.envelope_id where i.outcome in ('duplicate', 'joined')
     union all
     select l.dealer_id, l.received_on, 0, (l.closed_at is null)::int, 0, (l.state = 'sold')::int,
-        (l.state = 'lost')::int, 0, 0
+        (l.state = 'lost' and l.lost_reason <> 'merged')::int, (l.state = 'lost' and l.lost_reason = 'merged')::int, 0
     from leadbell_lead l
     where (%(dealers)s::bigint[] is null or l.dealer_id = any (%(dealers)s::bigint[]))
         and (%(since)s::date is null or l.received_on >= %(since)s::date)

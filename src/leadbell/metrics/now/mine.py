@@ -17,6 +17,7 @@ select
     count(*) filter (where reached_at is not null),
     count(*) filter (where appointment_at is not null)
 from leadbell_lead where owner_id = %(person)s and received_at >= %(since)s and received_at <= %(now)s
+    and lost_reason <> 'merged'
 """
 
 

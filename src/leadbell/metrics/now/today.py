@@ -141,6 +141,7 @@ with received as (
     join leadbell_customer c on c.id = l.customer_id
     left join leadbell_person p on p.id = l.owner_id
     where l.dealer_id = %(dealer)s and l.received_on = %(day)s and l.in_hours and l.origin = any (%(origins)s)
+        and l.lost_reason <> 'merged'
     order by l.received_at, l.id
 ), work as materialized (
     select lead_id, by, at, kind not in ('opened', 'passed_on') as worked, kind = 'booked' as booked,

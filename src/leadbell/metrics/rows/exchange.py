@@ -41,7 +41,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
 #: What our own journal doesn't record (yet).
-CANT_SAY = frozenset({"leads.cost_cents", "leads.margin_cents", "leads.campaign", "leads.set_aside"})
+CANT_SAY = frozenset({"leads.cost_cents", "leads.margin_cents", "leads.campaign"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,7 @@ def _lead(about: LeadOf, history: History, arrived: Arrived) -> dict[str, Any]:
     return {
         "lead": about.lead, "ref": str(about.lead), "dealer": about.dealer, "salesperson": about.name(standing.owner),
         "origin": arrived.origin, "source": arrived.source, "channel": arrived.channel, "brand": arrived.brand,
+        "set_aside": "merged" if standing.lost_reason == "merged" else None,
         "received_ms": ms(arrived.at), "received_on": _day(hours, arrived.at), "in_hours": hours.is_open(arrived.at),
         "by_phone": standing.by_phone, "forwarded": given, "somebody_free": bool(rang.people) if rang else None,
         "opened_ms": _first(facts, Opened), "quoted_ms": _first(facts, Quoted), "booked_ms": _booked(facts),
