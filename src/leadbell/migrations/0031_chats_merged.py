@@ -26,7 +26,7 @@ end $$;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leadbell", "0029_cars_seen"),
+        ("leadbell", "0030_diaries_switched_off"),
     ]
 
     operations = [
