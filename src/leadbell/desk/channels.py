@@ -15,6 +15,8 @@ from leadbell.desk.inbox import ORIGINS
 from leadbell.intake.actions import type_in
 from leadbell.intake.fetching import renew_token
 from leadbell.intake.sources import COUNTED_DAYS, NoSuchSource, add_source, channels_of, revoke, source_of
+from leadbell.network.agreeing import show_customers
+from leadbell.network.shelves import agreement_of, importer_of
 from leadbell.refused import Refused
 
 if TYPE_CHECKING:
@@ -33,6 +35,22 @@ def channels(request: Visit, now: datetime, dealer: "Organisation") -> HttpRespo
     if isinstance(outcome, Refused):
         return _channels(request, dealer, now, {"refused": outcome.because, "said": said}, status=409)
     return answer(request, outcome, _here(dealer), _("The channel is open: give its address to the sender."))
+
+
+@managed
+@require_POST
+def sharing(request: Visit, now: datetime, dealer: "Organisation") -> HttpResponse:
+    """Whether the importer sees what became of the customers it sent."""
+    importer = importer_of(dealer)
+    if importer is None:
+        raise Http404
+    shown = bool(request.POST.get("shows_customers"))
+    done = (
+        _("Saved: the importer sees its customers’ names.")
+        if shown
+        else _("Saved: the importer sees no names.")
+    )
+    return answer(request, show_customers(importer.pk, dealer.pk, shown), _here(dealer), done)
 
 
 @managed
@@ -84,6 +102,8 @@ def _channels(
         "revoked": [one for one in found if not one.by_hand and one.source.revoked_at is not None],
         "origins": ORIGINS,
         "days": COUNTED_DAYS,
+        "importer": importer_of(dealer),
+        "agreement": agreement_of(dealer.pk),
     }
     return render(request, "dealer/channels.html", seen | more, status=status)
 

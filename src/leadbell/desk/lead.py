@@ -32,6 +32,7 @@ from leadbell.lead.doors import open_lead, take_lead
 from leadbell.lead.finding import lost_reasons, others_of
 from leadbell.lead.journal import read_history
 from leadbell.lead.shelves import why_they_ring
+from leadbell.network.shelves import offer_of
 from leadbell.ring.calling import calls_about, rung_by_line
 from leadbell.ring.shelves import calls_of
 from leadbell.visits.shelves import joins_of, visits_of, visits_of_customer
@@ -96,6 +97,7 @@ def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         "joins": joins_of(lead),
         "appointment": agreed,
         "asked": asked_for(lead.pk),
+        "offered": offer_of(lead.pk) if lead.is_open else None,
         "consents": consents_of(lead),
         "consent_kinds": kinds(),
         "unwanted": contact_forbidden(lead, history),

@@ -42,14 +42,16 @@ PLACES = (
     Place("calls", _("Calls"), "phone", SALES),
     Place("review", _("Review"), "headphones", SALES),
     Place("inbox", _("Inbox"), "inbox", frozenset({"manager", "bdc"})),
+    Place("passings", _("Leads sent"), "arrows-split", frozenset({"importer"})),
     Place("network", _("Network"), "sitemap", frozenset({"importer"})),
     Place("league", _("League"), "trophy", frozenset({"importer"})),
+    Place("agreements", _("Agreements"), "contract", frozenset({"importer"})),
     Place("verdict", _("Reports"), "chart-bar", SALES | {"importer"}),
     Place("dealer", _("Dealer"), "building-store", frozenset({"manager"})),
 )
 #: So many stand in the bottom line of a narrow screen; the rest behind "More".
 NARROW = 4
-LANDING = {"manager": "floor", "importer": "network", "bdc": "bdc"}
+LANDING = {"manager": "floor", "importer": "passings", "bdc": "bdc"}
 
 
 def landing(role: str) -> str:

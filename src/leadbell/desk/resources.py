@@ -22,6 +22,7 @@ from leadbell.lead.consent import KINDS
 from leadbell.lead.doors import open_lead, take_lead
 from leadbell.lead.facts import HowConfirmed
 from leadbell.lead.facts import Outcome as Ended
+from leadbell.network.actions import give_back
 from leadbell.refused import Refused
 from leadbell.ring import actions as ring
 from leadbell.ring.calling import rung_by_line
@@ -60,6 +61,12 @@ def resource(act: Act) -> Callable[..., HttpResponse]:
         return answer(request, outcome, reverse("lead", args=[number]), done)
 
     return post
+
+
+@resource
+def giving_back(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """To the importer who sent it, for another dealer."""
+    return give_back(lead, request.POST.get("note", ""), now), _("Given back: another dealer is asked.")
 
 
 @resource

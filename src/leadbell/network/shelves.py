@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from leadbell.dealers.models import Organisation
+from leadbell.lead.models import Lead
 from leadbell.network.models import Agreement, NetworkPlan, Offer, Passing
 
 NEWEST = 50
@@ -117,6 +118,32 @@ def answering(importer: int, dealers: Collection[Organisation], since: datetime)
 def offer_of(lead: int) -> Offer | None:
     """The importer's clock that runs for this lead of a dealer."""
     return Offer.objects.filter(lead=lead, outcome=Offer.Outcome.OPEN).select_related("importer").first()
+
+
+def importer_of(dealer: Organisation) -> Organisation | None:
+    """The importer above a dealer, through its group or not."""
+    above = dealer.parent
+    while above is not None and above.kind != Organisation.Kind.IMPORTER:
+        above = above.parent
+    return above
+
+
+def agreement_of(dealer: int) -> Agreement | None:
+    return Agreement.objects.filter(dealer=dealer).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """What became of a customer whose dealer shows them."""
+
+    name: str
+    state: str
+
+
+def became(leads: Collection[int]) -> dict[int, Became]:
+    """By lead; the caller stands at the dealers that show their customers."""
+    found = Lead.objects.filter(pk__in=leads).select_related("customer")
+    return {one.pk: Became(str(one.customer), one.get_state_display()) for one in found}
 
 
 def agreements(importer: int) -> dict[int, Agreement]:

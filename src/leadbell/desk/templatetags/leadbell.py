@@ -166,6 +166,12 @@ def of(names: Mapping[int, str], person: int) -> str:
 
 
 @register.filter
+def of_lead(shown: Mapping[int, Any], lead: int | None) -> Any:
+    """What is known of this lead; None where nothing is."""
+    return shown.get(lead) if lead else None
+
+
+@register.filter
 def mail_about(lead: Any) -> str:
     """A `mailto:` address of the lead's customer, with the car as subject."""
     return f"mailto:{quote(lead.customer.email or '', safe='@')}?subject={quote(lead.car)}"
