@@ -186,9 +186,9 @@ urlpatterns = [
     path("league/", league.league_page, name="league"),
     path("reports/fallout/", fallout.fallout, name="fallout"),
     path("network/", network.network, name="network"),
-    path("network/leads/", passings.passings, name="passings"),
-    path("network/leads/<int:number>/choice/", passings.choice, name="passing-choice"),
-    path("network/leads/<int:number>/closing/", passings.closing, name="passing-closing"),
+    path("network/sent/", passings.passings, name="passings"),
+    path("network/sent/<int:number>/choice/", passings.choice, name="passing-choice"),
+    path("network/sent/<int:number>/closing/", passings.closing, name="passing-closing"),
     path("network/agreements/", passings.agreed, name="agreements"),
     path("network/agreements/<int:dealer>/", passings.agreement, name="agreement"),
 ]
