@@ -26,7 +26,7 @@ def main(folder: Path, customer: str, person: int, seconds: int, recorded_s: int
         call = Call.objects.create(
             id=uuid.uuid4(), dealer=lead.dealer, lead=lead, kind="lead", line="asterisk", status="over", ring_s=20,
             person_id=person, asked_at=connected_at - timedelta(seconds=9), connected_at=connected_at,
-            ended_at=ended_at, talk_ms=seconds * 1000,
+            ended_at=ended_at, talk_ms=seconds * 1000, outcome="conversation", attempt="attempt:1",
         )  # fmt: skip
         Recording.objects.create(call=call, dealer=lead.dealer, created_at=ended_at)
         with tempfile.TemporaryDirectory() as where:

@@ -39,6 +39,7 @@ def test_everybody_is_recorded_as_often_and_half_is_heard(week: Path, northside,
     for one in kept:
         assert one.length_ms == one.call.talk_ms == 60_000
         assert one.gaps == []
+        assert one.because is None
         assert max(one.waveform["customer"]) > 30 < max(one.waveform["salesperson"])
         assert the_store().read(one.stored_as, 0, 4) == b"fLaC"
     assert Review.objects.count() == 3

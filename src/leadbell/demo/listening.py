@@ -23,7 +23,6 @@ from leadbell.ring.recordings.store import the_store
 #: So many of everybody and complete week are recorded, besides a few long talks.
 EACH, LONG_ONES, LONGEST_MS = 3, 3, 600_000
 WEEKS = 2
-KEEP = timedelta(days=90)
 CRITERIA = (
     (3, {"en": "Asks for a day and a time", "nl": "Vraagt naar een dag en een tijd", "ru": "Предлагает день и время"}),
     (2, {"en": "Asks what matters to the customer", "nl": "Vraagt wat voor de klant telt",
@@ -108,9 +107,7 @@ def _talks(dealer: Organisation, now: datetime) -> list[Talk]:
 
 def _record(talk: Talk, now: datetime, seed: str) -> bool:
     """Leave a raw file as a line would, and let it be saved as every other."""
-    Recording.objects.create(
-        call_id=talk.number, dealer_id=talk.dealer, created_at=talk.at, delete_at=talk.at + KEEP
-    )
+    Recording.objects.create(call_id=talk.number, dealer_id=talk.dealer, created_at=talk.at)
     with tempfile.TemporaryDirectory() as folder:
         raw = leave(Path(folder) / f"{talk.call}.raw", talk.talk_ms, talk.at, Random(f"{seed}:{talk.call}"))
         return save(talk.call, raw, talk.talk_ms, talk.at, now).status == Recording.Status.KEPT

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from leadbell.desk.entrance import Visit, answer, door_for
 from leadbell.desk.reader import SALES
 from leadbell.desk.story_review import VERDICTS
-from leadbell.followup.listening import talk_of, to_hear, was_drawn
+from leadbell.followup.listening import talk_of, was_drawn
 from leadbell.lead.doors import NoSuchLead, open_lead, take_lead
 from leadbell.lead.facts import Verdict
 from leadbell.review.actions import (
@@ -71,17 +71,8 @@ def call(request: Visit, now: datetime, call: UUID) -> HttpResponse:
         "verdicts": [(code, VERDICTS[code], KEYS[code]) for code in SAID],
         "asked": _criteria(talk, mine.now if mine else None),
         "moments": moments_of(call),
-        "next": _next(request, now, talk) if marks else None,
     }
     return render(request, "review/call_live.html" if request.htmx else "review/call.html", shown)
-
-
-def _next(request: Visit, now: datetime, talk: Talk) -> str | None:
-    """The address of the conversation to hear after this one."""
-    due = [
-        one.talk.number for one in to_hear(request.user, request.dealers, now) if one.talk.call != talk.call
-    ]
-    return reverse("review-call", args=[due[0]]) if due else None
 
 
 def _talk(request: Visit, call: UUID) -> Talk:

@@ -64,3 +64,12 @@ def queue(request: Visit, now: datetime) -> HttpResponse:
         "several": len(request.dealers) > 1,
     }
     return render(request, "review/queue_live.html" if request.htmx else "review/queue.html", shown)
+
+
+@door_for(*REVIEWERS)
+@require_GET
+def following(request: Visit, now: datetime) -> HttpResponse:
+    """On to the conversation to hear after the one just heard; back to the queue where nothing is left."""
+    heard = request.GET.get("after", "").replace("-", "")
+    due = [one.talk for one in to_hear(request.user, request.dealers, now) if one.talk.call != heard]
+    return redirect("review-call", due[0].number) if due else redirect("review")

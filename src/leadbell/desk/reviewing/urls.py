@@ -6,6 +6,7 @@ from leadbell.desk.reviewing import call, coaching, criteria, queue
 
 LISTENING = [
     path("review/", queue.queue, name="review"),
+    path("review/next/", queue.following, name="review-next"),
     path("review/<uuid:call>/", call.call, name="review-call"),
     path("review/<uuid:call>/marks/", call.marks, name="review-marks"),
     path("review/<uuid:call>/moments/", call.moments, name="review-moments"),
