@@ -28,6 +28,23 @@ def tell(sql: str, values: Mapping[str, Any]) -> None:
         cursor.execute(sql, values, prepare=True)
 
 
+#: In a statement's list: nobody waits for the disk, so a database that dies may forget the last half second of it.
+FORGETFUL = "set_config('synchronous_commit', 'off', true)"
+
+
+def forgetful() -> None:
+    """Let this transaction be committed without waiting for the disk.
+
+    Only for what is decided or heard again should the database forget it in a crash. Later commits that wait keep
+    this one too. Whoever notifies holds up everybody else who does until the commit is over: not waiting is worth more
+    to the others than to oneself.
+    """
+    tell(_FORGETFUL, {})
+
+
+_FORGETFUL = f"select {FORGETFUL}"
+
+
 @contextmanager
 def without_waiting() -> Iterator[None]:
     """PostgreSQL works on what it is told while we go on; what went wrong is raised at the next question or here."""

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.http import parse_cookie
 
-from leadbell.announce import SCREENS
+from leadbell.announce import SCREENS, keep_listening
 from leadbell.desk.admission import DOWN, SIGNED_OUT, Reader, Stranger, admit, leave, stay
 from leadbell.desk.nudges import DESK, FLOOR, INBOX, PACE_S, News, Stream, for_everybody, for_whose_desk_it_is
 from leadbell.intake.post import connect
@@ -182,12 +182,12 @@ class Screens:
         while True:
             try:
                 async with await connect(self._url, "leadbell screens") as connection:
+                    connection.add_notify_handler(self._told)
                     await connection.execute(f"listen {SCREENS}")
                     self._listening.set()
                     failures = 0
                     self._look_again()
-                    async for notice in connection.notifies():
-                        self.heard(notice.payload)
+                    await keep_listening(connection, self._told)
             except psycopg.Error as error:
                 if not failures:
                     log.warning("screens don't hear news", error=type(error).__name__)
@@ -197,6 +197,9 @@ class Screens:
             self._recent.clear()
             await asyncio.sleep(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
             failures += 1
+
+    def _told(self, notice: psycopg.Notify) -> None:
+        self.heard(notice.payload)
 
     def heard(self, payload: str) -> None:
         """One notice from the database."""

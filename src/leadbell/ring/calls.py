@@ -31,9 +31,10 @@ from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.ring import prompts
 from leadbell.ring.actions import accept
-from leadbell.ring.held import FORGETFUL, Held, hold, keep, people, take
+from leadbell.ring.held import Held, hold, keep, people, take
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Recording
-from leadbell.ring.ports import BROWSER, Bell, Dial, Heard, Phone, Prompt, UnderWay
+from leadbell.ring.ports import BROWSER, LAST_WORDS, Bell, Dial, Heard, Phone, Prompt, UnderWay
+from leadbell.statement import FORGETFUL
 from leadbell.words import Words, say
 
 log = structlog.get_logger("leadbell.calls")
@@ -291,6 +292,8 @@ def heard(news: Heard) -> Prompt | None:
 
 def _heard(news: Heard) -> Prompt | None:
     with statement.in_one_go():
+        if news.what not in LAST_WORDS:  # after a crash the line's calls are compared with ours
+            statement.forgetful()
         held = hold(news.key)
         return None if held is None or held.call.status == Call.Status.OVER else _written_down(held, news)
 

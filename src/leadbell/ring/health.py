@@ -6,6 +6,7 @@ import msgspec
 import structlog
 from django.db import transaction
 
+from leadbell import statement
 from leadbell.announce import announce
 from leadbell.ring.models import PhoneLine
 from leadbell.ring.wanted import SEEN_WITHIN
@@ -14,15 +15,24 @@ from leadbell.words import say
 log = structlog.get_logger("leadbell.lines")
 
 
+_UP = """
+with before as (
+    select id, dealer_id, down_since is not null or seen_at is null or seen_at < %(long_ago)s as back
+    from leadbell_phoneline where kind = %(kind)s and enabled for update
+), kept as (
+    update leadbell_phoneline set seen_at = %(now)s, down_since = null, down_because = null
+    from before where leadbell_phoneline.id = before.id
+)
+select dealer_id from before where back
+"""
+
+
 @transaction.atomic
 def line_is_up(kind: str, now: datetime) -> None:
-    rows = PhoneLine.objects.select_for_update().filter(kind=kind, enabled=True)
-    for line in rows:
-        back = line.down_since is not None or line.seen_at is None or line.seen_at < now - SEEN_WITHIN
-        line.seen_at, line.down_since, line.down_because = now, None, None
-        line.save(update_fields=["seen_at", "down_since", "down_because"])
-        if back:
-            announce(line.dealer_id, "lines")
+    """Written down for every dealer's line of this kind in one statement: there may be thousands."""
+    about = {"kind": kind, "now": now, "long_ago": now - SEEN_WITHIN}
+    for (dealer,) in statement.run(_UP, about):
+        announce(dealer, "lines")
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from leadbell.lead.consent import Asked, asked_of
 from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Customer, Lead
 from leadbell.ring.models import Call, PhoneLine, PhoneRules
+from leadbell.statement import FORGETFUL
 
 M = TypeVar("M", bound=models.Model)
 
@@ -155,12 +156,9 @@ def _read() -> str:
     return f"{_columns('leadbell_call')} where k.id = %(call)s for update of k"
 
 
-#: Nobody waits for the disk: should the database forget it in a crash, the line still knows the call by its key.
-FORGETFUL = "set_config('synchronous_commit', 'off', true)"
-
-
 @cache
 def _take() -> str:
+    """Should the database forget it in a crash, the line still knows the call by its key."""
     return f"""
 with taken as (
     update leadbell_call set status = 'ringing', placed_at = %(now)s

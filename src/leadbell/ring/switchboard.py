@@ -4,7 +4,6 @@ The lines live on an event loop; everything that touches the database runs in a 
 """
 
 import asyncio
-import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,11 +12,12 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
+import msgspec
 import psycopg
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from leadbell.announce import HANG_UP, SCREENS, SWITCHBOARD
+from leadbell.announce import HANG_UP, SCREENS, SWITCHBOARD, keep_listening
 from leadbell.ring import calls, health
 from leadbell.ring.exchange import Exchange
 from leadbell.ring.ports import LAST_WORDS, Bell, Engine, Heard, LegFailed, LineDown
@@ -46,6 +46,16 @@ KEEP_TRYING_S = 600.0
 ANSWERED = frozenset(
     {"accepted", "assigned", "attempted", "answered", "passed_on", "rang", "sold", "lost", "opted_out"}
 )
+
+
+class News(msgspec.Struct):
+    """What the journal and `announce` tell: what happened, and with which lead."""
+
+    w: str = ""
+    l: int | None = None  # noqa: E741 (the payload's name)
+
+
+_read_news = msgspec.json.Decoder(News).decode
 
 #: Makes a lead of a customer's own call, in a thread: the bell to ring for it, or None for a number that isn't ours.
 Arrives = Callable[[Heard, str, datetime], Bell | None]
@@ -88,6 +98,7 @@ class Switchboard:
         async with await psycopg.AsyncConnection.connect(self.database, autocommit=True) as ear:
             if not await self._alone(ear, stopping):
                 return
+            ear.add_notify_handler(self._notified)
             await ear.execute(f"listen {SWITCHBOARD}")
             await ear.execute(f"listen {SCREENS}")
             for name, line in self.lines.items():
@@ -98,7 +109,7 @@ class Switchboard:
             tasks: list[asyncio.Task[None]] = [
                 asyncio.create_task(work)
                 for work in (
-                    self._listen(ear),
+                    keep_listening(ear, self._notified),
                     self._place_wanted(),
                     self._stay_healthy(),
                     self._write_down_who_rings(),
@@ -138,22 +149,20 @@ class Switchboard:
 
     # -- what is wanted ----------------------------------------------------------------------------------------
 
-    async def _listen(self, ear: "psycopg.AsyncConnection[Any]") -> None:
-        async for news in ear.notifies():
-            if news.channel == SWITCHBOARD and news.payload.startswith(HANG_UP):
-                key = news.payload.removeprefix(HANG_UP)
-                self._chain(key, self._hang_up(key))
-            elif news.channel == SWITCHBOARD:
-                self._placing.set()
-            else:
-                self._news(json.loads(news.payload))
-        raise psycopg.OperationalError("the connection that listens is gone")
+    def _notified(self, notice: psycopg.Notify) -> None:
+        if notice.channel == SCREENS:
+            self._news(_read_news(notice.payload))
+        elif notice.payload.startswith(HANG_UP):
+            key = notice.payload.removeprefix(HANG_UP)
+            self._chain(key, self._hang_up(key))
+        else:
+            self._placing.set()
 
-    def _news(self, news: dict[str, Any]) -> None:
-        """A phone that rings for this lead may ring in vain now."""
-        if news.get("w") in ANSWERED and (lead := news.get("l")):
+    def _news(self, news: News) -> None:
+        """A phone that rings for this lead may ring in vain now; whoever presses 1 meanwhile is told so then."""
+        if news.w in ANSWERED and news.l is not None:
             for key, (_, bell) in list(self._bells.items()):
-                if bell.lead == lead and key not in self._decided:
+                if bell.lead == news.l and key not in self._decided and key not in self._hurried:
                     self._chain(key, self._stop_if_in_vain(key))
 
     async def _hang_up(self, key: str) -> None:

@@ -100,9 +100,12 @@ class Asterisk:
         known = self._know(leg.leg, leg.key, node)
         known.pending, known.detect = True, leg.detect
         caller = {"callerId": f"<{leg.caller_id}>"} if CALLER.fullmatch(leg.caller_id) else {}
+        # A customer may be recorded: where to, is said now, since nobody waits for it yet.
+        known.recordable = leg.detect and bool(KEY.fullmatch(leg.key))
+        more = {"variables": {RECORDING: self._spooled(leg.key)}} if known.recordable else None
         try:
             await node.ari.ask(
-                "POST", "/channels", endpoint=endpoint, app=APP, appArgs=MADE, channelId=leg.leg,
+                "POST", "/channels", more, endpoint=endpoint, app=APP, appArgs=MADE, channelId=leg.leg,
                 timeout=max(1, leg.ring_s), **caller,
             )  # fmt: skip
         except AriFailed as error:
@@ -190,7 +193,7 @@ class Asterisk:
     async def recorded(self, key: str) -> Path | None:
         if not KEY.fullmatch(key) or any(leg.key == key for leg in self._legs.values()):
             return None
-        path, loop = self.spool / f"{key}.raw", asyncio.get_running_loop()
+        path, loop = Path(self._spooled(key)), asyncio.get_running_loop()
         give_up_at, last, since = loop.time() + FINISHED_WITHIN_S, -1, loop.time()
         while loop.time() < give_up_at:
             try:
@@ -229,13 +232,17 @@ class Asterisk:
         ask, channel = customer.node.ari.ask, f"/channels/{customer.name}"
         customer.back = asyncio.get_running_loop().create_future()
         try:
-            await ask("POST", f"{channel}/variable", variable=RECORDING, value=str(self.spool / f"{key}.raw"))
+            if not customer.recordable:
+                await ask("POST", f"{channel}/variable", variable=RECORDING, value=self._spooled(key))
             await ask("POST", f"{channel}/continue", context=RECORD, extension="s", priority=1)
             await asyncio.wait_for(customer.back, BACK_WITHIN_S)
         except TimeoutError:
             raise LegFailed("the recording did not start") from None
         finally:
             customer.back = None
+
+    def _spooled(self, key: str) -> str:
+        return str(self.spool / f"{key}.raw")
 
     async def _announce(self, node: NodeState, bridge: str, said: Path) -> None:
         await node.ari.ask("POST", f"/bridges/{bridge}/play", media=sound_of(said))

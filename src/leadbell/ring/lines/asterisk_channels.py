@@ -40,6 +40,8 @@ class Channel:
     #: To be ended as soon as it is there.
     unwanted: bool = False
     detect: bool = False
+    #: It knows where its recording would go.
+    recordable: bool = False
     rang: bool = False
     answered: bool = False
     #: A customer who called, and whether they have not been answered.
