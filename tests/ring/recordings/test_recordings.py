@@ -363,6 +363,14 @@ def test_a_file_written_a_moment_ago_is_left_alone_until_it_is_whole(call, recor
 
 
 @pytest.mark.django_db
+def test_nobody_looks_for_a_file_before_the_line_can_have_finished_it(call, recording, kept_in, file):
+    wanted_at, looked = Recording.objects.get().created_at, []
+    assert save_some(wanted_at + timedelta(seconds=1), looked.append) == 0
+    assert looked == []
+    assert save_some(wanted_at + timedelta(seconds=2), {call.id.hex: file}.get) == 1
+
+
+@pytest.mark.django_db
 def test_the_switchboards_rights_are_enough(call, recording, kept_in, file):
     with connection.cursor() as cursor:
         cursor.execute("set role leadbell_clockwork")

@@ -62,9 +62,16 @@ def save(
     Raises NoSuchRecording.
     """
     call = uuid.UUID(call_key)
-    recording = _claim(call, now)
+    return _saved(_claim(call, now), path, talk_ms, connected_at, now)
+
+
+def _saved(
+    recording: Recording, path: Path | None, talk_ms: int | None, connected_at: datetime | None, now: datetime
+) -> Recording:
+    """The same with a recording that is claimed."""
     if recording.status == Status.WANTED and not is_to_go(recording, now):
-        recording = _settle(call, _try(recording, path, talk_ms, connected_at, now), now)
+        tried = _try(recording, path, talk_ms, connected_at, now)
+        recording = _settle(recording.call_id, tried, now)
     if path is not None and recording.status in (Status.KEPT, Status.DELETED):
         path.unlink(missing_ok=True)
     return recording
@@ -83,7 +90,7 @@ def save_some(now: datetime, find: Callable[[str], Path | None], most: int = 8) 
         if path is None and now < recording.created_at + COMES_WITHIN:
             _settle(call.id, _later(recording, NOT_HERE_YET, now), now)
         else:
-            save(call.id.hex, path, call.talk_ms, call.connected_at, now)
+            _saved(recording, path, call.talk_ms, call.connected_at, now)
     return due
 
 
@@ -118,8 +125,8 @@ def _key(stem: str) -> uuid.UUID | None:
 
 
 def _due(now: datetime) -> Q:
-    """Not waiting for a later try, and not about to be deleted."""
-    waits = Q(because__values__again_at__gt=_stamp(now))
+    """Not written to a moment ago, not waiting for a later try, and not about to be deleted."""
+    waits = Q(created_at__gt=now - SETTLES) | Q(because__values__again_at__gt=_stamp(now))
     return Q(status=Status.WANTED) & ~waits & (Q(delete_at=None) | Q(delete_at__gt=now))
 
 
@@ -144,15 +151,15 @@ def _next(now: datetime) -> Recording | None:
 
 @transaction.atomic
 def _claim(call: uuid.UUID, now: datetime) -> Recording:
-    """The row, ours for LEASE; where it will lie is written down before it lies there."""
     recording = locked(call)
     if recording.status == Status.WANTED and not is_to_go(recording, now):
-        recording.stored_as = name_of(call, recording.created_at, settings.RECORDINGS_FORMAT)
         _lease(recording, now)
     return recording
 
 
 def _lease(recording: Recording, now: datetime) -> None:
+    """It is ours for LEASE; where it will lie is written down before it lies there."""
+    recording.stored_as = name_of(recording.call_id, recording.created_at, settings.RECORDINGS_FORMAT)
     _wait(recording, BEING_SAVED.text, now + LEASE, _pause_s(recording))
     recording.save(update_fields=["because", "stored_as"])
 
