@@ -60,3 +60,16 @@ def test_inside_another_transaction_that_one_decides() -> None:
             statement.tell(RENAME, {"name": "Westside", "id": dealer.pk})
         transaction.set_rollback(True)
     assert seen_by_others(dealer) == "Northside"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_a_transaction_that_says_so_is_committed_without_the_disk() -> None:
+    def waits() -> str:
+        ((said,),) = statement.run("select current_setting('synchronous_commit')", {})
+        return str(said)
+
+    with statement.in_one_go():
+        statement.forgetful()
+        assert waits() == "off"
+    with statement.in_one_go():
+        assert waits() == "on"

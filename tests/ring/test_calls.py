@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from leadbell.conversation.actions import opt_out
 from leadbell.dealers.models import Organisation, Person
@@ -73,6 +74,19 @@ def tell(call: Call, what: Any, at: Any, person: Person | None = None, **about: 
 
 def facts(lead: Lead) -> History:
     return read_history(locked(lead.pk))
+
+
+@pytest.mark.usefixtures("phones", "line")
+@pytest.mark.parametrize(("what", "waits"), [("picked_up", "off"), ("nobody", "on")])
+def test_how_a_call_ended_is_kept_on_the_disk(
+    northside: Organisation, rosa: Person, what: str, waits: str
+) -> None:
+    call = rings(locked(lead_of(northside).pk), rosa)
+    with connection.cursor() as cursor:
+        cursor.execute("set local synchronous_commit = on")
+        tell(call, what, NOON + 5 * SECOND, rosa)
+        cursor.execute("show synchronous_commit")
+        assert cursor.fetchone() == (waits,)
 
 
 @pytest.mark.usefixtures("phones")

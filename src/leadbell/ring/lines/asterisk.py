@@ -204,7 +204,7 @@ class Asterisk:
                 last, since = size, loop.time()
             elif loop.time() - since >= SETTLED_S:
                 break
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(SETTLED_S / 3)
         return path
 
     # -- steps -------------------------------------------------------------------------------------------------
