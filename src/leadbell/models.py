@@ -28,6 +28,7 @@ from leadbell.network.models import Agreement, NetworkPlan, Offer, Passing
 from leadbell.review.models import CoachingAction, Criterion, Moment, Review, ReviewChoice
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
 from leadbell.unlost.models import Alert, UnlostChoice
+from leadbell.video.models import Video
 from leadbell.visits import joining
 from leadbell.visits.models import KnownVisit, Site, SiteCount, SitePulse, Visitor, VisitorJoin
 
@@ -88,6 +89,7 @@ __all__ = [
     "StaffMail",
     "TrackingNumber",
     "UnlostChoice",
+    "Video",
     "Visitor",
     "VisitorJoin",
     "joining",

@@ -73,6 +73,8 @@ BOOKED = facts.Booked(at=after(195), by=ROSA, appointment=7, starts_at=after(86_
             [facts.ReviewWanted(at=after(900), key="attempt:1", person=INES, why="complaint")],
             "Ines noted a complaint about a conversation", [], "system",
         ),
+        ([facts.VideoOpened(at=after(900), video="1f")], "The video mail was opened", [], "system"),
+        ([facts.VideoWatched(at=after(990), video="1f")], "The video mail was watched to the end", [], "system"),
         ([facts.Accepted(at=after(8), by=ROSA)], "Rosa accepted", [], "human"),
         ([facts.PassedOn(at=after(8), by=ROSA)], "Rosa passed it on", [], "human"),
         ([facts.Assigned(at=after(8), to=SAMIR, by=INES)], "Ines gave it to Samir", [], "human"),

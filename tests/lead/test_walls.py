@@ -28,6 +28,7 @@ WALLED = {
         "0023_figures_numbered",
         "0024_reviews",
         "0025_free_and_busy",
+        "0032_videos",
         "0027_importers_leads",
         "0029_cars_seen",
     )

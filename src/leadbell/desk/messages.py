@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
+from django.conf import settings
 from django.contrib import messages as said_above
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -33,17 +34,20 @@ from leadbell.conversation.shelves import (
 from leadbell.conversation.wording import LANGUAGES, foot
 from leadbell.conversation.writing import Draft, is_written, new_key, setup_of, works_again, write
 from leadbell.desk.entrance import Visit, answer, door
+from leadbell.desk.videos import link_of
 from leadbell.followup.posting import opt_out_url
 from leadbell.lead.consent import contact_forbidden
 from leadbell.lead.doors import open_lead, take_lead
 from leadbell.lead.facts import HowConfirmed
 from leadbell.lead.thread import Thread
 from leadbell.refused import Refused
+from leadbell.video.shelves import video_of
 from leadbell.words import Words, say
 
 if TYPE_CHECKING:
     from leadbell.appointment.models import Appointment
     from leadbell.lead.models import Lead
+    from leadbell.video.models import Video
 
 TEMPLATES: dict[str, str | Promise] = {
     "answer": gettext_lazy("First answer"),
@@ -153,7 +157,9 @@ def _begun(request: Visit, lead: "Lead", carrier: CarrierName, language: str) ->
     template = words_of(lead.dealer_id, name, carrier, language)
     if template is None:
         return {"key": new_key(), "text": "", "subject": ""}
-    ready = begun(template, values_for(request, lead, language))
+    film = _recorded(lead, request.GET.get("video", ""), request.now)
+    link = link_of(film) if film else ""
+    ready = begun(template, values_for(request, lead, language, link))
     subject = ready.subject
     last = next((one for one in reversed(thread_of(lead)) if one.carrier == "email" and one.subject), None)
     if last is not None and name not in ABOUT_AN_APPOINTMENT:
@@ -161,11 +167,19 @@ def _begun(request: Visit, lead: "Lead", carrier: CarrierName, language: str) ->
     confirms = "1" if name == "confirmation" and carrier == "email" else ""
     invitation = "1" if name in ABOUT_AN_APPOINTMENT and carrier == "email" else ""
     return {
-        "key": new_key(), "text": ready.text, "subject": subject[:200], "confirms": confirms, "invitation": invitation,
+        "key": new_key(), "text": ready.text if link in ready.text else f"{ready.text}\n\n{link}",
+        "subject": subject[:200], "confirms": confirms, "invitation": invitation, "video": link,
+        "film": film.pk.hex if film else "",
     }  # fmt: skip
 
 
-def values_for(request: Visit, lead: "Lead", language: str) -> dict[str, str]:
+def _recorded(lead: "Lead", number: str, now: datetime) -> "Video | None":
+    """The video that was just recorded for this lead."""
+    film = video_of(lead, number) if number else None
+    return film if film is not None and film.can_be_seen(now) else None
+
+
+def values_for(request: Visit, lead: "Lead", language: str, video: str = "") -> dict[str, str]:
     """What a template may name, for this lead and whoever writes."""
     customer, person = lead.customer, request.user
     wanted = lead.wanted or {}
@@ -174,7 +188,7 @@ def values_for(request: Visit, lead: "Lead", language: str) -> dict[str, str]:
         "car": " ".join(str(wanted[key]) for key in ("make", "model") if wanted.get(key)),
         "dealer": lead.dealer.name, "salesperson": person.name, "phone": person.phone,
         "appointment": moment_of(_about(lead, request.now), lead.dealer.zone, language),
-        "signature": signature_of(person, lead.dealer.name), "video": "",
+        "signature": signature_of(person, lead.dealer.name), "video": video,
     }  # fmt: skip
 
 
@@ -233,7 +247,8 @@ def _wrong_video(said: Mapping[str, str]) -> Refused | None:
     video = _video(said)
     if not video:
         return None
-    if not video.startswith("https://") or len(video) > 1000 or any(c.isspace() for c in video):
+    ours = f"{settings.PUBLIC_URL}/w/"
+    if not video.startswith(("https://", ours)) or len(video) > 1000 or any(c.isspace() for c in video):
         return Refused(say("The link to the video begins with https://."))
     if video not in said.get("text", ""):
         return Refused(say("Put the link to the video into the message too."))

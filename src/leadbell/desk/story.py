@@ -41,6 +41,8 @@ from leadbell.lead.facts import (
     Shown,
     Sold,
     Undelivered,
+    VideoOpened,
+    VideoWatched,
     Wrote,
 )
 from leadbell.lead.history import History, Standing, after
@@ -275,6 +277,14 @@ def _chat_unanswered(fact: ChatUnanswered, names: Names, before: Standing) -> Li
     return Line(fact.at, "message-off", "system", sentence, why, "bad")
 
 
+def _video_opened(fact: VideoOpened, names: Names, before: Standing) -> Line:
+    return Line(fact.at, "video", "system", say("The video mail was opened"), tone="good")
+
+
+def _video_watched(fact: VideoWatched, names: Names, before: Standing) -> Line:
+    return Line(fact.at, "video", "system", say("The video mail was watched to the end"), tone="good")
+
+
 def _chat_ended(fact: ChatEnded, names: Names, before: Standing) -> Line:
     sentence = {
         "visitor": say("The visitor ended the chat"), "person": say("The chat was ended by us"),
@@ -398,6 +408,7 @@ _TELLERS: dict[type, Callable[..., Line]] = {
     MissedCall: _missed_call, Connected: _connected, NothingAgreed: _nothing_agreed,
     SeenAgain: _seen_again,
     ChatAnswered: _chat_answered, ChatUnanswered: _chat_unanswered, ChatEnded: _chat_ended,
+    VideoOpened: _video_opened, VideoWatched: _video_watched,
     **BETWEEN_BDC_AND_SALESPERSON,
     **HEARD_AGAIN,
 }  # fmt: skip

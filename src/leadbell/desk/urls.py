@@ -34,7 +34,9 @@ from leadbell.desk import (
     start,
     texting,
     unlost,
+    videos,
     visitors,
+    watching,
 )
 from leadbell.desk.reports import behind, fallout, league, pages, tables, verdict, weekly
 from leadbell.desk.reviewing.urls import LISTENING
@@ -67,6 +69,10 @@ OF_A_LEAD = [
     path("messages/", messages.messages, name="lead-messages"),
     path("messages/address/", messages.address_again, name="lead-address-again"),
     path("messages/preview/", messages.preview, name="lead-message-preview"),
+    path("video/", videos.record, name="video-record"),
+    path("video/new/", videos.begin, name="video-begin"),
+    path("video/new/<str:video>/<int:nth>/", videos.piece, name="video-piece"),
+    path("video/new/<str:video>/finish/", videos.finish, name="video-finish"),
     path("call-back/", resources.call_back, name="call-back"),
     path("quote/", resources.quote, name="quote"),
     path("note/", resources.note, name="note"),
@@ -135,6 +141,9 @@ urlpatterns = [
     path("messages/twilio/", texting.arrived, name="text-arrived"),
     path("messages/twilio/<int:dealer>/<int:message>/", texting.status, name="text-status"),
     path("o/<str:name>/", opting_out.opting_out, name="opt-out-link"),
+    path("w/<str:name>/", watching.page, name="video-watch"),
+    path("w/<str:name>/video", watching.stream, name="video-stream"),
+    path("w/<str:name>/watched/", watching.watched, name="video-watched"),
     path("me/shift/", me.shift, name="shift"),
     path("me/language/", me.language, name="language"),
     path("me/theme/", me.theme, name="theme"),

@@ -17,6 +17,8 @@ from leadbell.refused import Refused
 from leadbell.ring.models import Recording
 from leadbell.ring.recordings.deleting import delete_of_customer
 from leadbell.sale.actions import lose
+from leadbell.video import actions as videos
+from leadbell.video.shelves import count_of
 from leadbell.visits.models import Visitor
 from leadbell.words import say
 
@@ -33,6 +35,7 @@ class Kept:
     messages: int
     chats: int
     recordings: int
+    videos: int
     browsers: int
     #: Deliveries that hold other customers, too: they stay as they arrived.
     shared: int
@@ -52,6 +55,7 @@ def kept_of(customer: Customer) -> Kept:
         messages=Message.objects.filter(lead__in=leads).count(),
         chats=Chat.objects.filter(lead__in=leads, erased_at=None).count(),
         recordings=Recording.objects.filter(call__lead__in=leads, status__in=still).count(),
+        videos=count_of(leads),
         browsers=Visitor.objects.filter(customer=customer).count(),
         shared=others.values("envelope").distinct().count(),
     )
@@ -79,6 +83,7 @@ def delete_customer(lead: Lead, by: Person, now: datetime) -> Customer | Refused
         if one.is_open:
             lose(one, by.pk, "other", now)
     recordings = delete_of_customer(customer, by, now)
+    videos.delete_of_customer(customer, now)
     with connection.cursor() as cursor:
         cursor.execute(
             "select leadbell_customer_deleted(%s, %s, %s, %s)", [customer.dealer_id, customer.pk, by.pk, now]

@@ -27,6 +27,8 @@ POLL_S, BUSY_POLL_S = 1.0, 0.05
 LETTERS_AT_ONCE, ERRANDS_AT_ONCE, CALENDARS_AT_ONCE = 8, 4, 2
 #: What is sent without anybody pressing "Send" is looked for so often.
 AUTOMATIONS_EVERY = timedelta(seconds=30)
+#: Videos that are due are taken off the shelf so often.
+CLEAR_EVERY_S = 20.0
 #: A letter under way is waited for so long when we are told to stop.
 STOP_WITHIN_S = 5.0
 UNFORESEEN = say("sending it failed in a way nobody foresaw")
@@ -47,9 +49,11 @@ class Messenger:
 
     def __init__(self, clock: Callable[[], datetime], carrier: Callable[[str], Any]) -> None:
         self._clock, self._carrier = clock, carrier
-        self._threads = ThreadPoolExecutor(LETTERS_AT_ONCE + ERRANDS_AT_ONCE + CALENDARS_AT_ONCE, "carrier")
+        self._threads = ThreadPoolExecutor(
+            LETTERS_AT_ONCE + ERRANDS_AT_ONCE + CALENDARS_AT_ONCE + 1, "carrier"
+        )
         self._busy: dict[Future[Any], UnderWay] = {}
-        self._errands_at = 0.0
+        self._errands_at = self._cleared_at = 0.0
         self._automated_at = datetime.min.replace(tzinfo=UTC)
 
     @property
@@ -140,12 +144,17 @@ class Messenger:
 
     def _run_errands(self) -> None:
         from leadbell.followup.calendars import calendar_errands
+        from leadbell.followup.clearing import clearing_errands
         from leadbell.followup.errands import errands
 
         for who, work, then, failed in calendar_errands(
             self._clock(), CALENDARS_AT_ONCE, self._busy_dealers(), self._clock
         ):
             self._begin(work, UnderWay(who, then, failed, errand=True))
+        if time.monotonic() >= self._cleared_at:
+            self._cleared_at = time.monotonic() + CLEAR_EVERY_S
+            for who, work, then, failed in clearing_errands(self._clock(), self._busy_dealers()):
+                self._begin(work, UnderWay(who, then, failed, errand=True))
         free = self._free(ERRANDS_AT_ONCE, errands=True)
         if not free:
             return

@@ -237,6 +237,19 @@ class ChatEnded(Fact, frozen=True, tag="chat_ended"):
     automatic: int = 0
 
 
+class VideoOpened(Fact, frozen=True, tag="video_opened"):
+    """Whoever has the link of a video mail began to play it, for the first time. A robot's look is none."""
+
+    video: str
+
+
+class VideoWatched(Fact, frozen=True, tag="video_watched"):
+    """A video mail was played to its end, for the first time."""
+
+    video: str
+    length_ms: int = 0
+
+
 class Booked(Fact, frozen=True, tag="booked"):
     appointment: int
     by: int
@@ -423,7 +436,8 @@ AnyFact = (
     | Connected | AttemptEnded | CallBackAgreed | NothingAgreed | Quoted | Wrote | Replied | Undelivered | Booked
     | Moved | Confirmed | Shown | NoShow | Cancelled | Noted | Sold | Lost | Reopened | OptedOut | SeenAgain
     | ChatAnswered
-    | ChatUnanswered | ChatEnded | Qualified | HandedOver | AskedBack | AnsweredBack | HandoverRefused | FirstContact
+    | ChatUnanswered | ChatEnded | VideoOpened | VideoWatched
+    | Qualified | HandedOver | AskedBack | AnsweredBack | HandoverRefused | FirstContact
     | ReviewWanted | Reviewed
 )  # fmt: skip
 

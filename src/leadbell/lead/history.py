@@ -58,6 +58,8 @@ from leadbell.lead.facts import (
     Sold,
     State,
     Undelivered,
+    VideoOpened,
+    VideoWatched,
     Wrote,
 )
 
@@ -313,7 +315,7 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             return _seen_again(standing, fact)
         case OptedOut():
             return replace(standing, opted_out=True)
-        case Opened() | Noted() | Reviewed() | ReviewWanted():
+        case Opened() | Noted() | VideoOpened() | VideoWatched() | Reviewed() | ReviewWanted():
             return standing
 
 

@@ -53,6 +53,12 @@ class Reached:
     because: Words | None
 
 
+def keep_days_of(dealer: int) -> int:
+    """How long this dealer keeps what was recorded."""
+    chosen = PhoneRules.objects.filter(dealer=dealer).values_list("keep_days", flat=True).first()
+    return PhoneRules().keep_days if chosen is None else chosen
+
+
 @transaction.atomic
 def add_line(
     dealer: Organisation, kind: str, caller_id: str, trunk: str, now: datetime

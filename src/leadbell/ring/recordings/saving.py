@@ -14,7 +14,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from leadbell.announce import announce
-from leadbell.ring.models import PhoneRules, Recording
+from leadbell.ring.choices import keep_days_of
+from leadbell.ring.models import Recording
 from leadbell.ring.recordings.store import StoreAway, name_of, the_store
 from leadbell.ring.shelves import NoSuchRecording
 from leadbell.words import Words, say
@@ -267,7 +268,7 @@ def _settle(call: uuid.UUID, tried: Recording, now: datetime) -> Recording:
     if recording.delete_at is not None:
         tried.delete_at, tried.because = recording.delete_at, recording.because
     elif tried.status == Status.KEPT:
-        tried.delete_at = tried.created_at + timedelta(days=_keep_days(recording.dealer_id))
+        tried.delete_at = tried.created_at + timedelta(days=keep_days_of(recording.dealer_id))
     tried.save()
     if tried.status != Status.WANTED:
         announce(recording.dealer_id, "recording", recording.call.lead_id)
@@ -276,8 +277,3 @@ def _settle(call: uuid.UUID, tried: Recording, now: datetime) -> Recording:
             status=tried.status, length_ms=tried.length_ms, gaps=len(tried.gaps),
         )  # fmt: skip
     return tried
-
-
-def _keep_days(dealer: int) -> int:
-    chosen = PhoneRules.objects.filter(dealer=dealer).values_list("keep_days", flat=True).first()
-    return PhoneRules().keep_days if chosen is None else chosen
