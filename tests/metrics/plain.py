@@ -68,6 +68,7 @@ def row(lead: Row, touches: list[Row], visits: list[Row]) -> Row:
             "touches_answered": _answered(touches),
             "first_touch_ms": min((t["started_ms"] for t in out), default=None),
             "first_email_ms": min((t["started_ms"] for t in out if t["channel"] == "email"), default=None),
+            "chat_response_ms": _chat(lead, out),
             "last_in_ms": max((t["started_ms"] for t in came), default=None),
             "last_email_in_ms": max((t["started_ms"] for t in came if t["channel"] == "email"), default=None),
             "last_seen_ms": max((v["seen_ms"] for v in visits), default=None),
@@ -83,6 +84,15 @@ COPIED = (
     "sold_ms", "sold_on", "sold_weekday", "lost_ms", "lost_reason", "ended_ms",
     "cost_cents", "margin_cents",
 )  # fmt: skip
+
+
+def _chat(lead: Row, out: list[Row]) -> int | None:
+    """From a chat's first line to a person's first answer in it, where that isn't absurd."""
+    first = _least(t["started_ms"] for t in out if t["channel"] == "chat" and t["made_by"] == "human")
+    if lead["origin"] != "chat" or first is None:
+        return None
+    waited = first - lead["received_ms"]
+    return waited if 0 <= waited <= DAY else None
 
 
 def _contact(first: list[Row]) -> int | None:

@@ -52,6 +52,8 @@ with calls as (
         count(distinct case when t.made_by = 'human' then t.person end) as hands,
         min(case when t.direction = 'out' then t.started_ms end) as first_touch_ms,
         min(case when t.direction = 'out' and t.channel = 'email' then t.started_ms end) as first_email_ms,
+        min(case when t.direction = 'out' and t.channel = 'chat' and t.made_by = 'human' then t.started_ms end)
+            as first_chat_ms,
         max(case when t.direction = 'in' then t.started_ms end) as last_in_ms,
         max(case when t.direction = 'in' and t.channel = 'email' then t.started_ms end) as last_email_in_ms,
         sum(case when t.direction = 'out' and t.made_by = 'automation' then 1 else 0 end) as automated_touches,
@@ -130,6 +132,7 @@ with calls as (
         first_talk.connected_open_ms as raw_connect_open_ms,
         first_talk.talk_ms as raw_talk_ms,
         l.sold_ms - l.received_ms as raw_sale_ms,
+        case when l.origin = 'chat' then touched.first_chat_ms - l.received_ms end as raw_chat_ms,
         coalesce(called.attempts, 0) as attempts,
         coalesce(called.conversations, 0) as conversations,
         coalesce(called.reviewed, 0) as reviewed,
@@ -180,6 +183,7 @@ select
     case when m.raw_connect_ms between -60000 and 31536000000 and m.raw_connect_open_ms >= 0
         then m.raw_connect_open_ms end as connect_open_ms,
     case when m.raw_talk_ms between 0 and 14400000 then m.raw_talk_ms end as talk_ms,
+    case when m.raw_chat_ms between 0 and 86400000 then m.raw_chat_ms end as chat_response_ms,
     case when m.raw_sale_ms >= 0 then m.raw_sale_ms end as sale_ms,
     case when m.raw_response_ms < -60000 or m.raw_response_ms > 31536000000 then 1 else 0 end as odd_response,
     case when m.raw_connect_ms < -60000 or m.raw_connect_ms > 31536000000 then 1 else 0 end as odd_connect,

@@ -18,6 +18,7 @@ from leadbell.lead.facts import (
     Booked,
     CallBackAgreed,
     Cancelled,
+    ChatAnswered,
     Connected,
     FirstContact,
     Lost,
@@ -200,3 +201,18 @@ def test_lost_sold_seen_and_who_was_free() -> None:
     assert (lead["lost_ms"], lead["lost_reason"]) == (ms(FIVE + DAY), "price")
     assert (lead["sold_ms"], lead["sold_on"], lead["sold_weekday"]) == (ms(FIVE + 12 * DAY), 20261205, 6)
     assert said(found, "visits")["seen_ms"] == ms(FIVE + 8 * DAY)
+
+
+def test_the_first_answer_in_a_chat_is_a_contact_by_a_person() -> None:
+    found = rows(ChatAnswered(at=FIVE + MINUTE / 3, by=ROSA, waited_ms=20_000))
+    touch = said(found, "touches")
+    assert (touch["channel"], touch["direction"], touch["made_by"], touch["person"]) == (
+        "chat", "out", "human", "Rosa"
+    )  # fmt: skip
+    assert touch["started_ms"] - said(found)["received_ms"] == 20_000
+
+
+def test_what_went_on_in_another_lead_is_in_no_figure() -> None:
+    assert said(rows())["set_aside"] is None
+    assert said(rows(Lost(at=FIVE, reason="other")))["set_aside"] is None
+    assert said(rows(Lost(at=FIVE, reason="merged")))["set_aside"] == "merged"

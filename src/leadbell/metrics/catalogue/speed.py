@@ -24,6 +24,11 @@ _TWO_MINUTES = Reference(TARGET_MS, "S3", say("call within 2 minutes"))
 _CONTACT = Reference(
     REFERENCE_FIRST_ATTEMPT, "S0", say("73 %; S0 doesn't say of all leads, or of those attempted")
 )
+#: So long a visitor waits in a chat [S0].
+PATIENCE_MS = 30_000
+_CHATS = "set_aside is null and origin = 'chat' and in_hours"
+_CHAT_NEEDS = ("leads.origin", "leads.in_hours", "touches.channel", "touches.started_ms")
+_PATIENCE = Reference(PATIENCE_MS, "S0", say("visitors leave a chat after 30 seconds without an answer"))
 
 METRICS = (
     Metric(
@@ -68,6 +73,20 @@ METRICS = (
         say("from arrival to the start of the first attempt; only time in which the dealer is open counts"),
         "measure", "ms", "response_open_ms", "set_aside is null and rings and forwarded", "less",
         (_MEAN_RESPONSE, _TWO_MINUTES), ("leads.origin", "touches.started_ms", "touches.open_ms"),
+    ),
+    Metric(
+        "chat_response_time", say("response time in the chat, of chats answered"),
+        say("chats begun in opening hours that a person answered"),
+        say("from a chat's first line to a person's first answer in it; after 30 seconds most have left"),
+        "measure", "ms", "chat_response_ms", _CHATS, "less", (_PATIENCE,), _CHAT_NEEDS,
+    ),
+    Metric(
+        "chats_in_time", say("answered within 30 seconds, of chats"),
+        say("chats begun in opening hours, 30 seconds ago or longer"),
+        say("chats in which a person answered within 30 seconds, of all chats"),
+        "share", "share", f"chat_response_ms <= {PATIENCE_MS}",
+        f"{_CHATS} and (chat_response_ms is not null or received_ms + {PATIENCE_MS} < as_of)", "more", (),
+        _CHAT_NEEDS,
     ),
     Metric(
         "connect_time", say("connect time, of leads reached"),

@@ -31,7 +31,8 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "funnel", say("From lead to sale"),
         ("sales_conversion", "attempted_rate", "called_within_2_minutes", "first_attempt_contact_rate",
-            "first_attempt_contact_rate_of_attempted", "response_time", "response_time_open", "three_attempt_rate"),
+            "first_attempt_contact_rate_of_attempted", "response_time", "response_time_open", "three_attempt_rate",
+            "chat_response_time", "chats_in_time"),
         ("response_curve", "attempts_ladder"), funnel=True,
     ),
     Section(

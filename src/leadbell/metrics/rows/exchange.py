@@ -18,6 +18,7 @@ from leadbell.lead.facts import (
     Booked,
     CallBackAgreed,
     Cancelled,
+    ChatAnswered,
     Confirmed,
     Connected,
     FirstContact,
@@ -240,6 +241,8 @@ def _touch(about: LeadOf, fact: AnyFact) -> dict[str, Any] | None:
             return _contact("phone", "in", "human", about.name(fact.by))
         case MissedCall():
             return _contact("phone", "in", "human") | {"outcome": "no_answer"}
+        case ChatAnswered():
+            return _contact("chat", "out", "human", about.name(fact.by))
         case Wrote():
             return _contact(fact.carrier, "out", "human" if fact.by else "automation", about.name(fact.by))
         case Replied():
