@@ -3,7 +3,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leadbell", "0031_chats_merged"),
+        ("leadbell", "0032_videos"),
     ]
 
     operations = [
