@@ -19,7 +19,7 @@ ALONE_LOCK = 0x1EADBE15
 NICE = 5
 POLL_S = 1.0
 #: What comes within this time is made together.
-GATHER_S = 0.15
+GATHER_S = 0.05
 #: How often it is looked whose weekly report is due.
 LETTERS_EVERY_S = 20.0
 #: A letter under way is waited for so long when we are told to stop; it is written once whatever happens.
