@@ -14,6 +14,6 @@ alter policy tenant on leadbell_leadrow
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leadbell", "0031_chats_merged")]
+    dependencies = [("leadbell", "0033_chats_answered_in")]
 
     operations = [migrations.RunSQL(ONCE, migrations.RunSQL.noop)]
