@@ -238,30 +238,6 @@ def test_no_spreadsheet_takes_a_rejected_row_for_a_formula(tmp_path: Path, sign:
     )
 
 
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"", "is empty"), (b"\n\n", "is empty"), (b"hello world\n", "is not a table"),
-        (b"a,b\n1,2\n", "doesn't say when a lead arrived"), (b"PAR1 cut off", "no whole Parquet file"),
-        (b"PK\x03\x04 cut off", "no Excel file"), (b"Lead ID,Created,Source\n", "None of the dates"),
-        (b"\x00\x01\x02\x03" * 50, "is not a table"),
-    ],
-)  # fmt: skip
-def test_a_file_that_cannot_be_used_gets_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
-    path = tmp_path / "export.csv"
-    path.write_bytes(content)
-    with pytest.raises(Trouble, match=sentence):
-        studied(path)
-
-
-def test_a_parquet_file_that_was_cut_off_gets_a_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "leads.parquet"
-    duckdb.sql("select i as lead_id, now() as created from range(1000) t(i)").write_parquet(str(path))
-    path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(Trouble, match="cut off or damaged"):
-        studied(path)
-
-
 def test_files_that_do_not_belong_together_get_a_sentence(tmp_path: Path) -> None:
     other = put(
         tmp_path, "log.csv", LOG.replace("\nA,", "\nX,").replace("\nB,", "\nY,").replace("\nC,", "\nW,")

@@ -81,7 +81,10 @@ def _in_order(db: "duckdb.DuckDBPyConnection", sheet: Sheet, table: str) -> Iter
     text = f"concat_ws(' | ', {', '.join(f'coalesce(w.{name}, {chr(39)}{chr(39)})' for name in cells)})"
     refused = _streamed(db, f"select f.r, f.why, f.said, f.col, {text} from refused_{table} f "
                             f"join raw_{table} w on w.rowid = f.r order by f.r, f.col nulls first")  # fmt: skip
-    unread = _streamed(db, f"select place, why, due, row from unread_{table} order by place")
+    unread = _streamed(
+        db,
+        f"select place, why, case why when 'UNQUOTED VALUE' then lines else due end, row from unread_{table} order by place",
+    )
     bad, one, place = next(unread, None), next(refused, None), -1
     for line, is_bad in _lines(sheet, db, table):
         if is_bad and bad is not None:
@@ -168,5 +171,5 @@ def _why(why: str, said: str | None, column: str | None) -> Words:
     if why == "TOO MANY COLUMNS":
         return say("it has more cells than the header has columns (%(due)s)", due=shown)
     if why == "UNQUOTED VALUE":
-        return say("a quotation mark isn't closed")
+        return say("a quotation mark isn't closed; it takes %(lines)s lines with it", lines=shown)
     return say("it isn't a row of a table (%(kind)s)", kind=why.lower())

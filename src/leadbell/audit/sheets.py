@@ -1,6 +1,7 @@
 """Files as they come, into DuckDB: every cell as text, every row that isn't one with the reason."""
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -11,7 +12,6 @@ import duckdb
 from leadbell.audit.dialect import Dialect, dialect_of, named
 from leadbell.trouble import Trouble
 
-_EXCEL = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 _PARQUET = {".parquet", ".pq"}
 _CHUNK = 4 * 1024 * 1024
 
@@ -44,11 +44,14 @@ def open_sheet(path: Path, scratch: Path) -> Sheet:
     if path.stat().st_size == 0:
         raise Trouble("%(file)s is empty.", file=path.name)
     with path.open("rb") as file:
-        magic = file.read(4)
-    if magic == b"PAR1" or path.suffix.lower() in _PARQUET:
+        begins = file.read(512)
+    if begins.startswith(b"PAR1") or path.suffix.lower() in _PARQUET:
         return _parquet(path)
-    if path.suffix.lower() in _EXCEL or magic in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+    if begins.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return _excel(path, scratch)
+    # What CRMs save as .xls is often a web page or text.
+    if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html|table|\?xml|meta)", begins, re.IGNORECASE):
+        raise Trouble("%(file)s is a web page: open it in Excel and save it as .xlsx or CSV.", file=path.name)
     return _csv(path, scratch)
 
 
@@ -68,14 +71,19 @@ def _csv(path: Path, scratch: Path) -> Sheet:
 
 def _excel(path: Path, scratch: Path) -> Sheet:
     """The fullest of its sheets, written as CSV: one way of reading for all."""
-    from python_calamine import CalamineError, CalamineWorkbook
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     try:
         book = CalamineWorkbook.from_path(str(path))
         sheets = [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
-    except (CalamineError, OSError, ValueError) as error:
+    except PasswordError:
         raise Trouble(
-            "%(file)s is no Excel file that can be read: %(why)s.", file=path.name, why=str(error)
+            "%(file)s is locked with a password: open it in Excel and save it without one.", file=path.name
+        ) from None
+    except (CalamineError, OSError, ValueError):
+        raise Trouble(
+            "%(file)s is no whole Excel file: it is cut off or damaged. Export or copy it again.",
+            file=path.name,
         ) from None
     rows = max(sheets, key=len, default=[])
     source = scratch / f"{len(list(scratch.iterdir()))}-{path.stem}.csv"

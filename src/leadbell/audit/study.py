@@ -76,31 +76,59 @@ class Study:
         return sum(one.rows for one in self.beside.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An export that was read: `leads`, `touches` and `visits` stand in the database as far as it has them."""
+
+    db: "duckdb.DuckDBPyConnection"
+    scratch: Path
+    sheets: Mapping[str, Sheet]
+    beside: Mapping[str, Beside]
+    mapping: ExportMap
+    translated: Translated
+
+
 def study(asked: Asked, tell: Tell = lambda _what: None) -> Study:
     """Read the export and ask every figure. Raises Trouble with a sentence where a file can't be used."""
-    with tempfile.TemporaryDirectory(prefix="leadbell-audit-") as folder, _opened(Path(folder)) as connection:
-        scratch = Path(folder)
-        sheets = _sheets(asked, scratch)
+    with reading(asked, tell) as found:
+        tell(say("Working the figures out"))
+        with _engine(asked, found) as engine:
+            return _asked(engine, found)
+
+
+@contextmanager
+def reading(asked: Asked, tell: Tell = lambda _what: None) -> Iterator[Reading]:
+    """Read the export; what can't be read is in a file beside it. Raises Trouble where a file can't be used."""
+    with tempfile.TemporaryDirectory(prefix="leadbell-audit-") as folder, _opened(Path(folder)) as db:
+        sheets = _sheets(asked, Path(folder))
         mapping = mapping_of(sheets, asked)
         for table, sheet in sheets.items():
             tell(say("Reading %(file)s", file=sheet.path.name))
             columns = [sheet.columns.index(found.column) for found in mapping.columns[table].values()]
-            load(connection, sheet, table, columns)
-            rejected.prepare(connection, table)
+            load(db, sheet, table, columns)
+            rejected.prepare(db, table)
+            if not sheet.rows:
+                raise _no_rows(sheet, rejected.write(db, sheet, table))
         tell(say("Understanding it"))
-        translated = translate(Translator(connection, mapping, sheets), asked.as_of_ms)
+        translated = translate(Translator(db, mapping, sheets), asked.as_of_ms)
         beside: dict[str, Beside] = {}
         for table, sheet in sheets.items():
-            beside[table] = told = rejected.write(connection, sheet, table)
+            beside[table] = told = rejected.write(db, sheet, table)
             if told.cells and told.path is not None:
                 translated.notes.append(
                     say("%(count)s cells of %(file)s can't be read and count as empty; they are in %(beside)s.",
                         count=told.cells, file=sheet.path.name, beside=told.path.name)
                 )  # fmt: skip
-            connection.execute(f"drop table raw_{table}")
-        tell(say("Working the figures out"))
-        with _engine(asked, connection, scratch, translated.blocked) as engine:
-            return _asked(engine, sheets, beside, mapping, translated)
+            db.execute(f"drop table raw_{table}")
+        yield Reading(db, Path(folder), sheets, beside, mapping, translated)
+
+
+def _no_rows(sheet: Sheet, beside: Beside) -> Trouble:
+    if not beside.first:
+        return Trouble("%(file)s has a header, but no rows below it.", file=sheet.path.name)
+    first = beside.first[0]
+    return Trouble("No row of %(file)s can be read. Line %(line)s: %(why)s.",
+                   file=sheet.path.name, line=first.line, why=str(first.because))  # fmt: skip
 
 
 @contextmanager
@@ -151,33 +179,25 @@ def mapping_of(sheets: Mapping[str, Sheet], asked: Asked) -> ExportMap:
 
 
 @contextmanager
-def _engine(
-    asked: Asked, connection: "duckdb.DuckDBPyConnection", scratch: Path, blocked: Container[str]
-) -> Iterator[Engine]:
+def _engine(asked: Asked, found: Reading) -> Iterator[Engine]:
+    blocked = found.translated.blocked
     if asked.engine == "duckdb":
-        duck = Duck(connection)
+        duck = Duck(found.db)
         yield duck.keep(_columns(duck.lacks, blocked))
         return
     try:
-        from pyspark.sql import SparkSession
-
-        from leadbell.metrics.engines.spark import Spark
+        from leadbell.metrics.engines.spark import Spark, opened
     except ImportError:
         raise Trouble("Spark isn't installed: `pip install leadbell[spark]`, and Java 17.") from None
     there = {
-        name for (name,) in connection.execute("select distinct table_name from duckdb_columns()").fetchall()
+        name for (name,) in found.db.execute("select distinct table_name from duckdb_columns()").fetchall()
     }
-    sources = {}
-    for name in TABLES:
-        if name in there:
-            sources[name] = scratch / f"{name}.parquet"
-            connection.table(name).write_parquet(str(sources[name]), compression="zstd")
-    session = SparkSession.builder.appName("leadbell audit").getOrCreate()
-    try:
+    sources = {name: found.scratch / f"{name}.parquet" for name in TABLES if name in there}
+    for name, path in sources.items():
+        found.db.table(name).write_parquet(str(path), compression="zstd")
+    with opened(found.scratch) as session:
         spark = Spark(session, sources)
         yield spark.keep(_columns(spark.lacks, blocked))
-    finally:
-        session.stop()
 
 
 def _columns(lacks: frozenset[str], blocked: Container[str]) -> frozenset[str]:
@@ -192,25 +212,19 @@ def _columns(lacks: frozenset[str], blocked: Container[str]) -> frozenset[str]:
     return frozenset(columns)
 
 
-def _asked(
-    engine: Engine,
-    sheets: Mapping[str, Sheet],
-    beside: Mapping[str, Beside],
-    mapping: ExportMap,
-    translated: Translated,
-) -> Study:
-    blocked, at = translated.blocked, translated.as_of_ms
+def _asked(engine: Engine, found: Reading) -> Study:
+    blocked, at = found.translated.blocked, found.translated.as_of_ms
     open_ones = [metric for metric in METRICS.values() if metric.name not in blocked]
     answers = ask(engine, open_ones, at)
     shut = tuple(Unsupported(METRICS[name], because) for name, because in blocked.items() if name in METRICS)
     compared = [METRICS[name] for name in BY_PERSON if name not in blocked]
     return Study(
-        sheets, beside, mapping, at, Answers(answers.given, (*answers.unsupported, *shut)), _funnel(engine, at),
+        found.sheets, found.beside, found.mapping, at, Answers(answers.given, (*answers.unsupported, *shut)), _funnel(engine, at),
         process_verdict(engine, at),
         {name: blocked.get(name) or tabulate(engine, one, at) for name, one in STUDIES.items()},
         ask(engine, compared, at, by=("dealer",)).given if "leads.dealer" not in engine.lacks else (),
         ask(engine, compared, at, by=("dealer", "salesperson")).given if "leads.salesperson" not in engine.lacks else (),
-        tuple(translated.notes),
+        tuple(found.translated.notes),
     )  # fmt: skip
 
 

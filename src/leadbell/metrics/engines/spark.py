@@ -1,16 +1,44 @@
 """Apache Spark, where one machine is too small: local, or a cluster. Needs `leadbell[spark]` and Java 17."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
 from sqlglot import exp
 
 from leadbell.metrics.question import facts, quantiles_as, translated
 from leadbell.metrics.tables import TABLES, Table, missing
+from leadbell.trouble import Trouble
 
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+#: Where Spark finds a cluster, if there is one.
+_CLUSTER = ("SPARK_CONF_DIR", "SPARK_HOME", "PYSPARK_SUBMIT_ARGS", "SPARK_REMOTE")
+
+
+@contextmanager
+def opened(scratch: Path) -> Iterator[SparkSession]:
+    """The session that Spark's own settings name; without any, this machine alone, listening to nobody else."""
+    builder = SparkSession.builder.appName("leadbell").config("spark.ui.enabled", "false")
+    builder = builder.config("spark.ui.showConsoleProgress", "false")
+    if not any(os.environ.get(name) for name in _CLUSTER):
+        builder = builder.master("local[*]").config("spark.sql.warehouse.dir", str(scratch / "warehouse"))
+        builder = builder.config("spark.driver.host", "127.0.0.1").config(
+            "spark.driver.bindAddress", "127.0.0.1"
+        )
+        builder = builder.config("spark.sql.shuffle.partitions", str(2 * (os.cpu_count() or 1)))
+    try:
+        session = builder.getOrCreate()
+    except PySparkException as error:
+        raise Trouble(
+            "Spark doesn't start (it needs Java 17): %(why)s", why=str(error).splitlines()[0]
+        ) from None
+    try:
+        yield session
+    finally:
+        session.stop()
 
 
 class Spark:
@@ -23,7 +51,7 @@ class Spark:
     dialect = "spark"
 
     def __init__(
-        self, session: "SparkSession", sources: Mapping[str, str | Path], lacks: frozenset[str] = frozenset()
+        self, session: SparkSession, sources: Mapping[str, str | Path], lacks: frozenset[str] = frozenset()
     ) -> None:
         self.session = session
         self.relation: str | None = None
