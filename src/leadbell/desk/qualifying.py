@@ -166,10 +166,7 @@ def _page(
             "script": script,
             "language": language,
             "says": [fill(one, values) for one in script.says.get(language, script.says["en"])],
-            "receives": [
-                (one.person, fill(RECEIVES.get(language, RECEIVES["en"]), {"receiver": one.name}))
-                for one in people
-            ],
+            "receives": fill(RECEIVES.get(language, RECEIVES["en"]), {"receiver": "…"}),
             "asks": [_asked(question, said or {}) for question in script.asks],
             "free": [one for one in free if one.times],
             "people": people,

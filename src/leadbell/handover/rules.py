@@ -28,6 +28,8 @@ MINUTES = 60
 DAYS_AHEAD = 8
 #: Proposed per person: few enough to read out.
 PROPOSED = 6
+#: Proposed on a dealer's clock, also where it is open at night: before and after the second.
+DAYTIME = ("09:00", "13:00", "20:00")
 #: Free times lie at full and half hours.
 STEP = timedelta(minutes=30)
 
@@ -66,8 +68,10 @@ def free_times(
     today = hours.local_day(now)
     for ahead in range(DAYS_AHEAD):
         day = today + timedelta(days=ahead)
-        noon = hours.time_on(day, "13:00") or hours.day_begins(day) + timedelta(hours=13)
-        halves = [(hours.day_begins(day), noon), (noon, hours.day_begins(day + timedelta(days=1)))]
+        morning, noon, evening = (hours.time_on(day, clock) for clock in DAYTIME)
+        if morning is None or noon is None or evening is None:
+            continue
+        halves = [(morning, noon), (noon, evening)]
         for begins, ends in halves:
             found += _first_free(receiver, hours, max(begins, now + SOONEST), ends, minutes)
             if len(found) >= most:
