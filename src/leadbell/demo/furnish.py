@@ -57,7 +57,7 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
     django.setup()
-    from leadbell.demo import actions, listening, stage
+    from leadbell.demo import actions, bdc, listening, stage
 
     if fresh:
         listening.forget()
@@ -66,6 +66,7 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
         with _told("Inventing 90 days at an importer and three dealers", DAYS, now) as progress:
             actions.furnish(now, progress=progress)
             listening.listen_back(now, actions.SEED)
+            bdc.begin_between(now)
     elif found.newest is not None and found.has_slept(now):
         days = (now - found.newest).days
         with _told("Telling what happened since the demo ran last", days, now) as progress:

@@ -84,7 +84,7 @@ def houses(since: datetime) -> tuple[list[House], Sources]:
             for player in company.people if player.email in numbers
         )  # fmt: skip
         house = House(dealer.pk, company, before, now, since, workers)
-        if company.country == MERIDIAN.country and not company.round_the_clock:
+        if company.country == MERIDIAN.country:
             house.bdc = tuple(
                 _worker(player, numbers[player.email], MERIDIAN, before, now, since)
                 for player in MERIDIAN.people if player.email in numbers

@@ -1,0 +1,75 @@
+"""What lies between the demo’s BDC and its salespeople when it begins: campaigns to call, handovers that wait."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from msgspec.structs import replace as changed
+
+from leadbell.dealers.models import Organisation, Person
+from leadbell.demo.cast import STAR
+from leadbell.demo.handing import AGREED, WANTS_TO_KNOW
+from leadbell.followup.actions import playbook_for
+from leadbell.followup.handing import Reached, qualify, receivers
+from leadbell.followup.playbook import DEFAULTS
+from leadbell.followup.playbooks import change_plan
+from leadbell.handover.rules import DAYS_AHEAD, free_times
+from leadbell.lead.facts import Answers, Goal, Origin
+from leadbell.lead.journal import locked, read_history
+from leadbell.lead.models import Lead
+from leadbell.refused import Refused
+from leadbell.routing.actions import assign
+from leadbell.words import say
+
+#: The BDC calls who answered a mailing, and who didn't buy before.
+CAMPAIGNS: tuple[Origin, ...] = ("direct_mail", "lost_sale")
+#: What is handed to the visitor's part.
+GOALS: tuple[Goal, ...] = ("appointment", "quote")
+
+
+def begin_between(now: datetime) -> int:
+    """Have the BDC call campaigns first, and hand two leads to the visitor's part; how many it handed over."""
+    rosa = Person.objects.filter(email=STAR).select_related("organisation").first()
+    agent = Person.objects.filter(email="noor@meridian.example").first()
+    if rosa is None or agent is None:
+        return 0
+    for origin in CAMPAIGNS:
+        change_plan(rosa.organisation, origin, changed(DEFAULTS[origin], first="bdc"), now)
+    leads = _to_qualify(rosa.organisation, rosa)
+    given = (_hand_over(lead, agent, rosa, goal, now) for lead, goal in zip(leads, GOALS, strict=False))
+    return sum(given)
+
+
+def _to_qualify(dealer: Organisation, rosa: Person) -> list[int]:
+    """Leads somebody has spoken to and with whom nothing is agreed, the newest first."""
+    found = Lead.objects.filter(dealer=dealer, closed_at=None, origin="online", state="conversation")
+    free = found.filter(calling_by=None).exclude(owner=rosa).order_by("-received_at")
+    return list(free.values_list("pk", flat=True)[: len(GOALS)])
+
+
+@transaction.atomic
+def _hand_over(number: int, agent: Person, rosa: Person, goal: Goal, now: datetime) -> bool:
+    lead = locked(number)
+    given = assign(
+        lead, agent.pk, lead.owner_id, now - timedelta(minutes=6), say("a fresh try by somebody else")
+    )
+    if isinstance(given, Refused):
+        return False
+    playbook = playbook_for(lead, read_history(lead), now)
+    hers = next(
+        (
+            one
+            for one in receivers(lead.dealer, now, now + timedelta(days=DAYS_AHEAD))
+            if one.person == rosa.pk
+        ),
+        None,
+    )
+    times = free_times(hers, playbook.hours, now) if hers else ()
+    if goal == "appointment" and len(times) < 2:
+        return False
+    reached = Reached(
+        goal, Answers(when="weeks", trade_in=True, test_drive=True, decides_alone=False), rosa.pk,
+        times[1] if goal == "appointment" else None, None, AGREED[goal][0], WANTS_TO_KNOW[0], told=True,
+    )  # fmt: skip
+    outcome = qualify(lead, agent, reached, replace(playbook, plan=changed(playbook.plan, accept_m=90)), now)
+    return not isinstance(outcome, Refused)
