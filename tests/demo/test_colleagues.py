@@ -6,13 +6,16 @@ from random import Random
 
 import pytest
 
-from leadbell.conversation.actions import start_attempt
+from leadbell.conversation.actions import end_attempt, start_attempt
 from leadbell.dealers.models import Organisation, Person
 from leadbell.demo import stage
+from leadbell.demo.bdc import begin_between
 from leadbell.demo.cast import STAR
-from leadbell.demo.colleagues import Colleagues, who_is_played
+from leadbell.demo.colleagues import Colleagues, act_out, who_is_played
 from leadbell.followup.clockwork import run_due
-from leadbell.lead.facts import Accepted, Attempted, AttemptEnded
+from leadbell.followup.playbooks import plans_of
+from leadbell.handover.actions import offer
+from leadbell.lead.facts import Accepted, Attempted, AttemptEnded, FirstContact
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
 from leadbell.ring.actions import ring
@@ -144,10 +147,35 @@ def test_an_afternoon_of_playing_keeps_the_rules(dealer: Organisation) -> None:
 
 
 def test_a_part_from_elsewhere_is_left_to_the_clockwork(dealer: Organisation) -> None:
-    """The group's BDC agent, left behind by a visitor in the middle of a call at a dealer who has none of her own."""
-    noor, rosa = person("Noor"), person("Rosa")
-    lead = lead_of(dealer, now=NOW)
-    assign(locked(lead.pk), rosa.pk, None, NOW)
+    """A group's BDC agent, left behind by a visitor in the middle of a call at a dealer who isn't called by her."""
+    noor, riga = person("Noor"), Organisation.objects.get(name="Lanterna Riga")
+    lead = lead_of(riga, now=NOW)
+    assign(locked(lead.pk), riga.people.exclude(role="manager").first().pk, None, NOW)
     start_attempt(locked(lead.pk), noor.pk, NOW + SECOND)
     let_time_pass(Colleagues(Random(3)), NOW + SECOND, 2, nobody)
     assert Lead.objects.get(pk=lead.pk).calling_by == noor.pk
+
+
+def test_a_colleague_accepts_a_handover_and_tells_of_the_first_contact(dealer: Organisation) -> None:
+    noor, samir = person("Noor"), person("Samir")
+    lead = lead_of(dealer, now=NOW)
+    assign(locked(lead.pk), noor.pk, None, NOW)
+    offer(locked(lead.pk), samir.pk, NOW + 1800 * SECOND, "quote", NOW + SECOND, by=noor.pk)
+    act_out(locked(lead.pk), Accepted(at=NOW + 60 * SECOND, by=samir.pk), NOW + 60 * SECOND)
+    assert locked(lead.pk).owner_id == samir.pk
+    act_out(locked(lead.pk), FirstContact(at=NOW, by=samir.pk, went="kept"), NOW + 90 * SECOND)
+    assert locked(lead.pk).standing.taken_over_at is None
+
+
+def test_the_visitor_finds_handovers_that_wait_and_campaigns_in_the_queue(dealer: Organisation) -> None:
+    samir = person("Samir")
+    leads = [lead_of(dealer, f"Customer {n}", NOW, f"+3120010400{n}", f"c{n}@example.org") for n in range(2)]
+    for n, lead in enumerate(leads):
+        assign(locked(lead.pk), samir.pk, None, NOW)
+        start_attempt(locked(lead.pk), samir.pk, NOW + (1 + n) * SECOND)
+        end_attempt(locked(lead.pk), samir.pk, "conversation", NOW + (60 + n) * SECOND)
+    assert begin_between(NOW + 600 * SECOND) == 2
+    offered = [locked(lead.pk).standing.contract for lead in leads]
+    assert {one.to for one in offered if one} == {person("Rosa").pk}
+    assert {one.goal for one in offered if one} == {"appointment", "quote"}
+    assert plans_of(dealer)["direct_mail"].first == "bdc"

@@ -20,6 +20,8 @@ from leadbell.demo import stage
 from leadbell.demo.cast import STAR, TREE
 from leadbell.demo.house import House
 from leadbell.demo.life import Life, Told
+from leadbell.followup import handing
+from leadbell.handover import actions as handover
 from leadbell.lead.facts import (
     Accepted,
     AnyFact,
@@ -30,6 +32,7 @@ from leadbell.lead.facts import (
     CallBackAgreed,
     Cancelled,
     Confirmed,
+    FirstContact,
     Lost,
     Moved,
     NoShow,
@@ -156,11 +159,15 @@ def act_out(lead: Lead, fact: AnyFact, now: datetime) -> object:
     late = now - fact.at
     match fact:
         case Accepted():
-            return ring.accept(lead, by, now)
+            waits = lead.standing.contract is not None
+            return handing.take_over(lead, by, now) if waits else ring.accept(lead, by, now)
+        case FirstContact():
+            said = (fact.reason, fact.rdr, fact.answered, fact.note)
+            return handover.first_contact(lead, by, fact.went, now, *said)
         case PassedOn():
             return ring.pass_on(lead, by, now)
         case Assigned():
-            return assign(lead, fact.to, by, now)
+            return assign(lead, fact.to, by, now, fact.because)
         case Opened():
             conversation.opened(lead, by, now)
             return None
