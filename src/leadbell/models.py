@@ -25,7 +25,7 @@ from leadbell.intake.models import CaughtForms, Envelope, Inquiry, SettledGap, S
 from leadbell.lead.models import Consent, Customer, Fact, Handle, Lead
 from leadbell.metrics.models import FiguresNumber, LeadChange, LeadRow
 from leadbell.network.models import Agreement, NetworkPlan, Offer, Passing
-from leadbell.review.models import CoachingAction, Criterion, Moment, Review, ReviewChoice
+from leadbell.review.models import CoachingAction, Criterion, HeardByMachine, Moment, Review, ReviewChoice
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
 from leadbell.unlost.models import Alert, UnlostChoice
 from leadbell.video.models import Video
@@ -56,6 +56,7 @@ __all__ = [
     "Fact",
     "FiguresNumber",
     "Handle",
+    "HeardByMachine",
     "Incoming",
     "Inquiry",
     "KnownVisit",

@@ -23,7 +23,7 @@ def to_hear(reviewer: Person, dealers: Collection[int], now: datetime) -> list[D
     found: list[Due] = []
     for dealer in Organisation.objects.filter(pk__in=list(dealers)).order_by("name"):
         today = dealer.opening_hours.local_day(now)
-        talks = [_talk(one) for one in conversations([dealer.pk], now - NAMED_FOR, now)]
+        talks = [as_talk(one) for one in conversations([dealer.pk], now - NAMED_FOR, now)]
         each, second_of = choice_of(dealer.pk)
         done = reviewers_of([one.call for one in talks])
         names = _named(talks, now)
@@ -34,7 +34,7 @@ def to_hear(reviewer: Person, dealers: Collection[int], now: datetime) -> list[D
 def talk_of(dealers: Collection[int], call: UUID) -> Talk | None:
     """The conversation of this call; None where there is none here."""
     found = conversation(dealers, call)
-    return None if found is None else _talk(found)
+    return None if found is None else as_talk(found)
 
 
 def was_drawn(talk: Talk) -> bool:
@@ -42,7 +42,7 @@ def was_drawn(talk: Talk) -> bool:
     monday = talk.on - timedelta(days=talk.on.weekday())
     since, until = talk.at - timedelta(days=8), talk.at + timedelta(days=8)
     theirs = [
-        one for one in map(_talk, conversations([talk.dealer], since, until))
+        one for one in map(as_talk, conversations([talk.dealer], since, until))
         if one.person == talk.person and _within(one.on, monday)
     ]  # fmt: skip
     return is_drawn(talk, theirs, choice_of(talk.dealer)[0])
@@ -65,5 +65,6 @@ def _may_name(leads: set[int], since: datetime) -> set[int]:
     return set(found.values_list("lead", flat=True))
 
 
-def _talk(one: Conversation) -> Talk:
+def as_talk(one: Conversation) -> Talk:
+    """What the telephone calls a conversation, in the words of listening back."""
     return Talk(one.call, one.attempt, one.dealer, one.lead, one.person, one.at, one.talk_ms, one.on)

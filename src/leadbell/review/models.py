@@ -123,3 +123,22 @@ class CoachingAction(models.Model):
             models.Index(fields=["person", "-agreed_at"], name="action_of_person"),
             models.Index(fields=["dealer"], name="action_open", condition=Q(closed_at__isnull=True)),
         )
+
+
+class HeardByMachine(models.Model):
+    """Where a machine heard each side of a call speak; set aside by whoever knows better."""
+
+    call = models.UUIDField(primary_key=True)
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="+", db_index=False)
+    engine = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    #: `review.turns.Sums` as JSON; null where the sound couldn't be heard.
+    sums = models.JSONField(null=True, blank=True)
+    set_aside_at = models.DateTimeField(null=True, blank=True)
+    set_aside_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        indexes = (models.Index(fields=["lead"], name="machine_of_lead"),)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from leadbell.dealers.models import Person
 from leadbell.ring.models import Call, Recording
+from leadbell.ring.recordings.store import the_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,26 @@ def conversation(dealers: Collection[int], call: uuid.UUID) -> Conversation | No
         .first()
     )
     return None if found is None else _conversation(found)
+
+
+def kept_lately(since: datetime, most: int) -> list[Conversation]:
+    """Of all dealers, the newest first."""
+    found = (
+        Call.objects.filter(
+            asked_at__gte=since, outcome="conversation", recording__status=Recording.Status.KEPT, lead__isnull=False,
+            person__isnull=False,
+        )
+        .exclude(attempt="")
+        .select_related("dealer")
+        .order_by("-asked_at")[:most]
+    )  # fmt: skip
+    return [_conversation(call) for call in found]
+
+
+def sound_of(call: uuid.UUID) -> bytes:
+    """All of it, as it is stored. Raises NotThere, StoreAway."""
+    stored_as, size = Recording.objects.filter(call=call).values_list("stored_as", "bytes").get()
+    return the_store().read(stored_as, 0, size or 0)
 
 
 def _conversation(call: Call) -> Conversation:

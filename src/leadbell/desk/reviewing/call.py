@@ -30,8 +30,10 @@ from leadbell.review.actions import (
     want_review,
 )
 from leadbell.review.criteria import criteria_of, text_of
+from leadbell.review.hearing import machine_of, set_aside
 from leadbell.review.rules import Talk
 from leadbell.review.shelves import Asked, asked_in, moments_of, reviews_of
+from leadbell.review.turns import says
 from leadbell.ring.shelves import recordings_of
 
 if TYPE_CHECKING:
@@ -71,8 +73,31 @@ def call(request: Visit, now: datetime, call: UUID) -> HttpResponse:
         "verdicts": [(code, VERDICTS[code], KEYS[code]) for code in SAID],
         "asked": _criteria(talk, mine.now if mine else None),
         "moments": moments_of(call),
+        "machine": _machine(call),
     }
     return render(request, "review/call_live.html" if request.htmx else "review/call.html", shown)
+
+
+def _machine(call: UUID) -> dict[str, Any] | None:
+    """What the machine heard, and what it suggests."""
+    found = machine_of(call)
+    if found is None:
+        return None
+    row, heard = found
+    share = heard.talk_ratio
+    return {
+        "row": row, "percent": None if share is None else round(100 * share), "says": says(heard),
+        "interruptions": heard.interruptions, "monologue_s": heard.longest_monologue_ms / 1000,
+        "silence_s": heard.silence_ms / 1000,
+        "answers_s": None if heard.answers_after_ms is None else heard.answers_after_ms / 1000,
+    }  # fmt: skip
+
+
+@door_for(*SALES)
+@require_POST
+def machine_set_aside(request: Visit, now: datetime, call: UUID) -> HttpResponse:
+    """What the machine heard is wrong, says whoever may see it."""
+    return answer(request, set_aside(_talk(request, call), request.user, now), _page(call), _("Set aside."))
 
 
 def _talk(request: Visit, call: UUID) -> Talk:

@@ -13,6 +13,9 @@ LISTENING = [
     path(
         "review/<uuid:call>/moments/<int:number>/removal/", call.moment_removal, name="review-moment-removal"
     ),
+    path(
+        "review/<uuid:call>/machine/setting-aside/", call.machine_set_aside, name="review-machine-set-aside"
+    ),
     path("coaching/", coaching.team, name="coaching"),
     path("coaching/<int:number>/", coaching.person, name="coaching-person"),
     path("coaching/<int:number>/agreements/", coaching.agreement, name="coaching-agreement"),
