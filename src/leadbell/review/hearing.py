@@ -37,7 +37,7 @@ def keep_heard(talk: Talk, engine: str, heard: Sums | None, now: datetime) -> He
 def machine_of(call: UUID) -> tuple[HeardByMachine, Sums] | None:
     """What was heard of this call, unless somebody set it aside."""
     row = HeardByMachine.objects.filter(call=call, set_aside_at=None, sums__isnull=False).first()
-    return None if row is None else (row, Sums(**row.sums))
+    return None if row is None or row.sums is None else (row, Sums(**row.sums))
 
 
 @transaction.atomic
