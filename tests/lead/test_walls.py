@@ -31,7 +31,7 @@ WALLED = {
         "0032_videos",
         "0027_importers_leads",
         "0029_cars_seen",
-        "0033_heard_by_machine",
+        "0035_heard_by_machine",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }

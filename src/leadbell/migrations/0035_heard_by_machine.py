@@ -19,7 +19,7 @@ grant select, insert on leadbell_heardbymachine to leadbell_clockwork;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leadbell", "0032_videos"),
+        ("leadbell", "0034_rows_seen_at_once"),
     ]
 
     operations = [
