@@ -251,6 +251,32 @@ def test_a_source_opens_its_report_which_says_so_in_words(called, northside, ine
     assert f'<option value="{unquote_plus(link[2])}" selected>' in page
 
 
+@pytest.mark.parametrize(
+    ("by", "value", "said"), [("brand", "Hyundai", "Hyundai"), ("channel", "adf", "ADF")]
+)
+def test_a_brand_or_format_opens_its_report_too(by, value, said, called, ines, signed_in):
+    client = signed_in(ines)
+    found = client.get(f"/reports/comparison/?by={by}&period=30").content.decode()
+    link = re.search(rf'<th scope="row"><a href="(/reports/[^"]*{by}={value}[^"]*)"', found)
+    assert link is not None
+    page = client.get(html.unescape(link[1])).content.decode()
+    assert f'<option value="{value}" selected>{said}</option>' in page
+    assert f"“{said}”" in page
+    assert "3 of 6 leads with a phone number" in " ".join(page.split())
+    other = client.get(f"/reports/?{by}=another&period=30").content.decode()
+    assert "0 of 0 leads with a phone number" in " ".join(other.split())
+
+
+def test_a_campaign_is_a_filter_that_takes_any_text(called, ines, signed_in):
+    page = (
+        signed_in(ines)
+        .get("/reports/?campaign=%3Cscript%3Ealert(1)%3C/script%3E&brand=%27%3Bdrop")
+        .content.decode()
+    )
+    assert "<script>alert" not in page
+    assert "0 of 0 leads with a phone number" in " ".join(page.split())
+
+
 def test_a_chart_brings_its_description_where_a_swap_keeps_it(called, ines, signed_in):
     page = signed_in(ines).get("/reports/", headers={"HX-Request": "true"}).content.decode()
     described = [json.loads(html.unescape(one)) for one in re.findall(r'data-chart="([^"]*)"', page)]

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from leadbell.dealers.shelves import names_of
 from leadbell.desk.entrance import Visit, door
 from leadbell.desk.reports.drawn import bars, drawn
-from leadbell.desk.reports.scope import PERIODS, Scope, asked_of, may_see_customers, scope_of
+from leadbell.desk.reports.scope import NAMED, PERIODS, Scope, asked_of, may_see_customers, scope_of
 from leadbell.lead.doors import dealers_named
 from leadbell.lead.finding import ORIGINS
 from leadbell.metrics.catalogue import METRICS
@@ -72,7 +72,7 @@ def comparison(request: Visit, now: datetime) -> HttpResponse:
 
 def opened(scope: Scope, by: str, key: str | int | None) -> str:
     """The query of this group's own report; empty where leads can't be filtered by it."""
-    filters = {"source": "source", "origin": "origin", "salesperson": "who", "dealer": "who"}
+    filters = {**{name: name for name in ("origin", *NAMED)}, "salesperson": "who", "dealer": "who"}
     if by not in filters or key in (None, ""):
         return ""
     return scope.link(**{filters[by]: {"salesperson": f"p{key}", "dealer": f"d{key}"}.get(by, str(key))})

@@ -23,7 +23,11 @@ PERIODS: tuple[tuple[str, str | Promise], ...] = (
     ("7", _("last 7 days")), ("30", _("last 30 days")), ("90", _("last 90 days")), ("365", _("last 365 days")),
     ("quarter", _("this quarter")), ("last-quarter", _("last quarter")), ("days", _("from … to …")),
 )  # fmt: skip
-FILTERS = ("who", "period", "from", "to", "origin", "source")
+#: Filters that a row of a comparison sets, and how each is called.
+NAMED: dict[str, str | Promise] = {
+    "source": _("source"), "channel": _("format"), "campaign": _("campaign"), "brand": _("brand"),
+}  # fmt: skip
+FILTERS = ("who", "period", "from", "to", "origin", *NAMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,15 @@ class Scope:
         only: dict[str, tuple[str, ...]] = {}
         if self.who.person is not None:
             only["salesperson"] = (str(self.who.person),)
-        for name in ("origin", "source"):
+        for name in ("origin", *NAMED):
             if self.asked[name]:
                 only[name] = (self.asked[name],)
         return Which(day_number(self.first), day_number(self.last + timedelta(days=1)), only)
+
+    @property
+    def named(self) -> tuple[tuple[str, str | Promise, str], ...]:
+        """The filters that a row of a comparison has set: name, title, value."""
+        return tuple((name, title, self.asked[name]) for name, title in NAMED.items() if self.asked[name])
 
     @property
     def before(self) -> Which:
