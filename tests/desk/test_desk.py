@@ -355,7 +355,7 @@ def test_the_number_of_queries_does_not_grow_with_the_number_of_leads(desk, nort
     few = queries()
     fill(2, 8)
     assert queries() == few
-    assert few <= 29, "the session, the door with its role, and one query per shelf"
+    assert few <= 31, "the session, the door with its role, and one query per shelf"
 
 
 def test_another_dealers_person_gets_404_for_every_resource(signed_in, lena, northside, rosa, now):
