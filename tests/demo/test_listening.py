@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from leadbell.demo.actions import clear
 from leadbell.demo.listening import forget, listen_back
 from leadbell.followup.listening import to_hear
 from leadbell.lead.models import Lead
 from leadbell.review.models import CoachingAction, Criterion, Moment, Review
 from leadbell.ring.models import Recording
 from leadbell.ring.recordings.store import the_store
+from leadbell.trouble import Trouble
 from tests.conftest import NOON, lead_of
 from tests.review.recorded import conversation
 
@@ -56,6 +58,13 @@ def test_a_second_start_says_nothing_twice(week: Path):
     assert Criterion.objects.count() == 4
     assert Recording.objects.count() == 8
     assert CoachingAction.objects.count() == 2
+
+
+def test_real_dealers_keep_their_recordings(week: Path):
+    listen_back(NOON, "seed")
+    with pytest.raises(Trouble):
+        clear()
+    assert len([one for one in (week / "recordings").rglob("*") if one.is_file()]) == 6
 
 
 def test_a_fresh_demo_leaves_no_sound(week: Path):

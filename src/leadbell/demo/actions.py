@@ -17,6 +17,7 @@ from leadbell.demo.cast import DAYS, STALE_AFTER, STAR
 from leadbell.demo.house import House
 from leadbell.demo.letters import write_letters
 from leadbell.demo.life import Life, Told
+from leadbell.demo.listening import forget
 from leadbell.demo.past import CustomerRow, LeadRow, Numbers, Past, Telling
 from leadbell.demo.shoppers import as_they_were
 from leadbell.demo.website import look_around
@@ -69,6 +70,7 @@ def clear() -> None:
     """Empty the demo's database, numbering included. Raises Trouble where somebody else's data lies."""
     if not stage.is_empty() and not stage.is_set_up():
         raise Trouble("This folder holds no demo: it is not emptied. Choose another with --data.")
+    forget()
     with connection.cursor() as cursor:
         cursor.execute(
             "truncate leadbell_organisation, leadbell_person, leadbell_fact, leadbell_lead, leadbell_customer,"

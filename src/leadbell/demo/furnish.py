@@ -60,7 +60,6 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
     from leadbell.demo import actions, bdc, listening, stage
 
     if fresh:
-        listening.forget()
         actions.clear()
     if fresh or not stage.is_set_up():
         with _told("Inventing 90 days at an importer and three dealers", DAYS, now) as progress:
