@@ -1,6 +1,7 @@
 """The weekly report: what stands in it, in whose words, of whose leads, and that it is sent once."""
 
 import re
+import threading
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from leadbell.followup.messenger import Messenger
 from leadbell.lead.facts import Assigned
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
+from leadbell.metrics.__main__ import keep_writing
 from leadbell.metrics.answers import Answer, wilson
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.rows.keeping import keep_some, note_stale
@@ -331,3 +333,17 @@ def test_the_process_that_counts_may_write_and_the_messenger_may_send(worked, no
         cursor.execute("reset role")
     assert StaffMail.objects.get().status == "sent"
     assert Lead.objects.count() == 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_process_that_counts_looks_whose_letter_is_due(northside, ines):
+    wants(ines)
+    stopping = threading.Event()
+
+    def once():
+        stopping.set()
+        return SEVEN
+
+    keep_writing(once, stopping)
+    letter = StaffMail.objects.get()
+    assert (letter.person, letter.key, letter.status) == (ines, "week:2026-11-16", "queued")
