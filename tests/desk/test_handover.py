@@ -220,6 +220,13 @@ def test_the_bdcs_pages_are_for_the_bdc_and_managers(
     assert signed_in(bea).get(page).status_code == 200
 
 
+def test_reports_lead_to_fallout_for_those_who_may_see_it(
+    signed_in: SignIn, rosa: Person, ines: Person
+) -> None:
+    assert "/reports/fallout/" in signed_in(ines).get("/reports/").content.decode()
+    assert "/reports/fallout/" not in signed_in(rosa).get("/reports/").content.decode()
+
+
 @pytest.mark.parametrize(
     "resource",
     [
