@@ -44,7 +44,6 @@ def due(zone: str, wanted_from: datetime, now: datetime) -> Week | None:
     today = now.astimezone(here).date()
     monday = today - timedelta(days=today.weekday())
     at = datetime.combine(monday, HOUR, here)
-    # Compared in UTC: wall clocks of one zone are subtracted without its changes.
-    if not at <= now < at.astimezone(now.tzinfo) + LATE or wanted_from > at:
+    if not at <= now < at + LATE or wanted_from > at:
         return None
     return last_week(today)
