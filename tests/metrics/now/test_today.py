@@ -152,10 +152,10 @@ def test_a_lead_without_a_name_is_called_by_what_is_known(northside):
 
 @pytest.mark.django_db
 def test_appointments_are_counted_over_conversations_of_the_day(northside, southside, rosa, samir, lena):
-    for made in (True, True, False):
+    for visit_at in (NOON + 24 * HOUR, NOON + 26 * HOUR, None):
         lead = called(northside, rosa, MINUTE, "conversation")
-        if made:
-            appointment.book(lead, rosa.pk, NOON + 24 * HOUR, NOON - 30 * MINUTE)
+        if visit_at:
+            appointment.book(lead, rosa.pk, visit_at, NOON - 30 * MINUTE)
     called(northside, samir, MINUTE, "voicemail")
     by_mail = locked(lead_of(northside).pk)
     appointment.book(by_mail, samir.pk, NOON + 24 * HOUR, NOON)
