@@ -54,6 +54,14 @@ def test_every_folder_asterisk_writes_to_is_ours(tmp_path: Path) -> None:
     assert all(Path(folder).is_relative_to(own) for folder in lines.values())
 
 
+def test_what_nobody_hears_is_never_written_out(tmp_path: Path) -> None:
+    own_node.set_up(tmp_path, own_node.choose(tmp_path), PROGRAMS)
+    declined = (
+        (own_node.folder_of(tmp_path) / "stasis.conf").read_text().partition("[declined_message_types]")[2]
+    )
+    assert "decline=ast_channel_varset_type\n" in declined
+
+
 def test_the_module_that_hangs_websockets_is_never_loaded() -> None:
     assert not {"res_stasis_device_state", "res_ari_device_states"} & set(MODULES)
 

@@ -43,6 +43,13 @@ MODULES = (
     "res_musiconhold",
 )  # fmt: skip
 
+#: Nobody listens to these. Each would be written out with all that is known of its channel, and a channel sets some
+#: twenty variables, before it is found that nobody wants to be told.
+UNHEARD = (
+    "ast_channel_varset_type", "ast_rtp_rtcp_sent_type", "ast_rtp_rtcp_received_type", "ast_channel_moh_start_type",
+    "ast_channel_moh_stop_type",
+)  # fmt: skip
+
 #: What may stand in a file of Asterisk's: no line ends, no comments, no templates, no variables.
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f;\[\]${}\"\\]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
@@ -148,7 +155,8 @@ def own_files(choices: Choices, folders: Folders) -> dict[str, str]:
         "pjproject.conf": _section("startup", "type=startup", "log_level=0"),
         "dsp.conf": _section("default", "silencethreshold=256"),
         "codecs.conf": _section("plc", "genericplc=yes"),
-        "stasis.conf": _section("threadpool", "initial_size=5", "idle_timeout_sec=20", "max_size=50"),
+        "stasis.conf": _section("threadpool", "initial_size=5", "idle_timeout_sec=20", "max_size=50")
+        + _section("declined_message_types", *(f"decline={name}" for name in UNHEARD)),
         **shared_files(choices),
     }  # fmt: skip
 
