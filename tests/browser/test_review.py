@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PATIENCE_MS, Northside, Visit
-from tests.browser.test_every_page import look
 from tests.browser.test_player import until
 from tests.waiting import eventually
 
@@ -76,31 +75,3 @@ def test_a_conversation_is_heard_marked_and_read(northside_house: Northside, vis
     expect(rosa.get_by_role("button", name=re.compile("^Keep"))).to_have_count(0)
     rosa.locator("[data-seek]").first.click()
     expect(rosa.get_by_role("slider")).not_to_have_attribute("aria-valuenow", "0")
-
-
-def test_without_javascript_it_can_be_marked_too(northside_house: Northside, visit: Visit) -> None:
-    path = conversation(northside_house)
-    ines = visit("Ines", java_script_enabled=False)
-    ines.goto(path)
-    expect(ines.locator("audio[controls]")).to_be_visible()
-    ines.get_by_label("a real chance").check()
-    ines.get_by_role("button", name="Keep").click()
-    expect(ines.locator(".review-marks .card-actions")).to_contain_text("version 1")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
-def test_its_pages_can_be_seen_and_used_by_all(
-    northside_house: Northside, visit: Visit, width: int, theme: str
-) -> None:
-    path = conversation(northside_house)
-    rosa, ines = visit("Rosa", width, theme), visit("Ines", width, theme)
-    ines.goto(path)
-    ines.get_by_label("a real chance").check()
-    ines.get_by_role("button", name="Keep").click()
-    expect(ines.locator(".review-marks .card-actions")).to_contain_text("version 1")
-    number = northside_house.people["Rosa"]["id"]
-    pages = [path, "/review/", "/coaching/", f"/coaching/{number}/"]
-    complaints = [one for each in pages for one in look(ines, each)]
-    complaints += [one for each in (path, f"/coaching/{number}/") for one in look(rosa, each)]
-    assert complaints == []
