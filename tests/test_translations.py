@@ -50,7 +50,12 @@ def sources() -> Iterator[Path]:
 
 def marked_in(text: str, name: str) -> Iterator[Key]:
     """What a Python file or a template marks; `templatize` makes marked texts of a template Python calls."""
-    code = text if name.endswith(".py") else templatize(text, origin=name)
+    # What stands around the texts of a template is no Python, nor is its indentation.
+    code = (
+        text
+        if name.endswith(".py")
+        else "\n".join(map(str.strip, templatize(text, origin=name).splitlines()))
+    )
     for _, found, _, context in extract("python", io.BytesIO(code.encode()), keywords=MARKERS):
         texts = found if isinstance(found, tuple) else (found,)
         if all(isinstance(one, str) and one for one in texts):
