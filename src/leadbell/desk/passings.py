@@ -24,6 +24,7 @@ from leadbell.network.shelves import (
     answering,
     became,
     books,
+    is_here,
     newest,
     plan,
     returned,
@@ -118,6 +119,8 @@ def passings(request: Visit, now: datetime, importer: "Organisation") -> HttpRes
 @require_POST
 def choice(request: Visit, now: datetime, importer: "Organisation", number: int) -> HttpResponse:
     """Give a lead that came back to this dealer."""
+    if not is_here(importer.pk, number):
+        raise Http404
     dealer = request.POST.get("dealer", "")
     outcome = choose_by_hand(importer.pk, number, int(dealer) if dealer.isdecimal() else 0, now)
     return answer(request, outcome, reverse("passings"), _("It rings at the dealer now."))
@@ -126,6 +129,8 @@ def choice(request: Visit, now: datetime, importer: "Organisation", number: int)
 @at_an_importer
 @require_POST
 def closing(request: Visit, now: datetime, importer: "Organisation", number: int) -> HttpResponse:
+    if not is_here(importer.pk, number):
+        raise Http404
     outcome = close(importer.pk, number, request.user.pk, now)
     return answer(request, outcome, reverse("passings"), _("Closed: the customer is forgotten here."))
 

@@ -120,6 +120,11 @@ def offer_of(lead: int) -> Offer | None:
     return Offer.objects.filter(lead=lead, outcome=Offer.Outcome.OPEN).select_related("importer").first()
 
 
+def is_here(importer: int, number: int) -> bool:
+    """Whether this lead came to this importer."""
+    return Passing.objects.filter(importer=importer, pk=number).exists()
+
+
 def importer_of(dealer: Organisation) -> Organisation | None:
     """The importer above a dealer, through its group or not."""
     above = dealer.parent

@@ -1,0 +1,297 @@
+"""Who may do what: every page and every action, for every role, in one table, which is rights.txt.
+
+ok: let in (what the page then says of the form is another test's matter) · 403: told that it isn't for them ·
+404: not there for them · in: sent to sign in. An action is asked for with an empty form.
+"""
+
+import io
+import re
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLPattern, URLResolver
+
+from leadbell.appointment.actions import book
+from leadbell.appointment.calendars import make_address
+from leadbell.appointment.diary import name_of as diary_name
+from leadbell.appointment.models import BusyCalendar
+from leadbell.dealers.models import Organisation, Person
+from leadbell.desk.admission import Reader, admit
+from leadbell.intake.models import Envelope
+from leadbell.lead.facts import Booked
+from leadbell.lead.thread import Thread
+from leadbell.metrics.catalogue import METRICS
+from leadbell.metrics.reports.download import WRITE
+from leadbell.metrics.reports.report import CHARTS
+from leadbell.metrics.rows.keeping import keep_some, note_stale
+from leadbell.metrics.weekly.letter import name_of as letter_name
+from leadbell.network.models import Agreement, Passing
+from leadbell.review.models import CoachingAction, Criterion, Moment
+from leadbell.ring.models import TrackingNumber
+from leadbell.visits.models import Site, Visitor, VisitorJoin
+from tests.conftest import DeskClient, lead_of, make_dealer, make_person, make_source
+from tests.review.recorded import conversation
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[Person], DeskClient]
+
+#: Northside belongs to the group Noord, and Noord to the importer Hyundai Nederland.
+PEOPLE = {
+    "sales": "Rosa, salesperson at Northside, whose lead it is",
+    "bdc": "Tim, BDC agent at Northside",
+    "manager": "Ines, sales manager of Northside",
+    "group": "Gina, manager of the group Noord",
+    "importer": "Ilse, of the importer Hyundai Nederland",
+    "other": "Lena, salesperson at Southside",
+    "boss": "Olga, sales manager of Southside",
+    "rival": "Kim, of another importer, Kia",
+    "nobody": "nobody signed in",
+}
+
+SECRETS = (b"Okafor", b"okafor", b"612345678")
+
+
+def rows() -> dict[tuple[str, str], list[str]]:
+    """{(address's name, method): what each of PEOPLE gets}"""
+    found = {}
+    for line in Path(__file__).with_name("rights.txt").read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            name, method, *allowed = line.split()
+            found[name, method] = allowed
+    return found
+
+
+TABLE = rows()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def organisation(kind: str, name: str, parent: Organisation | None = None) -> Organisation:
+    return Organisation.objects.create(
+        kind=kind, name=name, parent=parent, country="NL", zone="Europe/Amsterdam", language="en",
+        created_at=datetime.now(UTC),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def people(northside: Organisation, rosa: Person, ines: Person, lena: Person) -> dict[str, Person | None]:
+    importer = organisation("importer", "Aurora")
+    noord = organisation("group", "Noord", importer)
+    northside.parent = noord
+    northside.save()
+    make_dealer("Eastside", noord)
+    kia = organisation("importer", "Kia")
+    make_dealer("Westside", kia)
+    return {
+        "sales": rosa, "bdc": make_person("Tim", northside, "bdc"), "manager": ines,
+        "group": make_person("Gina", noord, "manager"), "importer": make_person("Ilse", importer, "importer"),
+        "other": lena, "boss": make_person("Olga", lena.organisation, "manager"),
+        "rival": make_person("Kim", kia, "importer"), "nobody": None,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def things(
+    people: dict[str, Person | None],
+    northside: Organisation,
+    rosa: Person,
+    now: datetime,
+    settings: Any,
+    tmp_path: Path,
+) -> dict[str, Any]:
+    """One of everything at Northside, by the names that addresses use."""
+    ines, ilse = people["manager"], people["importer"]
+    assert ines
+    assert ilse
+    settings.RECORDINGS_URL = str(tmp_path)
+    lead = lead_of(northside, now=now - timedelta(minutes=9), owner=rosa)
+    assert isinstance(book(lead, rosa.pk, now + timedelta(days=2), now), Booked)
+    call = conversation(lead, rosa, now - timedelta(minutes=8))
+    sound = tmp_path / call.recording.stored_as
+    sound.parent.mkdir(parents=True)
+    sound.write_bytes(bytes(1000))
+    source = make_source(northside)
+    envelope = Envelope.objects.create(
+        id=uuid.uuid4(), dealer=northside, source=source, received_at=now, transport="http", content_type="",
+        body=b"Mr Okafor", sha256=b"0" * 32, status="quarantined", reason={"text": "unreadable"},
+    )  # fmt: skip
+    site = Site.objects.create(dealer=northside, name="northside.example", key="k", created_at=now)
+    visitor = Visitor.objects.create(
+        dealer=northside,
+        site=site,
+        uid=uuid.uuid4(),
+        first_seen_at=now,
+        last_seen_at=now,
+        customer=lead.customer,
+    )
+    join = VisitorJoin.objects.create(
+        dealer=northside, visitor=visitor, customer=lead.customer, lead=lead, how="form", at=now
+    )
+    passing = Passing.objects.create(
+        importer=ilse.organisation, envelope=uuid.uuid4(), place=0, source=1, source_name="hyundai.nl",
+        origin="online", received_at=now, state="taken", dealer=northside, lead=lead.pk, changed_at=now,
+    )  # fmt: skip
+    Agreement.objects.create(importer=ilse.organisation, dealer=northside)
+    criterion = Criterion.objects.create(dealer=northside, texts={"en": "Asks"}, made_at=now, made_by=ines)
+    moment = Moment.objects.create(
+        dealer=northside, lead=lead, call=call.pk, by=ines, at_ms=1, text="here", made_at=now
+    )
+    action = CoachingAction.objects.create(
+        dealer=northside, person=rosa, text="Ask", agreed_by=ines, agreed_at=now, due_on=now.date()
+    )
+    number = TrackingNumber.objects.create(
+        dealer=northside, number="+31201234567", source=source.pk, name="Flyer", created_at=now
+    )
+    busy = BusyCalendar.objects.create(
+        dealer=northside, person=rosa, kind="ical", host="cal.example", next_at=now, created_at=now
+    )
+    return {
+        "lead": lead.pk, "join": join.pk, "call": call.pk, "moment": moment.pk, "rosa": rosa.pk,
+        "action": action.pk, "dealer": northside.pk, "source": source.pk, "site": site.pk, "number": number.pk,
+        "criterion": criterion.pk, "envelope": envelope.pk, "passing": passing.pk, "busy": busy.pk,
+        "thread": Thread(northside.pk, lead.pk).name, "diary": diary_name(make_address(rosa, northside.pk, now)),
+        "letter": letter_name(rosa),
+    }  # fmt: skip
+
+
+def addresses() -> dict[str, str]:
+    """{name: how it is written}"""
+
+    def walk(patterns: list[Any], before: str = "") -> Iterator[tuple[str, str]]:
+        for one in patterns:
+            if isinstance(one, URLResolver):
+                yield from walk(one.url_patterns, before + str(one.pattern))
+            else:
+                assert isinstance(one, URLPattern)
+                assert one.name, f"{before}{one.pattern} has no name"
+                yield one.name, before + str(one.pattern)
+
+    return dict(walk(get_resolver().url_patterns))
+
+
+#: Whose number stands in an address, by the beginning of how it is written.
+NUMBERED = (
+    ("leads/", "lead"), ("network/sent/", "passing"), ("inbox/", "envelope"), ("coaching/", "rosa"),
+    ("me/calendar/busy/", "busy"), ("review/", "moment"), ("dealers/<int:dealer>/people/", "rosa"),
+    ("dealers/<int:dealer>/channels/", "source"), ("dealers/<int:dealer>/sites/", "site"),
+    ("dealers/<int:dealer>/phone/numbers/", "number"), ("dealers/<int:dealer>/review/", "criterion"),
+)  # fmt: skip
+NAMED = {"opt-out-link": "thread", "calendar-feed": "diary", "weekly-off": "letter"}
+FIXED = {"key": "x", "uidb36": "1", "origin": "online", "kind": "asterisk", "form": "csv", "message": 1}
+
+
+def where(name: str, written: str, things: dict[str, Any]) -> str:
+    about: dict[str, Any] = {}
+    for part in re.findall(r"<(?:\w+:)?(\w+)>", written):
+        if part == "number":
+            about[part] = next(things[what] for begins, what in NUMBERED if written.startswith(begins))
+        elif part == "name":
+            about[part] = things[NAMED[name]] if name in NAMED else next(iter(METRICS))
+        else:
+            about[part] = things.get(part, FIXED.get(part))
+    if name == "report-table":
+        about["name"] = "figures"
+    return reverse(name, kwargs=about)
+
+
+def gets(answer: HttpResponse) -> str:
+    if answer.status_code in (403, 404):
+        return str(answer.status_code)
+    if answer.headers.get("Location", "").startswith("/account/login/"):
+        return "in"
+    return "ok"
+
+
+def asked(client: DeskClient, method: str, address: str) -> tuple[str, bytes]:
+    """What they get, and what it says; nothing that it did stays."""
+    with transaction.atomic():
+        answer = getattr(client, method.lower())(address)
+        said = b"" if answer.streaming else answer.content
+        transaction.set_rollback(True)
+    return gets(answer), said + str(answer.headers).encode()
+
+
+def test_every_address_stands_in_the_table() -> None:
+    assert {name for name, _ in TABLE} == set(addresses())
+    assert all(len(row) == len(PEOPLE) for row in TABLE.values())
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_everybody_gets_what_the_table_says(
+    who: str, people: dict[str, Person | None], things: dict[str, Any], signed_in: SignIn
+) -> None:
+    person, written = people[who], addresses()
+    client = signed_in(person) if person else DeskClient()
+    found, told = {}, []
+    for name, method in TABLE:
+        found[name, method], said = asked(client, method, where(name, written[name], things))
+        if name not in NAMED and any(secret in said for secret in SECRETS):
+            told.append((name, method))
+    assert found == {row: expected[list(PEOPLE).index(who)] for row, expected in TABLE.items()}
+    if who in ("sales", "manager", "group"):
+        assert told
+    elif who != "bdc":
+        assert told == []
+
+
+@pytest.mark.parametrize("who", ["importer", "rival", "other", "boss"])
+def test_no_export_says_who_a_customer_is(
+    who: str, people: dict[str, Person | None], things: dict[str, Any], signed_in: SignIn
+) -> None:
+    """By no table in any form, and by no list of the leads behind a figure."""
+    note_stale()
+    while keep_some():
+        pass
+    person = people[who]
+    assert person
+    client = signed_in(person)
+    for name, form in product(("figures", "comparison", "funnel", "league", *CHARTS), WRITE):
+        answer = client.get(reverse("report-table", args=[name, form]), {"period": "365"})
+        assert answer.status_code in (200, 403, 404)
+        assert not any(secret in unpacked(answer.content) for secret in SECRETS), (name, form)
+    for name in list(METRICS)[:12]:
+        answer = client.get(reverse("figure-leads", args=[name]), {"period": "365"})
+        assert not any(secret in answer.content for secret in SECRETS), name
+
+
+def unpacked(content: bytes) -> bytes:
+    """A workbook's parts are compressed."""
+    if not content.startswith(b"PK"):
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        return b"".join(book.read(name) for name in book.namelist())
+
+
+def test_the_stream_tells_only_of_dealers_whose_customers_one_may_see(
+    people: dict[str, Person | None], northside: Organisation, now: datetime, signed_in: SignIn
+) -> None:
+    hears = {}
+    for who, person in people.items():
+        if person:
+            session = signed_in(person).session.session_key
+            assert session
+            reader = admit([session], now)[session]
+            assert isinstance(reader, Reader)
+            hears[who] = northside.pk in reader.dealers
+            if who in ("importer", "rival"):
+                assert not reader.dealers
+    assert [who for who, ours in hears.items() if ours] == ["sales", "bdc", "manager", "group"]
+
+
+def test_a_strangers_link_opens_nothing(things: dict[str, Any]) -> None:
+    """Where the address itself is the permission, no other one works."""
+    for name, what in NAMED.items():
+        wrong = things[what][:-1] + ("a" if things[what][-1] != "a" else "b")
+        assert DeskClient().get(reverse(name, args=[wrong])).status_code == 404, name
