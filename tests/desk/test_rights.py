@@ -37,8 +37,8 @@ from leadbell.metrics.weekly.letter import name_of as letter_name
 from leadbell.network.models import Agreement, Passing
 from leadbell.review.models import CoachingAction, Criterion, Moment
 from leadbell.ring.models import TrackingNumber
-from leadbell.video.shelves import name_of as video_name
 from leadbell.video.models import Video
+from leadbell.video.shelves import name_of as video_name
 from leadbell.visits.models import Site, Visitor, VisitorJoin
 from tests.conftest import DeskClient, lead_of, make_dealer, make_person, make_source
 from tests.review.recorded import conversation
