@@ -58,7 +58,8 @@ def test_every_page(northside_house: Northside, visit: Visit, width: int, theme:
     parts = ines.locator("main a[href^='/dealers/']")
     the_dealer = sorted({str(parts.nth(n).get_attribute("href")) for n in range(parts.count())})
     assert {path.rstrip("/").rsplit("/", 1)[-1] for path in the_dealer} >= {"hours", "channels", "playbooks"}
-    written = ("/me/signature/", f"{a_lead}messages/", f"{a_lead}messages/?carrier=sms")
+    mine = ("/me/signature/", "/me/calendar/")
+    written = (*mine, f"{a_lead}video/", f"{a_lead}messages/", f"{a_lead}messages/?carrier=sms")
     complaints = [one for path in (*SALES, a_lead, *written) for one in look(rosa, path)]
     managed = (*MANAGERS, a_lead, f"{a_lead}customer/deletion/", an_envelope, *the_dealer)
     complaints += [one for path in managed for one in look(ines, path)]
