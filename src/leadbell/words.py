@@ -22,5 +22,12 @@ class Words:
 
 
 def say(text: str, **values: Value | datetime) -> Words:
-    """Mark a sentence for translation (makemessages knows `say` as a keyword) and give it its values."""
+    """Mark a sentence for translation (makemessages knows `say` as a keyword) and give it its values.
+
+    Raises ValueError for a time whose name doesn't end in `_at`: people would read it as a computer writes it.
+    """
+    if wrong := [
+        name for name, value in values.items() if isinstance(value, datetime) and not name.endswith("_at")
+    ]:
+        raise ValueError(f"a time in “{text}” is called {wrong[0]}, not …_at")
     return Words(text, {k: v.isoformat() if isinstance(v, datetime) else v for k, v in values.items()})

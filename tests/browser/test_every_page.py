@@ -10,7 +10,16 @@ from tests.browser.conftest import ROOT, Northside, Visit
 pytestmark = pytest.mark.browser
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
-SALES = ("/desk/", "/leads/", "/unlost/", "/visitors/", "/floor/", "/me/phone/window/")
+SALES = (
+    "/desk/",
+    "/leads/",
+    "/unlost/",
+    "/visitors/",
+    "/floor/",
+    "/review/",
+    "/coaching/",
+    "/me/phone/window/",
+)
 REPORTS = (
     "/verdict/", "/reports/", "/reports/?section=talks", "/reports/?section=sales", "/reports/?section=back",
     "/reports/?section=automation", "/reports/comparison/", "/reports/figures/attempted_rate/",

@@ -25,7 +25,7 @@ def test_the_demo_offers_everybody_by_organisation(settings, rosa, ines, lena):
 
 @pytest.mark.parametrize(
     ("role", "page"),
-    [("salesperson", "/desk/"), ("bdc", "/bdc/"), ("manager", "/floor/"), ("importer", "/network/")],
+    [("salesperson", "/desk/"), ("bdc", "/bdc/"), ("manager", "/floor/"), ("importer", "/network/sent/")],
 )
 def test_one_click_signs_in_and_leads_to_the_page_of_the_role(settings, northside, role, page):
     settings.DEMO = True

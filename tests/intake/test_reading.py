@@ -522,6 +522,7 @@ def test_an_inquiry_as_json_has_exactly_these_keys() -> None:
         "warnings",
         "consents",
         "visitor",
+        "dealer",
     ]
     assert list(stored["customer"]) == ["first_name", "last_name", "full_name", "emails", "phones", "address"]
     assert list(stored["customer"]["phones"][0]) == ["number", "raw", "kind"]

@@ -80,7 +80,7 @@ def test_from_envelope_to_sale(rosa: Person, samir: Person, ines: Person, post: 
 
     confirm(lead, first, "video", NOON + DAY)
     run_due(NOON + DAY)
-    assert only_lead().next_kind == "wait"
+    assert only_lead().next_kind == "remind"
     run_due(saturday + HOUR)
     assert only_lead().next_kind == "shown"
     came(only_lead(), first, saturday + HOUR)

@@ -63,7 +63,7 @@ def _qualified(fact: Qualified, names: Names, before: Standing) -> Line:
 
 def _handed_over(fact: HandedOver, names: Names, before: Standing) -> Line:
     to = name_of(fact.to, names)
-    until = say("to be accepted by %(accept_by)s", accept_by=fact.accept_by)
+    until = say("to be accepted by %(accept_at)s", accept_at=fact.accept_by)
     told = (say("the customer was told who receives them"),) if fact.told else ()
     because = (fact.because,) if fact.because else ()
     said = "\n".join(part for part in (fact.text, fact.note) if part)
@@ -81,7 +81,7 @@ def _asked_back(fact: AskedBack, names: Names, before: Standing) -> Line:
 
 def _answered_back(fact: AnsweredBack, names: Names, before: Standing) -> Line:
     sentence = say("%(name)s answered", name=name_of(fact.by, names))
-    why = (say("to be accepted by %(accept_by)s", accept_by=fact.accept_by),)
+    why = (say("to be accepted by %(accept_at)s", accept_at=fact.accept_by),)
     return Line(fact.at, "message-reply", "human", sentence, why, text=fact.text)
 
 

@@ -50,8 +50,8 @@ def _offered(lead: "Lead", names: Mapping[int, str]) -> Breach:
         return Breach(lead.pk, str(lead.customer), say("handed over"), None, "")
     passed = len(contract.offered) - 1
     because = (
-        say("handed on %(count)s times, to be accepted by %(accept_by)s", count=passed, accept_by=contract.accept_by)
-        if passed else say("to be accepted by %(accept_by)s", accept_by=contract.accept_by)
+        say("handed on %(count)s times, to be accepted by %(accept_at)s", count=passed, accept_at=contract.accept_by)
+        if passed else say("to be accepted by %(accept_at)s", accept_at=contract.accept_by)
     )  # fmt: skip
     return Breach(lead.pk, str(lead.customer), because, contract.at, names.get(contract.to, ""))
 

@@ -28,12 +28,12 @@ def have_it_accepted(playbook: Playbook, history: History, now: datetime) -> Dec
         if now < end:
             return Ask("answer", contract.by, contract.asked_at, because, again_at=end)
     elif now < contract.accept_by:
-        because = say("handed over to you: accept by %(accept_by)s", accept_by=contract.accept_by)
+        because = say("handed over to you: accept by %(accept_at)s", accept_at=contract.accept_by)
         return Ask("accept", contract.to, contract.at, because, again_at=contract.accept_by)
     refused = history.of(HandoverRefused)
     if refused and refused[-1].at > contract.at:
         return HandOn(say("the handover was refused"))
-    return HandOn(say("the handover wasn’t accepted by %(accept_by)s", accept_by=contract.accept_by))
+    return HandOn(say("the handover wasn’t accepted by %(accept_at)s", accept_at=contract.accept_by))
 
 
 def _time_to_accept(playbook: Playbook) -> timedelta:
