@@ -57,7 +57,7 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
     django.setup()
-    from leadbell.demo import actions, bdc, listening, stage
+    from leadbell.demo import actions, bdc, importing, listening, stage
 
     if fresh:
         actions.clear()
@@ -66,6 +66,7 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
             actions.furnish(now, progress=progress)
             listening.listen_back(now, actions.SEED)
             bdc.begin_between(now)
+            importing.send_leads(now, actions.SEED)
     elif found.newest is not None and found.has_slept(now):
         days = (now - found.newest).days
         with _told("Telling what happened since the demo ran last", days, now) as progress:
