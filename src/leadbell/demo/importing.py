@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 
+import msgspec
 from django.db import transaction
 
 from leadbell.dealers.models import Organisation
@@ -18,8 +19,10 @@ from leadbell.intake.post import uuid7
 from leadbell.lead.models import Lead
 from leadbell.network.models import Agreement, Offer, Passing
 from leadbell.network.rules import ANSWER_MINUTES
+from leadbell.words import say
 
 DAYS = timedelta(days=30)
+REASONS = (say("the customer chose this dealer"), say("next by the shares agreed on"))
 #: Between the importer's website and the dealer.
 ON_THE_WAY = timedelta(seconds=2)
 #: Each dealer's own area, and its share where two could have a lead.
@@ -76,12 +79,7 @@ def _was_taken(importer: Organisation, source: Source, lead: Lead, chance: Rando
     envelope.status, envelope.read_at = Envelope.Status.READ, at
     envelope.save()
     answered = min(moment for moment in (lead.accepted_at, lead.first_attempt_at, lead.worked_at) if moment)
-    because = [
-        {
-            "text": chance.choice(("the customer chose this dealer", "next by the shares agreed on")),
-            "values": {},
-        }
-    ]
+    because = [msgspec.to_builtins(chance.choice(REASONS))]
     car = lead.cars[0] if lead.cars else {}
     passing = Passing.objects.create(
         importer=importer, envelope=envelope.pk, place=0, source=source.pk, source_name=source.name, origin="online",
