@@ -9,11 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from leadbell.dealers.models import Organisation, Person
-from leadbell.followup.clockwork import run_due
 from leadbell.lead.models import Lead
 from leadbell.network.models import Agreement, NetworkPlan, Offer, Passing
 from tests.conftest import make_dealer, make_person, make_source
-from tests.network.test_distribution import post
+from tests.network.test_distribution import post, run_due
 
 SignIn = Callable[[Person], Client]
 HOSTILE = "Mr Okafor <3 & co"

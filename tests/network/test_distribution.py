@@ -9,7 +9,7 @@ from django.db import ProgrammingError, connection
 
 from leadbell.conversation.actions import start_attempt
 from leadbell.dealers.models import Organisation, Person
-from leadbell.followup.clockwork import run_due
+from leadbell.followup import clockwork
 from leadbell.intake.models import Envelope, Source
 from leadbell.intake.post import uuid7
 from leadbell.lead.doors import tenant
@@ -49,6 +49,16 @@ def southside(importer: Organisation) -> Organisation:
 @pytest.fixture
 def source(importer: Organisation) -> Source:
     return make_source(importer, "hyundai.nl")
+
+
+def run_due(now: datetime) -> None:
+    """The clockwork, with its own rights in the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("set role leadbell_clockwork")
+        try:
+            clockwork.run_due(now)
+        finally:
+            cursor.execute("reset role")
 
 
 def post(source: Source, body: bytes = b"", at: datetime = NOON) -> Envelope:

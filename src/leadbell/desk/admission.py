@@ -60,7 +60,8 @@ def admit(sessions: Sequence[str], now: datetime) -> dict[str, Reader | Stranger
             continue
         place = (person.role, person.organisation_id)
         if place not in dealers_seen:
-            dealers_seen[place] = dealers_of(person)
+            # An importer hears of what it sent itself, and of no dealer's customer.
+            dealers_seen[place] = dealers_of(person) or (person.organisation_id,)
         found[session] = Reader(person.pk, session, frozenset(dealers_seen[place]))
     _seen([reader for reader in found.values() if isinstance(reader, Reader)], now)
     return found
