@@ -15,16 +15,23 @@ const same = one => {
   return `form[action="${CSS.escape(form.getAttribute('action'))}"] ${one.localName}${value}`
 }
 
+// What a form said when it was sent: whoever types on before the answer is here has begun the next.
+const asSent = new WeakMap()
+document.addEventListener('htmx:beforeSend', ({ detail: { requestConfig: { verb, elt } } }) => {
+  if (verb !== 'get') asSent.set(elt, new Map([...elt.querySelectorAll('input[id], textarea[id]')].map(one => [one.id, one.value])))
+})
+
 document.addEventListener('htmx:beforeSwap', ({ detail }) => {
   const { target, requestConfig: { verb, elt } } = detail
   if (!target || target.id === 'toasts') return
   // What was sent is done with: its form comes back empty and closed.
   const sent = verb === 'get' ? undefined : elt
   const stays = one => !sent || !(one.contains(sent) || sent.contains(one))
+  const typedOn = one => asSent.get(sent)?.has(one.id) && asSent.get(sent).get(one.id) !== one.value
   const focused = target.contains(document.activeElement) ? document.activeElement : undefined
   kept = {
     open: [...target.querySelectorAll('details[id][open]')].filter(stays).map(one => one.id),
-    fields: [...target.querySelectorAll('input[id], textarea[id], select[id]')].filter(field => changed(field) && stays(field))
+    fields: [...target.querySelectorAll('input[id], textarea[id], select[id]')].filter(field => changed(field) && (stays(field) || typedOn(field)))
       .map(field => ({ id: field.id, value: field.value, checked: field.checked })),
     focus: focused && { where: same(focused), start: focused.selectionStart, end: focused.selectionEnd, 
       // The page may refresh itself before the answer to what was sent is here.
