@@ -48,7 +48,7 @@ def record(rosa: Page) -> None:
 
 def film(rosa: Page) -> None:
     rosa.get_by_role("button", name="Record").click()
-    expect(rosa.locator("[data-clock]")).to_have_text(LONG_ENOUGH, timeout=PATIENCE_MS)
+    expect(rosa.locator("span[data-clock]")).to_have_text(LONG_ENOUGH, timeout=PATIENCE_MS)
     rosa.get_by_role("button", name="Stop").click()
 
 

@@ -131,7 +131,7 @@ def test_a_message_is_sent_once_or_shown_as_perhaps_sent(
             row = database.execute("select status from leadbell_message where key = %s", [key]).fetchone()
             return row and row[0]
 
-        assert eventually(lambda: state() == status, 40), (state(), house.said())
+        assert eventually(lambda: state() == status, 120), (state(), house.said())
     assert house.pid("messenger") != victim
     assert len(taken.letters) == letters
 

@@ -121,7 +121,6 @@ def follow_some(now: datetime, most: int = AT_ONCE) -> int:
 
 
 def _follow_these(now: datetime, most: int, apart: Apart) -> int:
-    statement.forgetful()  # what is forgotten is due again
     leads = list(
         Lead.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("dealer", "customer").filter(wake_at__lte=now).order_by("wake_at")[:most]
