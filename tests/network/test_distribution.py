@@ -207,6 +207,17 @@ def test_shares_come_out_exactly(
     assert given == {northside.pk: 6, southside.pk: 2}
 
 
+def test_who_has_as_many_as_was_agreed_gets_none_until_tomorrow(
+    importer: Organisation, source: Source, northside: Organisation, southside: Organisation
+) -> None:
+    Agreement.objects.create(importer=importer, dealer=northside, share=100, most_a_day=1)
+    NetworkPlan.objects.create(importer=importer, answer_minutes=1440)
+    for at in (NOON, NOON + MINUTE, NOON + timedelta(days=1)):
+        post(source, at=at)
+    given = [offer.dealer.name for offer in Offer.objects.select_related("dealer").order_by("pk")]
+    assert given == ["Northside", "Southside", "Northside"]
+
+
 def test_what_the_importer_received_is_hidden_from_its_dealers_and_their_rights_end_there(
     importer: Organisation, source: Source, northside: Organisation, southside: Organisation
 ) -> None:

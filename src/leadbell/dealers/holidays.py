@@ -37,6 +37,7 @@ def _calendar(
         spoken = _spoken(language, entity.supported_languages) or entity.default_language or "en_US"
         days = entity(years=year, subdiv=subdivision, language=spoken, expand=False)
     except NotImplementedError:
+        # The package knows the country, and not this part of it.
         return None
     return {day: str(name) for day, name in days.items()}
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from leadbell.desk.entrance import Visit, door_for
+from leadbell.desk.policy import allowing
 from leadbell.desk.reader import SALES
 from leadbell.desk.templatetags.leadbell import words
 from leadbell.lead.consent import contact_forbidden
@@ -34,6 +35,10 @@ log = structlog.get_logger("leadbell.video")
 STORE_AWAY = Refused(say("The video can't be kept just now: try again in a minute. It is still here."))
 
 
+#: What was recorded is shown from the browser's own memory.
+OWN_MEMORY = {"media-src": [SELF, "blob:"]}
+
+
 @door_for(*SALES)
 @require_GET
 def record(request: Visit, now: datetime, number: int) -> HttpResponse:
@@ -43,10 +48,7 @@ def record(request: Visit, now: datetime, number: int) -> HttpResponse:
         "active": "leads", "lead": lead, "longest_s": LONGEST_MS // 1000, "piece": LARGEST_PIECE,
         "unwanted": contact_forbidden(lead),
     }  # fmt: skip
-    page = render(request, "video/record.html", seen)
-    # What was recorded is shown from the browser's own memory.
-    page._csp_update = {"media-src": [SELF, "blob:"]}  # type: ignore[attr-defined]  # read by django-csp
-    return page
+    return allowing(render(request, "video/record.html", seen), OWN_MEMORY)
 
 
 @door_for(*SALES)

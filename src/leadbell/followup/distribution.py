@@ -8,10 +8,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import cast
 
 import msgspec
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from leadbell.dealers.models import Organisation
 from leadbell.followup.actions import follow_up
@@ -22,6 +25,7 @@ from leadbell.intake.models import Envelope, Source
 from leadbell.intake.post import uuid7
 from leadbell.intake.rules import handles_of
 from leadbell.lead.doors import dealers_below
+from leadbell.lead.facts import Origin
 from leadbell.lead.journal import locked
 from leadbell.lead.models import Handle, Lead
 from leadbell.network.actions import (
@@ -94,10 +98,8 @@ def wish_of(passing: Passing, inquiry: Inquiry) -> Wish:
     below = dealers_below(passing.importer_id)
     # A dealer from whom the customer was taken back doesn't know them for that.
     worked_on = Exists(Lead.objects.filter(customer=OuterRef("customer")).exclude(lost_reason="withdrawn"))
-    known: set[int] = set()
-    for kind, value in handles:
-        found = Handle.objects.filter(worked_on, kind=kind, value=value, dealer__in=below)
-        known.update(found.values_list("dealer_id", flat=True))
+    theirs = reduce(or_, (Q(kind=kind, value=value) for kind, value in handles), Q(pk=None))
+    known = Handle.objects.filter(worked_on, theirs, dealer__in=below).values_list("dealer_id", flat=True)
     return Wish(
         passing.brand, postcode_in(inquiry.customer.address or ""), inquiry.dealer or "", frozenset(known)
     )
@@ -137,7 +139,7 @@ def _source_at(dealer: Organisation, passing: Passing, now: datetime) -> Source:
     """The dealer's source that bears the importer's name."""
     name = passing.importer.name
     found = Source.objects.filter(dealer=dealer, name=name, origin=passing.origin, revoked_at=None).first()
-    return found or new_source(dealer, name, passing.origin, now)  # type: ignore[arg-type]  # stored as an origin
+    return found or new_source(dealer, name, cast(Origin, passing.origin), now)
 
 
 def _settle(one: Offer, now: datetime) -> None:

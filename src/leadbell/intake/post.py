@@ -87,7 +87,7 @@ Answer = Kept | NotKept
 
 
 #: An envelope's id opens nothing: it has to be unique, not unguessable.
-_CHANCE = random.Random(os.urandom(32))  # noqa: S311 (see above)
+_CHANCE = random.Random(os.urandom(32))  # noqa: S311 (unique is enough, as said above)
 
 
 def uuid7(at: datetime) -> UUID:

@@ -2,11 +2,11 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from leadbell.migrations._walls import walls
+
 TENANT_TABLES = (
     "leadbell_reviewchoice", "leadbell_criterion", "leadbell_review", "leadbell_moment", "leadbell_coachingaction",
 )  # fmt: skip
-
-SEEN = "dealer_id = any (nullif(current_setting('app.dealers', true), '')::bigint[])"
 
 #: What was written about a conversation may say who somebody was: it goes with the customer.
 FORGET = """
@@ -31,17 +31,6 @@ grant update (place, retired_at) on leadbell_criterion to leadbell_app;
 grant update (taken_back_at) on leadbell_moment to leadbell_app;
 grant update (closed_at, is_done) on leadbell_coachingaction to leadbell_app;
 """
-
-
-def _walls() -> str:
-    lines = []
-    for table in TENANT_TABLES:
-        lines += [
-            f"alter table {table} enable row level security;",
-            f"create policy tenant on {table} to leadbell_app using ({SEEN}) with check ({SEEN});",
-            f"create policy clockwork on {table} to leadbell_clockwork using (true) with check (true);",
-        ]
-    return "\n".join(lines)
 
 
 class Migration(migrations.Migration):
@@ -287,5 +276,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunSQL(FORGET + _walls() + GRANTS, migrations.RunSQL.noop),
+        migrations.RunSQL(FORGET + walls(TENANT_TABLES) + GRANTS, migrations.RunSQL.noop),
     ]

@@ -2,22 +2,11 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from leadbell.migrations._walls import walls
+
 TENANT_TABLES = (
     "leadbell_busycalendar", "leadbell_busycalendarsecret", "leadbell_busy", "leadbell_diary", "leadbell_diarychoice",
 )  # fmt: skip
-
-SEEN = "dealer_id = any (nullif(current_setting('app.dealers', true), '')::bigint[])"
-
-
-def _walls() -> str:
-    lines = []
-    for table in TENANT_TABLES:
-        lines += [
-            f"alter table {table} enable row level security;",
-            f"create policy tenant on {table} to leadbell_app using ({SEEN}) with check ({SEEN});",
-            f"create policy clockwork on {table} to leadbell_clockwork using (true) with check (true);",
-        ]
-    return "\n".join(lines)
 
 
 #: Whoever looks at a page must not be able to read where somebody's calendar lies, nor its password.
@@ -249,7 +238,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("until_at__gt", models.F("from_at"))), name="busy_ends_after_it_began"
             ),
         ),
-        migrations.RunSQL(_walls() + GRANTS, migrations.RunSQL.noop),
+        migrations.RunSQL(walls(TENANT_TABLES) + GRANTS, migrations.RunSQL.noop),
         # Rows changed in this transaction have events waiting; a table with such can't get a constraint.
         migrations.RunSQL("set constraints all immediate", migrations.RunSQL.noop),
         migrations.RunSQL(

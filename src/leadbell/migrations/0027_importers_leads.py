@@ -2,15 +2,14 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
+from leadbell.migrations._walls import MINE, walls
+
 TENANT_TABLES = ("leadbell_agreement", "leadbell_offer", "leadbell_passing")
 
-OF_US = "any (nullif(current_setting('app.dealers', true), '')::bigint[])"
 #: An agreement and an offer have two sides; what an importer received is its own.
-SEEN = {
-    "leadbell_agreement": f"importer_id = {OF_US} or dealer_id = {OF_US}",
-    "leadbell_offer": f"importer_id = {OF_US} or dealer_id = {OF_US}",
-    "leadbell_passing": f"importer_id = {OF_US}",
-}
+WALLS = walls(
+    ("leadbell_agreement", "leadbell_offer"), f"importer_id = {MINE} or dealer_id = {MINE}"
+) + walls(("leadbell_passing",), f"importer_id = {MINE}")
 
 #: Whom a dealer forgets, the importer who sent them forgets too.
 FORGET = """
@@ -39,17 +38,6 @@ grant select on leadbell_passing, leadbell_offer to leadbell_app;
 grant update (state, chosen, changed_at, closed_by, inquiry) on leadbell_passing to leadbell_app;
 grant update (refused_at, note) on leadbell_offer to leadbell_app;
 """
-
-
-def _walls() -> str:
-    lines = []
-    for table, seen in SEEN.items():
-        lines += [
-            f"alter table {table} enable row level security;",
-            f"create policy tenant on {table} to leadbell_app using ({seen}) with check ({seen});",
-            f"create policy clockwork on {table} to leadbell_clockwork using (true) with check (true);",
-        ]
-    return "\n".join(lines)
 
 
 class Migration(migrations.Migration):
@@ -267,5 +255,5 @@ class Migration(migrations.Migration):
             model_name="offer",
             index=models.Index(fields=["importer", "dealer", "-at"], name="offer_newest"),
         ),
-        migrations.RunSQL(FORGET + _walls() + GRANTS, migrations.RunSQL.noop),
+        migrations.RunSQL(FORGET + WALLS + GRANTS, migrations.RunSQL.noop),
     ]

@@ -2,9 +2,9 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
-TENANT_TABLES = ("leadbell_sitecar",)
+from leadbell.migrations._walls import walls
 
-SEEN = "dealer_id = any (nullif(current_setting('app.dealers', true), '')::bigint[])"
+TENANT_TABLES = ("leadbell_sitecar",)
 
 #: A website has at most 5,000 cars here: whoever makes cars up can't fill the disk.
 CARS = """
@@ -36,16 +36,16 @@ revoke execute on function leadbell_cars_seen(bigint[], bigint[], text[], text[]
     timestamptz[]), leadbell_forget_cars() from public;
 
 alter table leadbell_site alter picture_hosts set default '{}';
-alter table leadbell_sitecar enable row level security;
 """
 
-WALLS = f"""
-create policy tenant on leadbell_sitecar to leadbell_app using ({SEEN}) with check ({SEEN});
-create policy clockwork on leadbell_sitecar to leadbell_clockwork using (true) with check (true);
+WALLS = (
+    walls(["leadbell_sitecar"])
+    + """
 grant select on leadbell_sitecar to leadbell_app, leadbell_clockwork;
 grant execute on function leadbell_cars_seen(bigint[], bigint[], text[], text[], text[], text[], int[], text[],
     timestamptz[]), leadbell_forget_cars() to leadbell_mouth;
 """
+)
 
 
 class Migration(migrations.Migration):

@@ -5,17 +5,17 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from leadbell.migrations._walls import walls
+
 TENANT_TABLES = ("leadbell_video",)
 
-SEEN = "dealer_id = any (nullif(current_setting('app.dealers', true), '')::bigint[])"
-
-WALLS = f"""
-alter table leadbell_video enable row level security;
-create policy tenant on leadbell_video to leadbell_app using ({SEEN}) with check ({SEEN});
-create policy clockwork on leadbell_video to leadbell_clockwork using (true) with check (true);
+WALLS = (
+    walls(["leadbell_video"])
+    + """
 grant select, insert, update on leadbell_video to leadbell_app;
 grant select, update on leadbell_video to leadbell_clockwork;
 """
+)
 
 
 class Migration(migrations.Migration):

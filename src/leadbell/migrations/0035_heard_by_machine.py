@@ -2,19 +2,19 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from leadbell.migrations._walls import walls
+
 TENANT_TABLES = ("leadbell_heardbymachine",)
 
-SEEN = "dealer_id = any (nullif(current_setting('app.dealers', true), '')::bigint[])"
-
 #: The process that works on sound keeps it; the web may set it aside, and change nothing of it.
-WALLS = f"""
-alter table leadbell_heardbymachine enable row level security;
-create policy tenant on leadbell_heardbymachine to leadbell_app using ({SEEN}) with check ({SEEN});
-create policy clockwork on leadbell_heardbymachine to leadbell_clockwork using (true) with check (true);
+WALLS = (
+    walls(["leadbell_heardbymachine"])
+    + """
 grant select on leadbell_heardbymachine to leadbell_app;
 grant update (set_aside_at, set_aside_by_id) on leadbell_heardbymachine to leadbell_app;
 grant select, insert on leadbell_heardbymachine to leadbell_clockwork;
 """
+)
 
 
 class Migration(migrations.Migration):

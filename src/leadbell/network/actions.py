@@ -1,5 +1,6 @@
 """An importer's lead takes its steps: it arrives, is offered, taken, given back, expires. One transaction each."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -80,31 +81,24 @@ def candidates(importer: int, now: datetime) -> list[Candidate]:
     )
     rows = Agreement.objects.select_for_update(of=("self",)).filter(dealer__in=below, takes_leads=True)
     found = list(rows.select_related("dealer").order_by("dealer_id"))
-    limited = [one.dealer_id for one in found if one.most_a_day is not None]
-    today = _given_today(importer, limited, found, now) if limited else {}
+    limited = [one for one in found if one.most_a_day is not None]
+    today = _given_today(importer, limited, now) if limited else Counter[int]()
     return [
         Candidate(
             one.dealer_id, one.dealer.name, tuple(one.dealer.brands), tuple(one.postcodes),
             (one.latitude, one.longitude) if one.latitude is not None and one.longitude is not None else None,
-            one.share, one.given, one.most_a_day, today.get(one.dealer_id, 0),
+            one.share, one.given, one.most_a_day, today[one.dealer_id],
         )
         for one in found
     ]  # fmt: skip
 
 
-def _given_today(
-    importer: int, dealers: Collection[int], agreements: Collection[Agreement], now: datetime
-) -> dict[int, int]:
+def _given_today(importer: int, limited: Collection[Agreement], now: datetime) -> Counter[int]:
     """How many offers each of these dealers got on its own local day."""
-    counted = {}
-    for one in agreements:
-        if one.dealer_id in dealers:
-            hours = one.dealer.opening_hours
-            since = hours.day_begins(hours.local_day(now))
-            counted[one.dealer_id] = Offer.objects.filter(
-                importer=importer, dealer=one.dealer_id, at__gte=since
-            ).count()
-    return counted
+    hours = {one.dealer_id: one.dealer.opening_hours for one in limited}
+    since = {dealer: its.day_begins(its.local_day(now)) for dealer, its in hours.items()}
+    offers = Offer.objects.filter(importer=importer, dealer__in=since, at__gte=min(since.values()))
+    return Counter(dealer for dealer, at in offers.values_list("dealer_id", "at") if at >= since[dealer])
 
 
 def offer(passing: Passing, choice: Choice, lead: Lead, already_theirs: bool, now: datetime) -> Offer:
