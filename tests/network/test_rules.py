@@ -53,7 +53,8 @@ def test_who_is_full_gets_none_by_area_but_their_own_customer() -> None:
 def test_nobody_is_asked_twice_and_then_the_importer_decides() -> None:
     wish = Wish("Hyundai")
     assert why(choose(wish, ALL, frozenset({1, 2, 3}))) == ["every dealer that could have it was asked"]
-    assert why(choose(Wish("Volvo"), [NORTH, SOUTH])) == ["no other dealer sells Volvo"]
+    assert why(choose(Wish("Volvo"), [NORTH, SOUTH])) == ["no dealer sells Volvo"]
+    assert why(choose(Wish("Volvo"), ALL, frozenset({3}))) == ["no other dealer sells Volvo"]
     assert why(choose(wish, [])) == ["no dealer takes leads"]
 
 

@@ -91,7 +91,9 @@ def choose(
         )
     left = [one for one in left if _sells(one, wish.brand)]
     if not left:
-        return Nobody(say("no other dealer sells %(brand)s", brand=wish.brand))
+        if tried:
+            return Nobody(say("no other dealer sells %(brand)s", brand=wish.brand))
+        return Nobody(say("no dealer sells %(brand)s", brand=wish.brand))
     because: list[Words] = []
     if wish.brand and len(left) < len(candidates) - len(tried):
         because.append(say("sells %(brand)s", brand=wish.brand))

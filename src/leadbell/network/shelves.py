@@ -11,7 +11,7 @@ from leadbell.dealers.models import Organisation
 from leadbell.lead.models import Lead
 from leadbell.network.models import Agreement, NetworkPlan, Offer, Passing
 
-NEWEST = 50
+MOST_TO_DO, NEWEST = 50, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,8 @@ def books(importer: int, since: date | None) -> list[Page]:
 
 def returned(importer: int) -> list[Passing]:
     """What a person at the importer has to decide, the longest waiting first."""
-    return list(
-        Passing.objects.filter(importer=importer, state=Passing.State.RETURNED).order_by("changed_at")[
-            :NEWEST
-        ]
-    )
+    found = Passing.objects.filter(importer=importer, state=Passing.State.RETURNED)
+    return list(found.order_by("changed_at")[:MOST_TO_DO])
 
 
 def running(importer: int) -> list[Offer]:
@@ -80,7 +77,7 @@ def running(importer: int) -> list[Offer]:
     found = Offer.objects.filter(importer=importer, outcome=Offer.Outcome.OPEN).select_related(
         "dealer", "passing"
     )
-    return list(found.order_by("until")[:NEWEST])
+    return list(found.order_by("until")[:MOST_TO_DO])
 
 
 def newest(importer: int) -> list[Passing]:
