@@ -9,9 +9,11 @@ from lxml import etree
 
 from leadbell.intake.channels.cars import INTERESTS, STATUSES, Car
 from leadbell.intake.channels.delivery import NOT_JSON, Delivery
-from leadbell.intake.channels.draft import Draft, settle
+from leadbell.intake.channels.draft import Draft
+from leadbell.intake.channels.filing import mention, put, put_car
 from leadbell.intake.channels.labels import folded, meaning, readable
 from leadbell.intake.channels.markup import MOST_ELEMENTS, plain, tree_of
+from leadbell.intake.channels.settling import settle
 from leadbell.intake.inquiry import MOST_VEHICLES, Inquiry, Refused
 from leadbell.intake.phones import kind_of
 from leadbell.words import say
@@ -144,7 +146,7 @@ def _read_unknown(tag: str, element: etree._Element, draft: Draft, depth: int) -
     if tag in ("comments", "comment", "notes"):
         text = _text(element)
         draft.tell(text)
-        draft.mention(plain(text))
+        mention(draft, plain(text))
     elif len(element) and depth < _DEEPEST:
         what = meaning(tag)
         if what and (what.part == "vendor" or what.about == "vendor"):
@@ -152,7 +154,7 @@ def _read_unknown(tag: str, element: etree._Element, draft: Draft, depth: int) -
         else:
             _read_prospect(element, draft, depth + 1)
     else:
-        draft.put(tag, _text(element), "customer")
+        put(draft, tag, _text(element), "customer")
 
 
 def _read_vendor(vendor: etree._Element, draft: Draft) -> None:
@@ -313,13 +315,13 @@ def _read_vehicle_part(tag: str, element: etree._Element, car: Car, draft: Draft
     elif tag in ("comments", "comment"):
         car.note("Comments on the car", text)
         if car.interest != "trade-in":
-            draft.mention(plain(text))
+            mention(draft, plain(text))
     elif tag in _CAR_NOTES:
         car.note(_CAR_NOTES[tag], text)
     elif len(element):
         car.note(readable(tag), ", ".join(filter(None, (part.strip() for part in _texts(element)))))
     else:
-        draft.put_car(car, tag, text)
+        put_car(car, tag, text)
 
 
 _CAR_NOTES = {
@@ -361,7 +363,7 @@ def _read_option(element: etree._Element, car: Car, draft: Draft) -> None:
     name = said.pop("optionname", "") or (element.text or "").strip()
     more = ", ".join(value for value in (said.get("price"), said.get("stock")) if value)
     car.note("Option", f"{name} ({more})" if name and more else name or more)
-    draft.mention(name)
+    mention(draft, name)
 
 
 def _salvage(xml: str, delivery: Delivery, channel: str) -> Iterator[Draft]:

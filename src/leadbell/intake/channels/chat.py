@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from leadbell.intake.channels.delivery import Delivery
 from leadbell.intake.channels.draft import Draft
 from leadbell.intake.channels.json_lead import text_of
+from leadbell.intake.channels.settling import inquiry, look_in_the_text
 from leadbell.intake.inquiry import LONGEST_MESSAGE, Inquiry, Refused, paragraphs
 from leadbell.words import say
 
@@ -32,5 +33,5 @@ def read(delivery: Delivery) -> list[Inquiry] | Refused:
     # Written here and not taken from a page: what looks like markup are words too.
     draft.told.append(paragraphs(text_of(said.get("message"))[:LONGEST_MESSAGE]))
     if not draft.is_reachable():
-        draft.look_in_the_text()
-    return [draft.settle()]
+        look_in_the_text(draft)
+    return [inquiry(draft)]

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadbell.intake.channels.delivery import Delivery
-from leadbell.intake.channels.draft import TEST_LEAD, Draft, settle
+from leadbell.intake.channels.draft import TEST_LEAD, Draft
+from leadbell.intake.channels.filing import put
 from leadbell.intake.channels.json_lead import text_of
 from leadbell.intake.channels.labels import meaning, readable
+from leadbell.intake.channels.settling import settle
 from leadbell.intake.inquiry import Inquiry, Refused
 
 _MOST_COLUMNS = 200
@@ -48,6 +50,6 @@ def _read_column(column: Mapping[str, Any], draft: Draft) -> None:
     if not text:
         return
     if key and meaning(key):
-        draft.put(key, text, "customer")
+        put(draft, key, text, "customer")
     elif name or key:
-        draft.put(name or readable(key), text, "customer")
+        put(draft, name or readable(key), text, "customer")

@@ -9,7 +9,8 @@ from typing import Any
 from leadbell.intake.channels import adf
 from leadbell.intake.channels.cars import PARTS, Car
 from leadbell.intake.channels.delivery import NOT_JSON, Delivery
-from leadbell.intake.channels.draft import NO_WAY_TO_CONTACT, Draft, settle
+from leadbell.intake.channels.draft import Draft
+from leadbell.intake.channels.filing import consent, put, put_car
 from leadbell.intake.channels.labels import (
     CONSENTS,
     Meaning,
@@ -19,6 +20,7 @@ from leadbell.intake.channels.labels import (
     readable,
     sounds_like_ours,
 )
+from leadbell.intake.channels.settling import NO_WAY_TO_CONTACT, settle
 from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.intake.phones import kind_of
 from leadbell.words import say
@@ -170,7 +172,7 @@ class _Reader:
             if inside is not None:
                 self._read_inner(label, inside, about, _DEEPEST - 2)
             else:
-                self.draft.put(label, text, about)
+                put(self.draft, label, text, about)
 
     def _read_inner(self, label: str, values: Mapping[str, Any], about: str | None, depth: int) -> None:
         if depth >= _DEEPEST:
@@ -189,7 +191,7 @@ class _Reader:
         if part == "provider":
             self.draft.sent_by(_named(values))
         elif whose in ("vehicle", "trade") and part in PARTS and (name := _named(values)):
-            self.draft.put(label, name, whose)
+            put(self.draft, label, name, whose)
         elif about not in ("vehicle", "trade") and (part in _CARS or whose == "trade"):
             self.read(
                 values, "trade" if whose == "trade" or part in ("tradeins", "trade") else "vehicle", depth + 1
@@ -219,9 +221,9 @@ class _Reader:
         texts = [text_of(value) for value in values[:50] if not isinstance(value, Mapping | list)]
         if part in _NUMBERS or part == "email":
             for text in texts:
-                self.draft.put(label, text, about)
+                put(self.draft, label, text, about)
         elif any(texts):
-            self.draft.put(label, ", ".join(filter(None, texts)), about)
+            put(self.draft, label, ", ".join(filter(None, texts)), about)
         for value in values[:_MOST_FIELDS]:
             if not isinstance(value, Mapping) or self.fields >= _MOST_FIELDS:
                 continue
@@ -249,13 +251,13 @@ class _Reader:
         )
         for text in texts if names_a_way_to_contact(label) else [", ".join(texts)]:
             if text:
-                self.draft.put(label, text, about)
+                put(self.draft, label, text, about)
 
     def _read_car(self, values: Mapping[str, Any], what: Meaning | None) -> None:
         car = self.draft.car()
         if what and what.part in ("tradeins", "trade"):
             car.interest = "trade-in"
-        _fill_car(car, values, self.draft)
+        _fill_car(car, values)
 
     def _read_consent(self, label: str, values: Mapping[str, Any]) -> None:
         """`{"type": "marketing", "granted": true, "text": "…"}`, or `{"marketing": true, "contact": false}`."""
@@ -266,13 +268,13 @@ class _Reader:
         what = meaning(purpose) or meaning(label)
         granted = next((key for key in _GRANTED if texts.get(key)), "")
         if granted and what and what.part in CONSENTS:
-            self.draft.consent(what.part, purpose, texts.pop(granted))
+            consent(self.draft, what.part, purpose, texts.pop(granted))
         for key, text in texts.items():
             inner = meaning(key)
             if inner and inner.part in CONSENTS:
-                self.draft.consent(inner.part, key, text)
+                consent(self.draft, inner.part, key, text)
             elif key in ("contact", "phone", "telephone", "call"):
-                self.draft.consent("may_contact", key, text)
+                consent(self.draft, "may_contact", key, text)
 
     def _read_way_to_contact(self, part: str, values: Mapping[str, Any]) -> None:
         texts = {folded(str(key)): text_of(value) for key, value in islice(values.items(), 20)}
@@ -291,13 +293,13 @@ class _Reader:
                 self.draft.phone(text, kind_of(key))
 
 
-def _fill_car(car: Car, values: Mapping[str, Any], draft: Draft) -> None:
+def _fill_car(car: Car, values: Mapping[str, Any]) -> None:
     for key, value in islice(values.items(), 100):
         text = _named(value) if isinstance(value, Mapping) else ""
         if isinstance(value, list):
             text = ", ".join(filter(None, (text_of(one) for one in value[:50])))
         if text := text or text_of(value):
-            draft.put_car(car, str(key), text)
+            put_car(car, str(key), text)
 
 
 def _named(values: Mapping[str, Any]) -> str:
@@ -384,7 +386,7 @@ def _salvage(delivery: Delivery) -> Draft:
     draft = Draft("json", delivery)
     for found in islice(_PAIR.finditer(text), 500):
         value = found["text"] or found["single"] or found["number"] or ""
-        draft.put(found["key"], _SIGN.sub(_unescaped, value))
+        put(draft, found["key"], _SIGN.sub(_unescaped, value))
     draft.warn(BROKEN)
     return draft
 

@@ -13,9 +13,10 @@ from itertools import islice
 
 from leadbell.intake.channels import adf, json_lead, xml_lead
 from leadbell.intake.channels.delivery import Delivery, decode
-from leadbell.intake.channels.draft import CUT, Draft, email_addresses, settle
+from leadbell.intake.channels.draft import Draft, email_addresses
 from leadbell.intake.channels.labels import listed
 from leadbell.intake.channels.markup import comments_in, text_of_html
+from leadbell.intake.channels.settling import CUT, inquiry, look_in_the_text, settle
 from leadbell.intake.channels.text import read_lines
 from leadbell.intake.inquiry import Inquiry, Refused, one_line
 from leadbell.words import say
@@ -196,7 +197,7 @@ class _Mail:
         senders = self.senders()
         if not labelled:
             draft.trusts_numbers_in_text = bool(senders)
-            draft.look_in_the_text()
+            look_in_the_text(draft)
             self._look_for_a_caller(draft)
         if senders and not draft.emails:
             name, address = senders[0]
@@ -269,7 +270,7 @@ class _Mail:
         draft.sent_by(self._portal(draft))
         if len(inquiries) == 1:
             draft.numbered(self.number)
-        mail = draft.settle()
+        mail = inquiry(draft)
         return [
             replace(
                 inquiry,

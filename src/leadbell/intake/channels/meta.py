@@ -7,8 +7,10 @@ from itertools import islice
 from typing import Any
 
 from leadbell.intake.channels.delivery import Delivery
-from leadbell.intake.channels.draft import NO_WAY_TO_CONTACT, TEST_LEAD, Draft, settle
+from leadbell.intake.channels.draft import TEST_LEAD, Draft
+from leadbell.intake.channels.filing import put
 from leadbell.intake.channels.json_lead import names_a_way_to_contact, text_of
+from leadbell.intake.channels.settling import NO_WAY_TO_CONTACT, settle
 from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.words import say
 
@@ -127,9 +129,9 @@ def _read_lead(lead: Mapping[str, Any], delivery: Delivery) -> Draft:
     for question, answer in _answers(lead):
         if answer.startswith("<test lead:"):
             draft.warn(TEST_LEAD)
-        draft.put(question, answer.strip("<>"), "customer")
+        put(draft, question, answer.strip("<>"), "customer")
     for box in _dicts(lead.get("custom_disclaimer_responses"))[:20]:
-        draft.put(text_of(box.get("checkbox_key")), text_of(box.get("is_checked")), "customer")
+        put(draft, text_of(box.get("checkbox_key")), text_of(box.get("is_checked")), "customer")
     if lead.get("is_test") is True:
         draft.warn(TEST_LEAD)
     return draft

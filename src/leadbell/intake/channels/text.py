@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from leadbell.intake.channels.delivery import Delivery
-from leadbell.intake.channels.draft import Draft, email_addresses, settle
+from leadbell.intake.channels.draft import Draft, email_addresses
+from leadbell.intake.channels.filing import put
 from leadbell.intake.channels.labels import Meaning, meaning
+from leadbell.intake.channels.settling import settle
 from leadbell.intake.inquiry import Inquiry, Refused
 
 _MOST_LINES = 1_500
@@ -133,7 +135,7 @@ class _Reading:
         elif self.awaited:
             self._read_unlabelled(line)
         elif value and self.under != "vendor" and _is_a_label(label):
-            self.draft.put(label, value, self.under)
+            put(self.draft, label, value, self.under)
         else:
             self.loose.append(line)
 
@@ -168,7 +170,7 @@ class _Reading:
             return
         if self.under in ("vehicle", "trade") and what and what.part in _WHO - {"full"}:
             self.under = None
-        self.draft.put(label, value, self.under)
+        put(self.draft, label, value, self.under)
 
     def _end_message(self) -> None:
         if self.message is not None:

@@ -8,8 +8,8 @@ from lxml import etree
 
 from leadbell.intake.channels import json_lead
 from leadbell.intake.channels.delivery import Delivery
-from leadbell.intake.channels.draft import NO_WAY_TO_CONTACT
 from leadbell.intake.channels.markup import tree_of
+from leadbell.intake.channels.settling import NO_WAY_TO_CONTACT
 from leadbell.intake.inquiry import Inquiry, Refused
 
 _DEEPEST = 8
