@@ -24,6 +24,7 @@ from leadbell.lead.journal import record
 from leadbell.lead.models import Customer, Lead
 from leadbell.ring.wanted import forget_lines
 from leadbell.routing.actions import forget_counts
+from tests.conversation.mail import MailServer, Taken
 
 #: A Monday at noon in Amsterdam: everybody is at work.
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
@@ -155,6 +156,21 @@ def make_source(dealer: Organisation, name: str = "Website", origin: Origin = "o
     return Source.objects.create(
         dealer=dealer, name=name, origin=origin, key=uuid.uuid4().hex, created_at=NOON
     )
+
+
+@pytest.fixture
+def taken() -> Taken:
+    """What the mail server took."""
+    return Taken()
+
+
+@pytest.fixture
+def server(taken: Taken) -> Iterator[MailServer]:
+    """A mail server on loopback."""
+    running = MailServer(taken)
+    running.start()
+    yield running
+    running.stop()
 
 
 @pytest.fixture

@@ -15,26 +15,13 @@ from leadbell.followup.messenger import ERRANDS_AT_ONCE, Messenger, UnderWay
 from leadbell.lead.facts import Undelivered
 from leadbell.lead.journal import read_history
 from tests.conftest import NOON, lead_of, make_dealer
-from tests.conversation.mail import MailServer, Taken, set_up_mail
+from tests.conversation.mail import set_up_mail
 from tests.conversation.test_automations import NIGHT, at_night
 from tests.conversation.test_sending import written
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def taken():
-    return Taken()
-
-
-@pytest.fixture
-def server(taken):
-    running = MailServer(taken)
-    running.start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture

@@ -25,23 +25,10 @@ from leadbell.refused import Refused
 from leadbell.visits.actions import add_site
 from leadbell.visits.links import read_link
 from tests.conftest import NOON, lead_of
-from tests.conversation.mail import MailServer, Taken, set_up_mail
+from tests.conversation.mail import MailServer, set_up_mail
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def taken():
-    return Taken()
-
-
-@pytest.fixture
-def server(taken):
-    running = MailServer(taken)
-    running.start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture

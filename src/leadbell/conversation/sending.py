@@ -31,6 +31,7 @@ log = structlog.get_logger("leadbell.messages")
 LOOKED_AT_AGAIN = timedelta(minutes=15)
 TOO_LATE = say("for a day it couldn't go out: write it again")
 STOPPED = say("Leadbell was stopped while this was being sent")
+NOT_READY = say("making it ready failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def _claimed(now: datetime, most: int, busy: Collection[int]) -> tuple[list[Clai
             raise
         except Exception as error:
             log.error("a message can't be made ready", message=message.pk, fault=fault_of(error))
-            ready = say("making it ready failed")
+            ready = NOT_READY
         if isinstance(ready, Claimed):
             claimed[message.dealer_id] = ready
         elif ready is not None and is_too_late(message.created_at, now):

@@ -16,8 +16,10 @@ from django.db import transaction
 from leadbell.conversation.models import Message, MessageSetup, StaffMail
 from leadbell.conversation.ports import Account, Letter, NotNow, Outcome, Perhaps, Security, Sent
 from leadbell.conversation.rules import GIVE_UP_AFTER, next_try
-from leadbell.conversation.sending import STOPPED, account_of
+from leadbell.conversation.sending import LOOKED_AT_AGAIN, NOT_READY, STOPPED, account_of
 from leadbell.dealers.models import Person
+from leadbell.log import fault_of
+from leadbell.process import AWAY
 from leadbell.words import Words, say
 
 log = structlog.get_logger("leadbell.messages")
@@ -25,7 +27,6 @@ log = structlog.get_logger("leadbell.messages")
 #: What was sent is nobody's archive: the reports themselves are on the screen.
 KEPT = timedelta(days=60)
 NO_ACCOUNT = say("no mail account is set up")
-_WAIT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,10 @@ class Told:
     because: Words | None
 
 
-def is_written(person: int, key: str) -> bool:
-    return StaffMail.objects.filter(person=person, key=key).exists()
+def written_to(people: Collection[int], keys: Collection[str]) -> set[tuple[int, str]]:
+    """(person, key) of those letters to these people that are kept already."""
+    kept = StaffMail.objects.filter(person__in=people, key__in=keys)
+    return set(kept.values_list("person", "key"))
 
 
 @transaction.atomic
@@ -90,15 +93,29 @@ def claim(now: datetime, most: int, busy: Collection[int] = ()) -> list[ClaimedS
         if (because := _not_any_more(mail, now)) is not None:
             _settle(mail, "failed", now, because)
             continue
-        account = account_of(mail.organisation_id, "email") or house_account()
-        if account is None:
-            _change(mail, send_at=now + _WAIT, because=msgspec.to_builtins(NO_ACCOUNT))
-            continue
-        _change(mail, status="sending", tries=mail.tries + 1, tried_at=now, send_at=None)
-        claimed[mail.organisation_id] = ClaimedStaffMail(
-            mail.pk, mail.organisation_id, _letter(mail), account
-        )
+        try:
+            with transaction.atomic():
+                ready = _ready(mail, now)
+        except AWAY:
+            raise
+        except Exception as error:
+            log.error("a letter to staff can't be made ready", staff_mail=mail.pk, fault=fault_of(error))
+            ready = NOT_READY
+        if isinstance(ready, ClaimedStaffMail):
+            claimed[mail.organisation_id] = ready
+        else:
+            _change(mail, send_at=now + LOOKED_AT_AGAIN, because=msgspec.to_builtins(ready))
     return list(claimed.values())
+
+
+def _ready(mail: StaffMail, now: datetime) -> ClaimedStaffMail | Words:
+    """The letter with its account, marked as being sent; or why it waits."""
+    account = account_of(mail.organisation_id, "email") or house_account()
+    if account is None:
+        return NO_ACCOUNT
+    letter = _letter(mail)
+    _change(mail, status="sending", tries=mail.tries + 1, tried_at=now, send_at=None)
+    return ClaimedStaffMail(mail.pk, mail.organisation_id, letter, account)
 
 
 @transaction.atomic

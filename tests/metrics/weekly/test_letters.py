@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from leadbell.conversation import actions as conversation
 from leadbell.conversation import staffmail
 from leadbell.conversation.carriers import carrier_for
-from leadbell.conversation.models import StaffMail
+from leadbell.conversation.models import MessageSetup, StaffMail
 from leadbell.dealers.models import Organisation
 from leadbell.followup.messenger import Messenger
 from leadbell.lead.facts import Assigned
@@ -26,7 +26,7 @@ from leadbell.metrics.weekly.letter import name_of
 from leadbell.metrics.weekly.report import FIGURES, Line
 from leadbell.metrics.weekly.rules import LATE
 from tests.conftest import lead_of, make_dealer, make_person
-from tests.conversation.mail import MailServer, Taken, set_up_mail
+from tests.conversation.mail import set_up_mail
 
 pytestmark = pytest.mark.django_db
 #: A Monday, 7:00 in Amsterdam, and noon of the Wednesday before and of one three weeks before that.
@@ -35,19 +35,6 @@ WEDNESDAY, EARLIER = datetime(2026, 11, 18, 11, 0, tzinfo=UTC), datetime(2026, 1
 LAST_YEAR = datetime(2025, 11, 23, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 EVIL = '<img src=x onerror=alert(1)>\r\nBcc: everybody@example.org "quoted"'
-
-
-@pytest.fixture
-def taken():
-    return Taken()
-
-
-@pytest.fixture
-def server(taken):
-    running = MailServer(taken)
-    running.start()
-    yield running
-    running.stop()
 
 
 def received(dealer, person, at, leads, called):
@@ -187,6 +174,16 @@ def test_it_is_written_once_and_sent_once(worked, northside, ines, server, taken
     assert write_due(SEVEN + timedelta(days=7)) == 1
 
 
+def test_looking_again_asks_the_same_for_many_readers_as_for_one(
+    worked, northside, django_assert_num_queries
+):
+    for name in ("Lars", "Olga", "Pim"):
+        wants(make_person(name, northside, "manager"))
+    assert write_due(SEVEN) == 3
+    with django_assert_num_queries(2):
+        assert write_due(SEVEN) == 0
+
+
 def test_killed_while_it_was_sent_it_is_not_sent_again(worked, northside, ines, server, taken):
     set_up_mail(northside, server.port)
     wants(ines)
@@ -227,6 +224,23 @@ def test_without_an_account_it_waits_a_day_and_says_why(worked, northside, ines,
     set_up_mail(northside, server.port)
     run(SEVEN + timedelta(hours=26))
     assert taken.letters == []
+
+
+def test_an_account_that_cant_be_used_stops_no_other(worked, northside, ines, southside, server, taken):
+    for dealer in (northside, southside):
+        set_up_mail(dealer, server.port)
+    wants(ines)
+    other = wants(make_person("Lars", southside, "manager"))
+    assert write_due(SEVEN) == 2
+    MessageSetup.objects.filter(dealer=northside).update(security="bad")
+    run()
+    assert [recipients for _, recipients, _ in taken.letters] == [[other.email]]
+    waiting = StaffMail.objects.get(person=ines)
+    assert (waiting.status, waiting.send_at) == ("queued", SEVEN + 15 * MINUTE)
+    assert waiting.because["text"] == "making it ready failed"
+    MessageSetup.objects.filter(dealer=northside).update(security="none")
+    run(SEVEN + 15 * MINUTE)
+    assert len(taken.letters) == 2
 
 
 def test_who_ended_it_meanwhile_gets_no_letter_that_waited(worked, northside, ines, server, taken):

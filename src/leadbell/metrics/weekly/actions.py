@@ -39,17 +39,22 @@ def turn_off(name: str, now: datetime) -> Person | None:
 def write_due(now: datetime) -> int:
     """Write every letter that is due and not written yet; how many."""
     wanting = Person.objects.filter(weekly_from__isnull=False, is_active=True, role__in=READERS)
-    known: dict[tuple[int, Week], Weekly] = {}
+    theirs = [
+        (person, week)
+        for person in wanting.select_related("organisation").order_by("organisation", "pk")
+        if (week := due(person.organisation.zone, person.weekly_from or now, now)) is not None
+    ]
+    kept = staffmail.written_to([person.pk for person, _ in theirs], {week.key for _, week in theirs})
+    known: dict[int, tuple[Weekly, int]] = {}
     written = 0
-    for person in wanting.select_related("organisation").order_by("organisation", "pk"):
-        where = person.organisation
-        week = due(where.zone, person.weekly_from or now, now)
-        if week is None or staffmail.is_written(person.pk, week.key):
+    for person, week in theirs:
+        if (person.pk, week.key) in kept:
             continue
-        dealers = dealers_below(where.pk)
-        said = known.get((where.pk, week)) or _asked(dealers, week, now)
-        known[where.pk, week] = said
-        written += _store(person, week, letter(said, person, len(dealers)), now)
+        where = person.organisation_id
+        if where not in known:
+            dealers = dealers_below(where)
+            known[where] = _asked(dealers, week, now), len(dealers)
+        written += _store(person, week, letter(known[where][0], person, known[where][1]), now)
     return written
 
 
