@@ -37,6 +37,8 @@ TALKING_FROM, ALL_RING_FROM = 1_000_000, 2_000_000
 WARM_S = 5
 #: After the last lead: a bell, who thinks, and the customer's phone.
 ENDED_WITHIN_S = 120
+#: A phone that is still on the line so long after the last call hangs.
+HANGS_AFTER_S = 10.0
 #: What the phones say before their tone, and what Asterisk keeps in its buffer.
 BEGINS_S, ENDS_S = 4.0, 1.5
 LOUD = 8000
@@ -52,15 +54,16 @@ class Size:
     """How much is measured."""
 
     dealers: int
-    rate: float
-    seconds: float
+    #: (leads a second, seconds): as many as two cores carry with all the phones, and those of a whole country.
+    steady: tuple[float, float]
+    peak: tuple[float, float] | None
     talking: int
     talk_s: float
     rounds: int
 
 
-WHOLE = Size(dealers=50, rate=30, seconds=60, talking=100, talk_s=30, rounds=5)
-QUICK = Size(dealers=20, rate=10, seconds=8, talking=20, talk_s=6, rounds=1)
+WHOLE = Size(dealers=50, steady=(10, 60), peak=(30, 60), talking=100, talk_s=30, rounds=5)
+QUICK = Size(dealers=20, steady=(10, 8), peak=None, talking=20, talk_s=6, rounds=1)
 
 
 def measure(quick: bool) -> Iterator[Figure]:
@@ -84,9 +87,11 @@ def measure(quick: bool) -> Iterator[Figure]:
         with _phones(outside) as phones, built.reading() as database:
             here = Here(size, built, told, phones, database)
             here.open_lines()
-            yield from _ringing(here)
+            yield from _ringing(here, *size.steady)
             yield from _talking(here)
             yield from _one_lead_one_person(here)
+            if size.peak:
+                yield from _ringing(here, *size.peak)
 
 
 class Phones:
@@ -166,7 +171,7 @@ class Here:
         connection.close()
 
     def everything_ends(self) -> None:
-        """Nobody rings or talks any more; a lead nobody took doesn't ring again, as it would for half an hour."""
+        """Nobody rings or talks any more, and no lead rings again, as it would for half an hour or at its next attempt."""
         give_up_at = time.monotonic() + ENDED_WITHIN_S
         while self.one("select count(*) from leadbell_call where status <> 'over'"):
             if time.monotonic() > give_up_at:
@@ -174,10 +179,17 @@ class Here:
                     "select status, now() - asked_at, steps from leadbell_call where status <> 'over' order by asked_at"
                 ).fetchall()
                 raise RuntimeError(f"{len(stuck)} calls without an end: {stuck[:5]}")
-            self.database.execute(
-                "update leadbell_lead set wake_at = null where owner_id is null and wake_at is not null"
-            )
+            self.database.execute("update leadbell_lead set wake_at = null where wake_at is not null")
             time.sleep(0.5)
+
+    def phones_settle(self) -> float:
+        """Seconds until no phone is on the line any more, at most HANGS_AFTER_S: a lost goodbye is said again."""
+        began = time.monotonic()
+        while (took := time.monotonic() - began) < HANGS_AFTER_S:
+            if all("over" in one for one in self.phones.order("seen")):
+                break
+            time.sleep(0.2)
+        return took
 
     def calls(self) -> list[Row]:
         """The calls of leads so far, in the order in which they were asked for; seconds since 1970."""
@@ -197,9 +209,8 @@ class Here:
 # -- how soon phones ring --------------------------------------------------------------------------------------
 
 
-def _ringing(here: Here) -> Iterator[Figure]:
+def _ringing(here: Here, rate: float, seconds: float) -> Iterator[Figure]:
     """Half of the people answer by phone and press 1, half tap at their desks; every phone rings."""
-    size = here.size
     here.phones.behave(
         {"picks_up": (0.5, 1.5), "presses": (0.8, 1.6)},
         {"picks_up": (0.5, 1.0), "talks": (2.0, 4.0)},
@@ -210,12 +221,12 @@ def _ringing(here: Here) -> Iterator[Figure]:
     keys = [dealer["key"] for dealer in dealers]
     by_phone = [session for dealer in dealers for session in dealer["sessions"][1::2]]
     with open_desks(
-        here.house.port, sessions, keys, size.rate, size.seconds + WARM_S, "calls", by_phone
+        here.house.port, sessions, keys, rate, seconds + WARM_S, f"calls-{rate:g}", by_phone
     ) as desks:
         said, _ = desks.communicate("end\n")
         desk = json.loads(said)
     here.everything_ends()
-    time.sleep(ENDS_S)
+    settled = here.phones_settle()
     seen = here.phones.order("seen", forget=True)
     calls = here.calls()
     _match(calls, seen, here.phones.epoch)
@@ -234,7 +245,7 @@ def _ringing(here: Here) -> Iterator[Figure]:
     steps = _steps(calls, counted)
     to_ring, to_desk = _cuts(rang), _cuts(at_desk)
     yield Figure(
-        "calls", f"answer → INVITE at the salesperson's phone at {size.rate:g}/s, p99", to_ring[1], "ms",
+        "calls", f"answer → INVITE at the salesperson's phone at {rate:g}/s, p99", to_ring[1], "ms",
         MOST_TO_RING_MS, False,
         f"p50 {to_ring[0]:.0f} ms, worst {max(rang) * 1000:.0f} ms, {len(rang)} leads; at the desk p50 {to_desk[0]:.0f} "
         f"ms, p99 {to_desk[1]:.0f} ms; {steps}",
@@ -242,8 +253,9 @@ def _ringing(here: Here) -> Iterator[Figure]:
     yield Figure("calls", "… leads whose phone rang", 100 * len(rang) / len(counted), "%", 100, True)
     hanging = sum("over" not in one for one in seen)
     yield Figure(
-        "calls", "… phones still on the line when all is over", hanging, "", 0, False, f"{len(seen)} calls"
-    )
+        "calls", "… phones still on the line when all is over", hanging, "", 0, False,
+        f"{len(seen)} calls; the last phone {settled:.1f} s after the last call",
+    )  # fmt: skip
     customers = {one["number"]: one["invite"] for one in seen if not one["number"].startswith(AT_WORK)}
     pressed = [
         (call, ringing)
@@ -263,7 +275,7 @@ def _ringing(here: Here) -> Iterator[Figure]:
     ]
     to_dial = _cuts(dialled)
     yield Figure(
-        "calls", "key 1 let go → INVITE at the customer's phone, p99", to_dial[1], "ms", MOST_TO_DIAL_MS, False,
+        "calls", f"key 1 let go → INVITE at the customer's phone at {rate:g}/s, p99", to_dial[1], "ms", MOST_TO_DIAL_MS, False,
         f"p50 {to_dial[0]:.0f} ms, worst {max(dialled) * 1000:.0f} ms, {len(dialled)} calls; heard by the switchboard "
         f"after p50 {_cuts(decided)[0]:.0f} ms, p99 {_cuts(decided)[1]:.0f} ms",
     )  # fmt: skip
