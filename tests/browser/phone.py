@@ -34,7 +34,7 @@ def main(folder: Path, person: int, customer: str, what: str) -> None:
         from leadbell.lead.facts import Assigned, AttemptEnded
         from leadbell.lead.journal import locked, record
         from leadbell.lead.models import Lead
-        from leadbell.ring import calls
+        from leadbell.ring import calls, pressing
         from leadbell.ring.models import Call, PhoneLine, Recording
         from leadbell.ring.ports import Heard
 
@@ -98,7 +98,7 @@ def main(folder: Path, person: int, customer: str, what: str) -> None:
                     Call.objects.filter(lead=lead, kind="outbound").exclude(status="over").latest("asked_at")
                 )
                 if what == "accepted":
-                    assert not isinstance(calls.accepted(call.pk.hex, person, now), calls.Turned)
+                    assert not isinstance(pressing.accepted(call.pk.hex, person, now), pressing.Turned)
                 else:
                     talk_ms = 42_000 if what == "ended" else None
                     calls.heard(Heard(call.pk.hex, what, now, person, talk_ms))  # type: ignore[arg-type]  # by name

@@ -6,7 +6,7 @@ from typing import Any
 
 from leadbell.dealers.models import Organisation, Person
 from leadbell.lead.models import Lead
-from leadbell.ring import calls
+from leadbell.ring import calls, pressing
 from leadbell.ring.models import Call, PhoneLine
 from leadbell.ring.ports import Heard
 
@@ -30,7 +30,7 @@ def tell(call: Call, *said: tuple[str, Person | None], ago: timedelta = timedelt
         at = datetime.now(UTC) - ago
         if what == "accepted":
             assert person is not None
-            assert not isinstance(calls.accepted(call.pk.hex, person.pk, at), calls.Turned)
+            assert not isinstance(pressing.accepted(call.pk.hex, person.pk, at), pressing.Turned)
         else:
             calls.heard(Heard(call.pk.hex, what, at, person.pk if person else None, **about))  # type: ignore[arg-type]  # a step by name
     call.refresh_from_db()

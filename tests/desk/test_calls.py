@@ -11,7 +11,7 @@ from leadbell.lead.facts import Accepted
 from leadbell.lead.journal import locked, read_history, record
 from leadbell.lead.models import Lead
 from leadbell.ring import actions as ring
-from leadbell.ring.calls import claim
+from leadbell.ring.claiming import claim
 from leadbell.ring.finding import ON_A_PAGE
 from leadbell.ring.models import Call, Recording
 from tests.conftest import lead_of, make_person

@@ -7,8 +7,9 @@ import pytest
 from leadbell.dealers.models import Person
 from leadbell.desk.phone import SAID_WHEN
 from leadbell.intake.models import Source
-from leadbell.ring.calls import accepted, claim
+from leadbell.ring.claiming import claim
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, TrackingNumber
+from leadbell.ring.pressing import accepted
 from leadbell.ring.prompts import SENTENCES
 from leadbell.ring.rules import recording_law, wrong_in_sentence
 from leadbell.ring.wanted import rules_of

@@ -31,7 +31,7 @@ from leadbell.lead.history import History
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
-from leadbell.ring import calls, health
+from leadbell.ring import calls, claiming, health, pressing, reconciling
 from leadbell.ring.actions import accept, ring, take
 from leadbell.ring.calling import rung_by_line
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Recording, TrackingNumber
@@ -64,7 +64,7 @@ def phones(rosa: Person, samir: Person) -> None:
 def rings(lead: Lead, *people: Person, at: Any = NOON) -> Call:
     """A call that rings at these people's phones for this lead."""
     ring(lead, [p.pk for p in people], "best" if len(people) == 1 else "all", 20, at)
-    calls.claim(at)
+    claiming.claim(at)
     return Call.objects.latest("asked_at")
 
 
@@ -94,7 +94,7 @@ def test_a_lead_call_from_ring_to_talk(northside: Organisation, rosa: Person, li
     PhoneRules.objects.create(dealer=northside, recording="announced")
     lead = locked(lead_of(northside).pk)
     ring(lead, [rosa.pk], "best", 20, NOON + SECOND)
-    (placed,) = calls.claim(NOON + SECOND)
+    (placed,) = claiming.claim(NOON + SECOND)
     assert placed.line == "asterisk"
     (phone,) = placed.bell.phones
     assert (phone.person, phone.number, placed.bell.caller_id) == (rosa.pk, "+31611111117", "+31201234567")
@@ -103,11 +103,11 @@ def test_a_lead_call_from_ring_to_talk(northside: Organisation, rosa: Person, li
         whisper
         == "New lead: Mr Okafor, Hyundai Kona 2026, sent 9 seconds ago. Press 1 to call, 2 to pass on."
     )
-    assert calls.claim(NOON + SECOND) == [], "a call is placed once"
+    assert claiming.claim(NOON + SECOND) == [], "a call is placed once"
     call = Call.objects.get()
     tell(call, "picked_up", NOON + 15 * SECOND, rosa)
     assert locked(lead.pk).ring_until == NOON + 40 * SECOND, "who has picked up may listen to the end"
-    dial = calls.accepted(call.pk.hex, rosa.pk, NOON + 18 * SECOND)
+    dial = pressing.accepted(call.pk.hex, rosa.pk, NOON + 18 * SECOND)
     assert isinstance(dial, Dial)
     assert (dial.number, dial.record, dial.announce and dial.announce.text) == (
         "+31612345678", True, "This call is recorded.",
@@ -155,7 +155,7 @@ def test_the_customers_end_is_the_attempts_outcome(
 ) -> None:
     lead = locked(lead_of(northside).pk)
     call = rings(lead, rosa)
-    assert isinstance(calls.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND), Dial)
+    assert isinstance(pressing.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND), Dial)
     for n, what in enumerate(heard):
         tell(call, what, NOON + (6 + n) * SECOND)
     ended = facts(lead).facts[-1]
@@ -173,13 +173,13 @@ def test_two_who_press_at_once_are_one_owner(northside: Organisation, rosa: Pers
     lead = locked(lead_of(northside).pk)
     call = rings(lead, rosa, samir)
     assert isinstance(accept(locked(lead.pk), samir.pk, NOON + 3 * SECOND), Accepted), "at the desk"
-    turned = calls.accepted(call.pk.hex, rosa.pk, NOON + 3 * SECOND)
-    assert isinstance(turned, calls.Turned)
+    turned = pressing.accepted(call.pk.hex, rosa.pk, NOON + 3 * SECOND)
+    assert isinstance(turned, pressing.Turned)
     assert turned.tell is not None
     assert turned.tell.text == "Somebody else was first. Thank you."
     assert locked(lead.pk).owner_id == samir.pk
     assert not facts(lead).of(Attempted)
-    assert not calls.still_rings(call.pk.hex)
+    assert not reconciling.still_rings(call.pk.hex)
 
 
 @pytest.mark.usefixtures("phones", "line")
@@ -258,7 +258,7 @@ def test_a_phone_in_a_browser_rings_while_its_window_is_open(
     rosa.save()
     lead = locked(lead_of(northside).pk)
     ring(lead, [rosa.pk, samir.pk], "all", 20, NOON)
-    (placed,) = calls.claim(NOON)
+    (placed,) = claiming.claim(NOON)
     told = {phone.person: phone.number for phone in placed.bell.phones}
     assert told.get(rosa.pk) == (number and f"{number}{rosa.pk}")
     assert told[samir.pk] == "+31611111118"
@@ -271,7 +271,7 @@ def test_a_call_wanted_while_the_switchboard_was_away_rings_nobody_late(
 ) -> None:
     lead = locked(lead_of(northside).pk)
     ring(lead, [rosa.pk], "best", 20, NOON)
-    assert calls.claim(NOON + 25 * SECOND) == []
+    assert claiming.claim(NOON + 25 * SECOND) == []
     assert (Call.objects.get().status, Call.objects.get().outcome) == ("over", "nobody")
 
 
@@ -283,10 +283,10 @@ def test_a_call_from_the_screen_counts_as_attempt_when_the_customer_is_dialled(
     take(lead, rosa.pk, NOON + SECOND)
     assert not isinstance(call_from_the_screen(lead, rosa.pk, NOON + 5 * SECOND), Refused)
     assert not isinstance(call_from_the_screen(lead, rosa.pk, NOON + 6 * SECOND), Refused), "tapped twice"
-    placed = calls.claim(NOON + 5 * SECOND)[-1]
+    placed = claiming.claim(NOON + 5 * SECOND)[-1]
     assert placed.bell.phones[0].whisper(NOON).text == "Your call to Mr Okafor. Press 1 to be connected."
     assert not facts(lead).of(Attempted)
-    dial = calls.accepted(placed.bell.key, rosa.pk, NOON + 9 * SECOND)
+    dial = pressing.accepted(placed.bell.key, rosa.pk, NOON + 9 * SECOND)
     assert isinstance(dial, Dial)
     assert dial.number == "+31612345678"
     assert len(facts(lead).of(Attempted)) == 1
@@ -297,8 +297,8 @@ def test_a_customer_who_wants_no_contact_is_not_dialled(northside: Organisation,
     lead = locked(lead_of(northside).pk)
     call = rings(lead, rosa)
     opt_out(locked(lead.pk), rosa.pk, NOON + SECOND)
-    turned = calls.accepted(call.pk.hex, rosa.pk, NOON + 2 * SECOND)
-    assert isinstance(turned, calls.Turned)
+    turned = pressing.accepted(call.pk.hex, rosa.pk, NOON + 2 * SECOND)
+    assert isinstance(turned, pressing.Turned)
     assert not facts(lead).of(Attempted)
     assert isinstance(call_from_the_screen(locked(lead.pk), rosa.pk, NOON + 3 * SECOND), Refused)
 
@@ -307,9 +307,9 @@ def test_a_customer_who_wants_no_contact_is_not_dialled(northside: Organisation,
 def test_ring_me_rings_and_hears_the_key(northside: Organisation, rosa: Person) -> None:
     number = ring_me(rosa, northside.pk, NOON)
     assert isinstance(number, uuid.UUID)
-    (placed,) = calls.claim(NOON)
-    turned = calls.accepted(placed.bell.key, rosa.pk, NOON + 4 * SECOND)
-    assert isinstance(turned, calls.Turned)
+    (placed,) = claiming.claim(NOON)
+    turned = pressing.accepted(placed.bell.key, rosa.pk, NOON + 4 * SECOND)
+    assert isinstance(turned, pressing.Turned)
     assert turned.tell is not None
     call = Call.objects.get(pk=number)
     assert (call.status, call.outcome, call.steps) == ("over", "tested", [[4000, "accepted", rosa.pk]])
@@ -340,7 +340,7 @@ def test_a_customer_who_calls_becomes_a_lead_and_is_put_through(rosa: Person, sa
     lead = locked(Lead.objects.get().pk)
     assert (lead.origin, lead.state, lead.source) == ("call", "ringing", "Advert")
     assert bell.phones[0].whisper(NOON).text.endswith("is on the line. Press 1 to answer, 2 to pass on.")
-    dial = calls.accepted(bell.key, samir.pk, NOON + 6 * SECOND)
+    dial = pressing.accepted(bell.key, samir.pk, NOON + 6 * SECOND)
     assert isinstance(dial, Dial)
     assert dial.number == "", "who waits is not dialled"
     tell(Call.objects.get(), "connected", NOON + 6 * SECOND)
@@ -377,7 +377,7 @@ def test_the_same_customer_calls_again_and_whose_customer_it_is_hears_it_first(
         person.seen_at = NOON
         person.save()
     bell = customer_calls()
-    calls.accepted(bell.key, samir.pk, NOON + 6 * SECOND)
+    pressing.accepted(bell.key, samir.pk, NOON + 6 * SECOND)
     tell(Call.objects.get(), "ended", NOON + 66 * SECOND, talk_ms=60_000)
     again = customer_calls(NOON + 5 * MINUTE)
     assert Lead.objects.count() == 1
@@ -408,7 +408,7 @@ def test_a_key_says_what_was_agreed(
 ) -> None:
     lead = locked(lead_of(northside).pk)
     call = rings(lead, rosa)
-    dial = calls.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND)
+    dial = pressing.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND)
     assert isinstance(dial, Dial)
     assert dial.keypad is not None, "she has no screen open"
     tell(call, "connected", NOON + 9 * SECOND)
@@ -437,7 +437,7 @@ def test_who_has_a_phone_can_be_reached_without_a_desk(
 def test_the_second_attempt_rings_at_its_time_and_1_makes_it(northside: Organisation, rosa: Person) -> None:
     lead = locked(lead_of(northside).pk)
     call = rings(lead, rosa)
-    calls.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND)
+    pressing.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND)
     tell(call, "no_answer", NOON + 45 * SECOND)
     run_due(NOON + MINUTE)
     lead = locked(lead.pk)
@@ -445,25 +445,25 @@ def test_the_second_attempt_rings_at_its_time_and_1_makes_it(northside: Organisa
     assert due is not None
     health.line_is_up("asterisk", due)
     run_due(due - SECOND)
-    assert calls.claim(due) == [], "not before its time"
+    assert claiming.claim(due) == [], "not before its time"
     run_due(due)
-    (placed,) = calls.claim(due)
+    (placed,) = claiming.claim(due)
     assert placed.bell.people == (rosa.pk,)
     assert placed.bell.phones[0].whisper(due).text == "Your call to Mr Okafor. Press 1 to be connected."
-    assert isinstance(calls.accepted(placed.bell.key, rosa.pk, due + 5 * SECOND), Dial)
+    assert isinstance(pressing.accepted(placed.bell.key, rosa.pk, due + 5 * SECOND), Dial)
     assert len(facts(lead).of(Attempted)) == 2
     tell(Call.objects.get(pk=uuid.UUID(hex=placed.bell.key)), "no_answer", due + MINUTE)
     run_due(due + 2 * MINUTE)
     assert locked(lead.pk).next_kind == "call", "the third is planned"
     run_due(due + 3 * MINUTE)
-    assert calls.claim(due + 3 * MINUTE) == []
+    assert claiming.claim(due + 3 * MINUTE) == []
 
 
 @pytest.mark.usefixtures("phones", "line")
 def test_who_is_away_is_not_rung_for_another_attempt(northside: Organisation, rosa: Person) -> None:
     lead = locked(lead_of(northside).pk)
     call = rings(lead, rosa)
-    calls.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND)
+    pressing.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND)
     tell(call, "no_answer", NOON + 45 * SECOND)
     run_due(NOON + MINUTE)
     due = locked(lead.pk).next_at
@@ -472,4 +472,4 @@ def test_who_is_away_is_not_rung_for_another_attempt(northside: Organisation, ro
     rosa.on_shift = False
     rosa.save()
     run_due(due)
-    assert calls.claim(due) == []
+    assert claiming.claim(due) == []

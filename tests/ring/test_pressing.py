@@ -13,10 +13,11 @@ from leadbell.conversation.actions import opt_out
 from leadbell.lead.facts import Attempted
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
-from leadbell.ring import calls
 from leadbell.ring.actions import accept, ring
+from leadbell.ring.claiming import claim
 from leadbell.ring.models import Call, PhoneLine
 from leadbell.ring.ports import Dial
+from leadbell.ring.pressing import Turned, accepted
 from leadbell.roles import Urls
 from leadbell.sale.actions import lose
 from tests.conftest import NOON, lead_of, make_dealer, make_person
@@ -42,18 +43,18 @@ def test_what_is_decided_while_1_is_pressed_counts(
     with transaction.atomic():
         lead = lead_of(northside)
         ring(locked(lead.pk), [rosa.pk, samir.pk], "all", 20, NOON)
-    calls.claim(NOON)
+    claim(NOON)
     call = Call.objects.get()
     decide: dict[str, Callable[[Lead], object]] = {
         "opted out": lambda lead: opt_out(lead, samir.pk, NOON + SECOND),
         "lost": lambda lead: lose(lead, samir.pk, "no_interest", NOON + SECOND),
         "taken": lambda lead: accept(lead, samir.pk, NOON + SECOND),
     }
-    heard: list[Dial | calls.Turned] = []
+    heard: list[Dial | Turned] = []
 
     def press() -> None:
         try:
-            heard.append(calls.accepted(call.pk.hex, rosa.pk, NOON + 2 * SECOND))
+            heard.append(accepted(call.pk.hex, rosa.pk, NOON + 2 * SECOND))
         finally:
             connection.close()
 
@@ -63,7 +64,7 @@ def test_what_is_decided_while_1_is_pressed_counts(
         pressing.start()
         _until_somebody_waits(cluster)
     pressing.join(PATIENCE_S)
-    assert [type(one) for one in heard] == [calls.Turned]
+    assert [type(one) for one in heard] == [Turned]
     with transaction.atomic():
         assert not read_history(locked(lead.pk)).of(Attempted)
 

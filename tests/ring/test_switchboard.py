@@ -150,10 +150,10 @@ async def test_killed_between_the_attempt_and_the_dialling_nobody_is_called_twic
 
     def press() -> str:
         """What the switchboard did before it was killed: the attempt is stored, the customer isn't dialled."""
-        from leadbell.ring import calls
+        from leadbell.ring import claiming, pressing
 
-        (placed,) = calls.claim(now())
-        calls.accepted(placed.bell.key, house.rosa.pk, now())
+        (placed,) = claiming.claim(now())
+        pressing.accepted(placed.bell.key, house.rosa.pk, now())
         return placed.bell.key
 
     key = await _asked(press)

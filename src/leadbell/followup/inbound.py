@@ -14,7 +14,7 @@ from leadbell.intake.post import uuid7
 from leadbell.lead.journal import locked
 from leadbell.ring.actions import ring
 from leadbell.ring.calls import arrives as call_arrives
-from leadbell.ring.calls import bell_of
+from leadbell.ring.claiming import bell_of
 from leadbell.ring.models import TrackingNumber
 from leadbell.ring.ports import Bell, Heard
 from leadbell.routing.actions import whom_to_ring

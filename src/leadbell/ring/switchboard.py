@@ -18,7 +18,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from leadbell.announce import HANG_UP, SCREENS, SWITCHBOARD, keep_listening
-from leadbell.ring import calls, health
+from leadbell.ring import calls, claiming, health, pressing, reconciling, steps
 from leadbell.ring.exchange import Exchange
 from leadbell.ring.ports import LAST_WORDS, Bell, Engine, Heard, LegFailed, LineDown
 from leadbell.ring.recordings import saving
@@ -103,8 +103,8 @@ class Switchboard:
             await ear.execute(f"listen {SCREENS}")
             for name, line in self.lines.items():
                 await line.open()
-                await line.adopt(await self._in_thread(calls.under_way, name))
-            for lost in await self._in_thread(calls.of_no_line, tuple(self.lines), self.clock()):
+                await line.adopt(await self._in_thread(reconciling.under_way, name))
+            for lost in await self._in_thread(reconciling.of_no_line, tuple(self.lines), self.clock()):
                 self._chain(lost.key, self._in_thread(calls.heard, lost))
             tasks: list[asyncio.Task[None]] = [
                 asyncio.create_task(work)
@@ -171,19 +171,19 @@ class Switchboard:
             line.hang_up(key)
 
     async def _stop_if_in_vain(self, key: str) -> None:
-        if key in self._bells and not await self._at_once(calls.still_rings, key):
+        if key in self._bells and not await self._at_once(reconciling.still_rings, key):
             name, bell = self._bells[key]
             self.lines[name].stop_ringing(bell)
 
     async def _place_wanted(self) -> None:
         while True:
-            for placed in await self._at_once(calls.claim, self.clock()):
+            for placed in await self._at_once(claiming.claim, self.clock()):
                 self._place(placed)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._placing.wait(), POLL_S)
             self._placing.clear()
 
-    def _place(self, placed: calls.Placed) -> None:
+    def _place(self, placed: claiming.Placed) -> None:
         line, bell = self.lines.get(placed.line), placed.bell
         because = "it is not set up here"
         if line is not None:
@@ -236,7 +236,7 @@ class Switchboard:
             if not news.key:
                 self._was_up[line] = False
                 self._chain(line, self._in_thread(health.line_is_down, line, news.at, news.because))
-            elif news.what in calls.RINGS:
+            elif news.what in steps.RINGS:
                 self._ringing.append(news)
                 self._rings.set()
             elif news.what == "accepted":
@@ -264,7 +264,7 @@ class Switchboard:
                 return
             self._told, self._ringing = self._ringing, []
             try:
-                await self._in_thread(calls.heard_ringing, self._told)
+                await self._in_thread(steps.heard_ringing, self._told)
             except Exception:
                 log.exception("who rings could not be written down")
             self._told = []
@@ -272,10 +272,10 @@ class Switchboard:
     async def _accepted(self, line: str, news: Heard) -> None:
         """Store the attempt, then dial: in this order, so that a crash between them calls nobody twice."""
         try:
-            decided = await self._at_once(calls.accepted, news.key, news.person or 0, news.at)
+            decided = await self._at_once(pressing.accepted, news.key, news.person or 0, news.at)
         finally:
             self._hurried.discard(news.key)
-        if isinstance(decided, calls.Turned):
+        if isinstance(decided, pressing.Turned):
             if news.key in self._bells:
                 self.lines[line].stop_ringing(self._bells[news.key][1], decided.tell)
             return
