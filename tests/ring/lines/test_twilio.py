@@ -452,7 +452,7 @@ async def test_a_call_that_nobody_knows_is_ended(scene: Scene) -> None:
     scene.house.calls[stray.sid] = stray
     await scene.house.tells_status(stray, "ringing")
     await until(lambda: stray.status == "canceled")
-    assert scene.engine.strangers == 1
+    assert scene.engine.under_way.strangers == 1
 
 
 @pytest.mark.parametrize(

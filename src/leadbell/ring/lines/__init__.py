@@ -44,7 +44,8 @@ def engines(settings: Any) -> Mapping[str, Engine]:
 
 def webhooks(found: Mapping[str, Engine]) -> "web.Application | None":
     """What providers call, by path; None where none of them calls."""
-    from leadbell.ring.lines.twilio import PREFIX, Twilio
+    from leadbell.ring.lines.twilio import Twilio
+    from leadbell.ring.lines.twilio_under_way import PREFIX
 
     twilio = found.get("twilio")
     if not isinstance(twilio, Twilio):

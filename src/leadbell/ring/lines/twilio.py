@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,31 +16,24 @@ from leadbell.ring.lines.twilio_account import Account, Gone, NotOurs, Unsure
 from leadbell.ring.lines.twilio_door import Door
 from leadbell.ring.lines.twilio_legs import (
     ANSWERED,
-    ASKED,
     CALL,
-    ENDS,
     NUMBER,
-    RINGING,
-    STAGES,
     Notebook,
     TwilioLeg,
     is_name,
     mark_of,
 )
 from leadbell.ring.lines.twilio_recordings import SEARCHED_FOR, Recordings
+from leadbell.ring.lines.twilio_under_way import LegsUnderWay
 from leadbell.ring.lines.twilio_webhooks import Webhooks
-from leadbell.ring.ports import Ears, Leg, LegFailed, LegHeard, LegWhat, LiveLeg, Prompt
+from leadbell.ring.ports import Ears, Leg, LegFailed, LiveLeg, Prompt
 
 log = structlog.get_logger("leadbell.twilio")
 
-#: Where the switchboard mounts `routes()`; the addresses we give Twilio begin with it.
-PREFIX = "/phone/twilio"
 #: So long a webhook waits for what the exchange wants while a caller hears it ring; Twilio gives up after 15 s.
 WHILE_RINGING_S = 8.0
 #: The account is asked for so often, and so often again while it is away or something is left to do.
 BEAT_S, AGAIN_S, PROBE_S = 15.0, 1.0, 1.2
-#: Legs that are over, so that none is made twice.
-REMEMBERED = 20_000
 
 _SIP = re.compile(r"sip:[A-Za-z0-9._-]{1,60}")
 
@@ -59,22 +51,16 @@ class Twilio:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC), beat_s: float = BEAT_S, again_s: float = AGAIN_S,
         ask_again_s: float = WHILE_RINGING_S,
     ) -> None:  # fmt: skip
-        self._sid, self._token = account, token
-        self._public = public_url.rstrip("/")
-        self.clock, self._beat_s, self._again_s, self.ask_again_s = clock, beat_s, again_s, ask_again_s
+        self._token, self._clock, self._beat_s, self._again_s = token, clock, beat_s, again_s
         self._doubts = asyncio.Event()
         self._account = Account(account, token, api, self._doubts.set)
-        self.door = Door(account, token, self._public)
         self._notebook = Notebook(folder)
-        self._recordings = Recordings(self._account, self._notebook, self.clock)
-        self.ears = Ears(lambda _: None, lambda _: None)
-        self.legs: dict[str, TwilioLeg] = {}
-        self.over: OrderedDict[str, None] = OrderedDict()
+        self._recordings = Recordings(self._account, self._notebook, clock)
+        public_url = public_url.rstrip("/")
+        self.door = Door(account, token, public_url)
+        self.under_way = LegsUnderWay(self._notebook, public_url, clock, ask_again_s)
         self._up: bool | None = None
-        self.untidy = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        #: Signed webhooks for calls nobody knows.
-        self.strangers = 0
 
     # -- whether it is there -----------------------------------------------------------------------------------
 
@@ -83,9 +69,7 @@ class Twilio:
         return self._up is True
 
     async def open(self, ears: Ears) -> None:
-        self.ears = ears
-        for leg in self._notebook.open():
-            self.legs[leg.name] = leg
+        self.under_way.open(ears)
         await self._account.open()
         await self._look()
         self._begin(self._keep_looking())
@@ -114,8 +98,8 @@ class Twilio:
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._beat_s):
-                    await self.untidy.wait()
-            self.untidy.clear()
+                    await self.under_way.untidy.wait()
+            self.under_way.untidy.clear()
 
     async def _look(self) -> None:
         """Ask for the account itself; whoever refuses or doesn't answer is down."""
@@ -136,80 +120,80 @@ class Twilio:
     def _went_down(self, because: str) -> None:
         was, self._up = self._up, False
         if was is not False:
-            self.ears.down(because)
+            self.under_way.ears.down(because)
 
     def _came_up(self) -> None:
         was, self._up = self._up, True
         if was is False:
-            self.untidy.set()
-            self.ears.up()
+            self.under_way.untidy.set()
+            self.under_way.ears.up()
 
     async def _tidy(self) -> bool:
         """End what should have ended, and erase what we have fetched; true when something is left to do."""
         try:
-            if any(leg.unwanted and not leg.sid and not leg.asking for leg in self.legs.values()):
+            if any(leg.unwanted and not leg.sid and not leg.asking for leg in self.under_way.legs.values()):
                 await self.live()
-            for leg in list(self.legs.values()):
-                if leg.unwanted and leg.sid and leg.name in self.legs:
+            for leg in list(self.under_way.legs.values()):
+                if leg.unwanted and leg.sid and leg.name in self.under_way.legs:
                     await self._end(leg)
-                elif leg.unwanted and not leg.asking and leg.at + SEARCHED_FOR < self.clock():
-                    self._forget(leg)
+                elif leg.unwanted and not leg.asking and leg.at + SEARCHED_FOR < self._clock():
+                    self.under_way.forget(leg)
             for key, recording in self._notebook.to_erase():
                 await self._recordings.erase(key, recording)
         except LegFailed as error:
             log.info("twilio: left for later", because=str(error))
-        return any(leg.unwanted for leg in self.legs.values()) or bool(self._notebook.to_erase())
+        return any(leg.unwanted for leg in self.under_way.legs.values()) or bool(self._notebook.to_erase())
 
     # -- what the exchange asks for ----------------------------------------------------------------------------
 
     async def call(self, leg: Leg) -> None:
-        if leg.leg in self.legs or leg.leg in self.over:
+        if leg.leg in self.under_way.legs or leg.leg in self.under_way.over:
             return
         to = _address(leg)
         ours = TwilioLeg(
-            leg.leg, leg.key, self.clock(), mark=mark_of(self._token, to, leg.caller_id), asking=True
+            leg.leg, leg.key, self._clock(), mark=mark_of(self._token, to, leg.caller_id), asking=True
         )
         try:
             self._notebook.keep(ours)  # before Twilio hears of it: after a crash we know what to look for
         except OSError as error:
             raise LegFailed(f"nothing can be written down ({error.strerror})") from None
-        self.legs[leg.leg] = ours
+        self.under_way.legs[leg.leg] = ours
         try:
             made = await self._account.post("/Calls.json", self._order(leg, to))
         except Unsure:
             ours.unwanted = True  # it may ring nevertheless
-            self.untidy.set()
+            self.under_way.untidy.set()
             raise
         except LegFailed:
-            self._forget(ours)
+            self.under_way.forget(ours)
             raise
         finally:
             ours.asking = False
         sid = str(made.get("sid"))
         if not ours.sid and CALL.fullmatch(sid):
             ours.sid = sid
-            if ours.name in self.legs:
-                self.note(ours)
-        if ours.unwanted and ours.name in self.legs:
+            if ours.name in self.under_way.legs:
+                self.under_way.note(ours)
+        if ours.unwanted and ours.name in self.under_way.legs:
             await self.hang_up(ours.name)
 
     def _order(self, leg: Leg, to: str) -> list[tuple[str, str]]:
         form = [
             ("To", to), ("From", leg.caller_id), ("Timeout", str(min(max(leg.ring_s, 1), 600))),
-            ("Url", self._url("call", leg.leg, "answered")), ("Method", "POST"),
-            ("StatusCallback", self._url("call", leg.leg, "status")), ("StatusCallbackMethod", "POST"),
+            ("Url", self.under_way.url("call", leg.leg, "answered")), ("Method", "POST"),
+            ("StatusCallback", self.under_way.url("call", leg.leg, "status")), ("StatusCallbackMethod", "POST"),
             *(("StatusCallbackEvent", event) for event in ("initiated", "ringing", "answered", "completed")),
         ]  # fmt: skip
         if leg.detect:
             form += [
                 ("MachineDetection", "Enable"), ("AsyncAmd", "true"),
-                ("AsyncAmdStatusCallback", self._url("call", leg.leg, "machine")),
+                ("AsyncAmdStatusCallback", self.under_way.url("call", leg.leg, "machine")),
                 ("AsyncAmdStatusCallbackMethod", "POST"),
             ]  # fmt: skip
         return form
 
     async def say(self, leg: str, prompt: Prompt) -> None:
-        ours = self.legs.get(leg)
+        ours = self.under_way.legs.get(leg)
         if ours is None:
             return
         if ours.joined:
@@ -217,7 +201,7 @@ class Twilio:
             return
         ours.turn += 1
         ours.saying, ours.waits = ours.turn, False
-        await self._tell(ours, twiml.say(prompt, self._url("call", leg, "said", str(ours.turn))))
+        await self._tell(ours, twiml.say(prompt, self.under_way.url("call", leg, "said", str(ours.turn))))
 
     async def _say_aside(self, leg: TwilioLeg, prompt: Prompt) -> None:
         """To one side of a conversation; a new text of its own would take it out of the room."""
@@ -226,7 +210,7 @@ class Twilio:
         )
         for room in rooms.get("conferences") or []:
             leg.aside = twiml.only_say(prompt)
-            address = self._url("call", leg.name, "aside")
+            address = self.under_way.url("call", leg.name, "aside")
             with suppress(Gone):
                 await self._account.post(
                     f"/Conferences/{room['sid']}/Participants/{leg.sid}.json",
@@ -234,18 +218,18 @@ class Twilio:
                 )
 
     async def hush(self, leg: str) -> None:
-        ours = self.legs.get(leg)
+        ours = self.under_way.legs.get(leg)
         if ours is None or ours.joined:
             return
         ours.waits = True
         if ours.saying:
             ours.saying = 0
-            await self._tell(ours, self.hold(ours))
+            await self._tell(ours, self.under_way.hold(ours))
 
     async def join(
         self, key: str, salesperson: str, customer: str, record: bool, announce: Prompt | None
     ) -> None:
-        sides = [self.legs.get(leg) for leg in (salesperson, customer)]
+        sides = [self.under_way.legs.get(leg) for leg in (salesperson, customer)]
         ours = [leg for leg in sides if leg is not None and not leg.joined]
         if len(ours) < 2:  # one has gone, and that was or will be heard
             return
@@ -254,7 +238,7 @@ class Twilio:
                 self._notebook.keep_recording(key, ours[1].sid)
         for leg in ours:
             leg.key, leg.joined = key, True
-            self.note(leg)
+            self.under_way.note(leg)
         done = await asyncio.gather(
             *(
                 self._tell(leg, twiml.converse(key, leg.name, record and leg is ours[1], announce))
@@ -267,7 +251,7 @@ class Twilio:
                 raise failed
 
     async def hang_up(self, leg: str) -> None:
-        ours = self.legs.get(leg)
+        ours = self.under_way.legs.get(leg)
         if ours is None:
             return
         ours.unwanted = True
@@ -277,7 +261,7 @@ class Twilio:
             try:
                 await self._end(ours)
             except LegFailed:
-                self.untidy.set()  # tried again by and by
+                self.under_way.untidy.set()  # tried again by and by
                 raise
 
     async def live(self) -> Sequence[LiveLeg]:
@@ -286,30 +270,32 @@ class Twilio:
             for call in await self._account.every("/Calls.json", "calls", {"Status": status}):
                 found[str(call.get("sid"))] = status
                 self._claim(call)
-        for leg in [leg for leg in self.legs.values() if leg.sid and leg.sid not in found]:
+        for leg in [leg for leg in self.under_way.legs.values() if leg.sid and leg.sid not in found]:
             await self._check(leg)
-        for leg in self.legs.values():
-            self.came_to(leg, found.get(leg.sid, ""))
+        for leg in self.under_way.legs.values():
+            self.under_way.came_to(leg, found.get(leg.sid, ""))
         return [
             LiveLeg(leg.name, leg.stage == ANSWERED, leg.joined)
-            for leg in self.legs.values()
+            for leg in self.under_way.legs.values()
             if leg.sid or leg.asking
         ]
 
     def _claim(self, call: dict[str, Any]) -> None:
         """A call whose making nobody confirmed to us is recognised by its two numbers."""
         sid = str(call.get("sid"))
-        if call.get("direction") != "outbound-api" or any(leg.sid == sid for leg in self.legs.values()):
+        if call.get("direction") != "outbound-api" or any(
+            leg.sid == sid for leg in self.under_way.legs.values()
+        ):
             return
         mark = mark_of(self._token, str(call.get("to")), str(call.get("from")))
-        same = [leg for leg in self.legs.values() if not leg.sid and leg.mark == mark]
+        same = [leg for leg in self.under_way.legs.values() if not leg.sid and leg.mark == mark]
         if same and not any(leg.asking for leg in same) and CALL.fullmatch(sid):
             same[0].sid = sid
-            self.note(same[0])
+            self.under_way.note(same[0])
 
     async def recorded(self, key: str) -> Path | None:
         """None: there is no recording, and there won't be. LegFailed: not yet, or not now."""
-        return await self._recordings.fetch(key, frozenset(leg.sid for leg in self.legs.values()))
+        return await self._recordings.fetch(key, frozenset(leg.sid for leg in self.under_way.legs.values()))
 
     # -- telling a leg what to do ------------------------------------------------------------------------------
 
@@ -330,15 +316,6 @@ class Twilio:
             except Gone:
                 await self._check(leg)
 
-    def hold(self, leg: TwilioLeg) -> str:
-        leg.turn += 1
-        asked = self._url("call", leg.name, "held", str(leg.turn))
-        return twiml.hold_ringing(asked, self._url("tone.wav")) if leg.waits else twiml.hold(asked)
-
-    def ring_on(self, leg: TwilioLeg) -> str:
-        leg.turn += 1
-        return twiml.keep_ringing(self._url("call", leg.name, "waits", str(leg.turn)))
-
     async def _end(self, leg: TwilioLeg) -> None:
         """A call that still rings is cancelled; one that has been answered meanwhile is ended."""
         address = f"/Calls/{leg.sid}.json"
@@ -357,83 +334,13 @@ class Twilio:
         try:
             call = await self._account.get(f"/Calls/{leg.sid}.json")
         except Gone:
-            self._has_ended(leg, "completed")
+            self.under_way.has_ended(leg, "completed")
             return
-        self.came_to(leg, str(call.get("status")))
-
-    def came_to(self, leg: TwilioLeg, status: str) -> None:
-        """Calls only go forward: what comes late or twice changes nothing."""
-        if status in ENDS:
-            self._has_ended(leg, status)
-            return
-        stage = STAGES.get(status, ASKED)
-        if stage > leg.stage:
-            if leg.stage < RINGING and not leg.arrived and stage == RINGING:
-                self.hear(leg, "rings")
-            leg.stage = stage
-
-    def _has_ended(self, leg: TwilioLeg, status: str) -> None:
-        if leg.name not in self.legs:
-            return
-        self._forget(leg)
-        if leg.pending is not None and not leg.pending.done():
-            leg.pending.set_result(twiml.hang_up())
-        self.ears.heard(LegHeard(leg.name, "over", self.clock(), how=ENDS[status]))
-
-    def _forget(self, leg: TwilioLeg) -> None:
-        self.legs.pop(leg.name, None)
-        self._notebook.forget(leg.name)
-        self.over[leg.name] = None
-        if len(self.over) > REMEMBERED:
-            self.over.popitem(last=False)
-
-    def note(self, leg: TwilioLeg) -> None:
-        """What can't be written down doesn't end a call that is under way."""
-        try:
-            self._notebook.keep(leg)
-        except OSError as error:
-            log.warning("twilio: nothing can be written down", because=error.strerror)
-
-    def hear(self, leg: TwilioLeg, what: LegWhat) -> None:
-        self.ears.heard(self.event(leg, what))
-
-    def _url(self, *parts: str) -> str:
-        return "/".join((self._public + PREFIX, *parts))
+        self.under_way.came_to(leg, str(call.get("status")))
 
     def routes(self) -> web.Application:
         """The webhooks, for the switchboard to mount under PREFIX."""
-        return Webhooks(self, self.door).routes()
-
-    # -- for the webhooks --------------------------------------------------------------------------------------
-
-    def event(self, leg: TwilioLeg, what: LegWhat, digit: str = "") -> LegHeard:
-        return LegHeard(leg.name, what, self.clock(), digit=digit)
-
-    async def ask(
-        self, leg: TwilioLeg, event: LegHeard | None, otherwise: Callable[[TwilioLeg], str], patience_s: float
-    ) -> str:
-        """Tell the exchange, and give Twilio what it wants done; `otherwise` when it wants nothing for so long."""
-        if leg.unwanted:
-            return twiml.hang_up()
-        if leg.pending is not None and not leg.pending.done():
-            leg.pending.set_result(otherwise(leg))
-        pending: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        leg.pending = pending
-        if leg.next_text:
-            pending.set_result(leg.next_text)
-            leg.next_text = ""
-        if event is not None:
-            self.ears.heard(event)
-        try:
-            async with asyncio.timeout(patience_s):
-                text = await pending
-        except TimeoutError:
-            return twiml.hang_up() if leg.unwanted else otherwise(leg)
-        finally:
-            if leg.pending is pending:
-                leg.pending = None
-        leg.stage = ANSWERED
-        return text
+        return Webhooks(self.under_way, self.door).routes()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
