@@ -20,6 +20,7 @@ from leadbell.conversation.models import (
     StaffMail,
 )
 from leadbell.dealers.models import Organisation, Person
+from leadbell.dms.models import DmsDelivery, DmsKey, DmsPlace, DmsReceiver, DmsTry
 from leadbell.followup.models import DayPlan, Placement, PlaybookRow
 from leadbell.intake.models import CaughtForms, Envelope, Inquiry, SettledGap, Source
 from leadbell.lead.models import Consent, Customer, Fact, Handle, Lead
@@ -52,6 +53,11 @@ __all__ = [
     "DeadAddress",
     "Diary",
     "DiaryChoice",
+    "DmsDelivery",
+    "DmsKey",
+    "DmsPlace",
+    "DmsReceiver",
+    "DmsTry",
     "Envelope",
     "Fact",
     "FiguresNumber",

@@ -43,6 +43,8 @@ class Ask:
     most_bytes: int = 1_000_000
     #: So many redirects; a POST follows none by itself.
     redirects: int = 5
+    #: A longer answer is an answer all the same: its beginning.
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,9 @@ async def _follow(question: Ask, way: _Way) -> Answer:
                 where = said.headers.get("Location", "")
                 if said.status not in _MOVED or not where or left <= 0:
                     known = {name.lower(): value for name, value in said.headers.items()}
-                    return Answer(said.status, known, await _read(said, question.most_bytes), url)
+                    return Answer(
+                        said.status, known, await _read(said, question.most_bytes, question.cut), url
+                    )
             left -= 1
             url = moved_to(url, where)
             if said.status == 303:
@@ -177,14 +181,16 @@ def moved_to(url: str, where: str) -> str:
     return moved.geturl()
 
 
-async def _read(said: aiohttp.ClientResponse, most: int) -> bytes:
+async def _read(said: aiohttp.ClientResponse, most: int, cut: bool) -> bytes:
     size, parts = 0, []
     async for part in said.content.iter_chunked(1 << 16):
         size += len(part)
-        if size > most:
+        if size > most and not cut:
             raise _TooMuch
         parts.append(part)
-    return b"".join(parts)
+        if size > most:
+            break
+    return b"".join(parts)[:most]
 
 
 def checked(url: str) -> SplitResult:

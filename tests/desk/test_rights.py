@@ -26,6 +26,9 @@ from leadbell.appointment.diary import name_of as diary_name
 from leadbell.appointment.models import BusyCalendar
 from leadbell.dealers.models import Organisation, Person
 from leadbell.desk.admission import Reader, admit
+from leadbell.dms.actions import Made, Place, add_receiver, tell_again
+from leadbell.dms.composing import compose
+from leadbell.dms.models import DmsDelivery
 from leadbell.intake.models import Envelope
 from leadbell.lead.facts import Booked
 from leadbell.lead.thread import Thread
@@ -170,12 +173,21 @@ def things(
     number = TrackingNumber.objects.create(
         dealer=northside, number="+31201234567", source=source.pk, name="Flyer", created_at=now
     )
+    told = add_receiver(
+        northside, "CarDesk", "webhook", Place("https://dms.example/hook"), ["lead.received"], now
+    )
+    assert isinstance(told, Made)
+    assert tell_again(told.receiver, now - timedelta(hours=1), now) == 1
+    delivery = DmsDelivery.objects.get()
+    delivery.body = compose(delivery)
+    delivery.save()
     busy = BusyCalendar.objects.create(
         dealer=northside, person=rosa, kind="ical", host="cal.example", next_at=now, created_at=now
     )
     return {
         "lead": lead.pk, "join": join.pk, "call": call.pk, "moment": moment.pk, "rosa": rosa.pk,
         "action": action.pk, "dealer": northside.pk, "source": source.pk, "site": site.pk, "number": number.pk,
+        "receiver": told.receiver.pk, "delivery": delivery.pk,
         "criterion": criterion.pk, "envelope": envelope.pk, "passing": passing.pk, "busy": busy.pk,
         "thread": Thread(northside.pk, lead.pk).name, "diary": diary_name(make_address(rosa, northside.pk, now)),
         "letter": letter_name(rosa), "video": video.pk.hex, "watch": video_name(video), "nth": 0,
@@ -203,6 +215,7 @@ NUMBERED = (
     ("me/calendar/busy/", "busy"), ("review/", "moment"), ("dealers/<int:dealer>/people/", "rosa"),
     ("dealers/<int:dealer>/channels/", "source"), ("dealers/<int:dealer>/sites/", "site"),
     ("dealers/<int:dealer>/phone/numbers/", "number"), ("dealers/<int:dealer>/review/", "criterion"),
+    ("dealers/<int:dealer>/dms/", "receiver"),
 )  # fmt: skip
 NAMED = {"opt-out-link": "thread", "calendar-feed": "diary", "weekly-off": "letter", "video-watch": "watch",
     "video-stream": "watch", "video-watched": "watch"}  # fmt: skip

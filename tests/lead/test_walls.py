@@ -32,6 +32,7 @@ WALLED = {
         "0027_importers_leads",
         "0029_cars_seen",
         "0035_heard_by_machine",
+        "0037_dms_told",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }

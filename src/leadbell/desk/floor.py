@@ -16,6 +16,7 @@ from leadbell.desk.entrance import Visit, door_for
 from leadbell.desk.reader import SALES
 from leadbell.desk.wall import ROWS, at_work, breaches, waits
 from leadbell.desk.wall_hands import hands
+from leadbell.dms.shelves import in_trouble
 from leadbell.followup.shelves import Done, by_person, day_before, how_far, plan_on
 from leadbell.intake.ways import missing_count
 from leadbell.metrics.figures import REFERENCE_RESPONSE
@@ -119,6 +120,7 @@ def _seen(request: Visit, dealer: "Organisation", now: datetime) -> dict[str, ob
         + sum(one.count for one in between),
         "follow_ups": _follow_ups(dealer, names, now),
         "missing": missing_count(dealer, now),
+        "systems": in_trouble(dealer.pk),
         "lines": lines_of(dealer.pk, now),
         "calls": under_way([dealer.pk], now, request.user),
         "soon_s": SOON_S,

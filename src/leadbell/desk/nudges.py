@@ -37,7 +37,7 @@ def event(name: str, **data: int | None) -> bytes:
 
 DESK, FLOOR, INBOX, DEALER = event("desk"), event("floor"), event("inbox"), event("dealer")
 CALL, LINES, VISITS, FIGURES = event("call"), event("lines"), event("visits"), event("figures")
-CALENDARS, NETWORK = event("calendars"), event("network")
+CALENDARS, NETWORK, DMS = event("calendars"), event("network"), event("dms")
 
 
 def for_everybody(news: News) -> dict[str, bytes]:
@@ -55,6 +55,8 @@ def for_everybody(news: News) -> dict[str, bytes]:
         said["lines"] = LINES
     elif news.w == "calendars":
         said["calendars"] = CALENDARS
+    elif news.w == "dms":
+        said["dms"] = DMS
     elif news.w == "network":
         said["network"] = NETWORK
     elif news.w == "figures":

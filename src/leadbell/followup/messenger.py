@@ -55,10 +55,13 @@ class Messenger:
         self._busy: dict[Future[Any], UnderWay] = {}
         self._errands_at = self._cleared_at = 0.0
         self._automated_at = datetime.min.replace(tzinfo=UTC)
+        from leadbell.followup.dms import Telling
+
+        self._telling = Telling(clock, self._hand_over)
 
     @property
     def is_busy(self) -> bool:
-        return bool(self._busy)
+        return bool(self._busy) or self._telling.is_busy
 
     def step(self) -> int:
         """Everything that can be done now without waiting; how much was done."""
@@ -71,7 +74,7 @@ class Messenger:
         if not timedelta() <= self._clock() - self._automated_at < AUTOMATIONS_EVERY:
             self._automated_at = self._clock()
             done += run_automations(self._automated_at)
-        done += self._send() + self._send_to_staff()
+        done += self._send() + self._send_to_staff() + self._telling.step()
         if time.monotonic() >= self._errands_at:
             self._errands_at = time.monotonic() + POLL_S
             self._run_errands()
@@ -83,8 +86,10 @@ class Messenger:
         while self._busy and time.monotonic() < give_up_at:
             if not self._collect():
                 time.sleep(0.01)
+        self._telling.finish(max(0.0, give_up_at - time.monotonic()))
 
     def close(self) -> None:
+        self._telling.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _free(self, most: int, *, errands: bool) -> int:

@@ -34,11 +34,15 @@ from leadbell.lead.consent import keep
 from leadbell.lead.facts import Arrived, AskedAgain, Lost, Origin
 from leadbell.lead.journal import begin, locked, record
 from leadbell.lead.models import Customer, Lead
+from leadbell.lead.reference import TEST_LEAD, references_in
 from leadbell.lead.visitor import How, told
 from leadbell.refused import Refused as NotDone
 from leadbell.words import Words, say
 
 log = structlog.get_logger("leadbell.intake")
+
+#: So much of a delivery is searched for a number of ours.
+MOST_SEARCHED = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,15 @@ def receive(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: datetim
     """Turn one accepted envelope, claimed by the caller, into leads: new ones, open ones, duplicates."""
     if isinstance(inquiries, Refused):
         return quarantine(envelope, inquiries.because, now)
-    placed = [_place(envelope, place, inquiry) for place, inquiry in enumerate(inquiries)]
+    ours = _sent_back(envelope, inquiries)
+    if set(ours.values()) == {TEST_LEAD}:
+        return quarantine(envelope, say("a test of the connection to your DMS or CRM, sent back by it"), now)
+    placed = [
+        _Placed(Lead(pk=ours[place]), InquiryRow.Outcome.DUPLICATE, SENT_BACK, inquiry)
+        if place in ours
+        else _place(envelope, place, inquiry)
+        for place, inquiry in enumerate(inquiries)
+    ]
     duplicate = all(one.outcome == InquiryRow.Outcome.DUPLICATE for one in placed)
     envelope.status = Envelope.Status.DUPLICATE if duplicate else Envelope.Status.READ
     envelope.reason = msgspec.to_builtins(placed[0].because) if duplicate else None
@@ -125,6 +137,27 @@ class _Placed:
     outcome: str
     because: Words
     inquiry: Inquiry
+
+
+SENT_BACK = say("your own DMS or CRM sent back what it got from here")
+
+
+def _sent_back(envelope: Envelope, inquiries: Sequence[Inquiry]) -> dict[int, int]:
+    """{place: lead} of those that went out from here to the dealer's own systems and came back."""
+    found: dict[int, int] = {}
+    body = bytes(envelope.body[:MOST_SEARCHED])
+    if envelope.corrected is not None or b"leadbell-" not in body.lower():
+        return found
+    for place, inquiry in enumerate(inquiries):
+        # Whoever numbers it anew often keeps ours beside it.
+        named = references_in(inquiry.source_id or "") or (
+            references_in(body.decode("utf-8", "replace")) if len(inquiries) == 1 else frozenset()
+        )
+        leads = {one.lead for one in named if one.dealer == envelope.dealer_id}
+        if len(leads) == 1:
+            found[place] = leads.pop()
+    known = {TEST_LEAD, *Lead.objects.filter(pk__in=found.values()).values_list("pk", flat=True)}
+    return {place: lead for place, lead in found.items() if lead in known}
 
 
 def _place(envelope: Envelope, place: int, inquiry: Inquiry) -> _Placed:

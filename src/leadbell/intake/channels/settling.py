@@ -78,7 +78,7 @@ def look_in_the_text(draft: Draft) -> None:
 
 def inquiry(draft: Draft) -> Inquiry:
     """The inquiry, cleaned and within its limits, with a warning where something was cut or not understood."""
-    cars = [(car, car.settle()) for car in draft.cars if not car.is_empty()]
+    cars = _each_once([(car, car.settle()) for car in draft.cars if not car.is_empty()])
     if (
         max(
             len(cars) - MOST_VEHICLES,
@@ -101,6 +101,16 @@ def inquiry(draft: Draft) -> Inquiry:
         visitor=draft.visitor or None,
         dealer=_fitted(draft, draft.dealer),
     )
+
+
+def _each_once(cars: list[tuple[Car, Vehicle]]) -> list[tuple[Car, Vehicle]]:
+    """Without a trade-in that is told a second time in the customer's own words."""
+    found: list[tuple[Car, Vehicle]] = []
+    for car, vehicle in cars:
+        again = vehicle.interest == "trade-in" and not car.notes and any(vehicle == one for _, one in found)
+        if not again:
+            found.append((car, vehicle))
+    return found
 
 
 def _requested_at(draft: Draft) -> datetime | None:

@@ -1,0 +1,88 @@
+"""What the pages show of the dealer's systems: how each is doing, and the log of what it was told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q, QuerySet
+
+from leadbell.dms.models import DmsDelivery, DmsKey, DmsReceiver, DmsTry
+from leadbell.dms.rules import events_for, signed_headers
+
+A_PAGE = 50
+#: What stands in the log instead of a signature: the secret can't be read here.
+HIDDEN = "v1,…"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A system, and how many events wait for it or were given up; `old_secret_until`: two secrets sign."""
+
+    receiver: DmsReceiver
+    waiting: int
+    failed: int
+    old_secret_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the log, the newest first; `older` continues it."""
+
+    deliveries: Sequence[DmsDelivery]
+    older: int | None
+
+
+def receivers_of(dealer: int) -> list[Told]:
+    waiting = Count("deliveries", filter=Q(deliveries__status=DmsDelivery.Status.WAITING))
+    failed = Count("deliveries", filter=Q(deliveries__status=DmsDelivery.Status.FAILED))
+    found = DmsReceiver.objects.filter(dealer=dealer).annotate(waiting=waiting, failed=failed)
+    keys = dict(DmsKey.objects.filter(dealer=dealer, until__isnull=False).values_list("receiver_id", "until"))
+    return [Told(one, one.waiting, one.failed, keys.get(one.pk)) for one in found.order_by("name", "pk")]
+
+
+def receiver_of(dealer: int, number: int) -> Told | None:
+    return next((one for one in receivers_of(dealer) if one.receiver.pk == number), None)
+
+
+def deliveries_of(receiver: int, status: str, event: str, lead: int | None, before: int | None) -> Page:
+    """The log, of one status, event or lead where asked for."""
+    found = DmsDelivery.objects.filter(receiver=receiver).prefetch_related("attempts")
+    if status in DmsDelivery.Status.values:
+        found = found.filter(status=status)
+    if event:
+        found = found.filter(event=event)
+    if lead is not None:
+        found = found.filter(lead=lead)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    page = list(found.defer("body").order_by("-pk")[: A_PAGE + 1])
+    return Page(page[:A_PAGE], page[A_PAGE - 1].pk if len(page) > A_PAGE else None)
+
+
+def delivery_of(dealer: int, receiver: int, number: int) -> DmsDelivery | None:
+    found = DmsDelivery.objects.filter(dealer=dealer, receiver=receiver, pk=number)
+    return found.select_related("receiver").prefetch_related("attempts").first()
+
+
+def tries_of(delivery: DmsDelivery) -> QuerySet[DmsTry]:
+    return DmsTry.objects.filter(delivery=delivery).order_by("-pk")
+
+
+def headers_of(delivery: DmsDelivery, at: datetime | None) -> dict[str, str]:
+    """What was sent above the body, as far as it may be shown; nothing for an e-mail."""
+    if delivery.receiver.kind == DmsReceiver.Kind.ADF_MAIL or at is None:
+        return {}
+    about = "application/json" if delivery.receiver.kind == "webhook" else "application/xml; charset=utf-8"
+    signed = signed_headers((), delivery.message_id, at, b"") | {"webhook-signature": HIDDEN}
+    return {"Content-Type": about, "User-Agent": "Leadbell", **signed}
+
+
+def choices_for(kind: str, chosen: Sequence[str]) -> list[tuple[str, bool]]:
+    """[(event, whether it is told)]"""
+    return [(event, event in chosen) for event in events_for(kind)]
+
+
+def in_trouble(dealer: int) -> list[DmsReceiver]:
+    """The systems that a manager has to look after: paused by us, or failing."""
+    found = DmsReceiver.objects.filter(dealer=dealer).exclude(failures=0, paused_because=None)
+    return [one for one in found if one.paused_at is None or one.was_paused_by_us]
