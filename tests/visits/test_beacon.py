@@ -306,7 +306,7 @@ def test_a_full_queue_drops_and_counts(here: Town, running: tuple[int, Alone], w
     writer = Writer(here.urls.mouth)
     site = running[1].inner.writer.by_key[website.key]
     now = datetime.now(UTC)
-    look = Look(site, uuid.uuid4().hex, now, "view", "p", "/", "", Car(), 0, "")
+    look = Look(now, "view", "p", "/", "", Car(), 0, site, uuid.uuid4().hex, "")
     for _ in range(MOST_WAITING + 5):
         writer.keep(look)
     asyncio.run(writer.close())
@@ -367,7 +367,7 @@ def test_a_flood_of_made_up_parts_stays_small(
     site = running[1].inner.writer.by_key[website.key]
     now = datetime.now(UTC)
     for n in range(MOST_PARTS * 3):
-        writer.keep(Look(site, uuid.uuid4().hex, now, "view", "p", f"/{n}/{n}", "", Car(), 0, ""))
+        writer.keep(Look(now, "view", "p", f"/{n}/{n}", "", Car(), 0, site, uuid.uuid4().hex, ""))
     writer._beat_for(writer._waiting)
     assert len(writer._pulse) <= MOST_PARTS + 1
     assert sum(writer._pulse.values()) == MOST_PARTS * 3

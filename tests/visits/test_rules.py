@@ -180,7 +180,7 @@ def test_whose_a_device_was_when(
 def seen(
     minute: float, page: str, kind: str = "view", ms: int = 0, visitor: int = 7, stock: str = ""
 ) -> Seen:
-    return Seen(NOON + minute * MINUTE, visitor, kind, page, "/", page, Car(stock), ms)
+    return Seen(NOON + minute * MINUTE, kind, page, "/", page, Car(stock), ms, visitor)
 
 
 def test_beacons_add_up_to_visits() -> None:

@@ -16,7 +16,7 @@ PRICES, TRADE_IN = ("/finance",), ("/trade-in/*/value",)
 
 
 def seen(minutes: float, path: str = "/", car: Car = NO_CAR, kind: str = "view", ms: int = 0) -> Seen:
-    return Seen(NOON + timedelta(minutes=minutes), 1, kind, f"{minutes}", path, "Cars", car, ms)
+    return Seen(NOON + timedelta(minutes=minutes), kind, f"{minutes}", path, "Cars", car, ms, 1)
 
 
 def summed(*looks: Seen) -> Sum:

@@ -60,7 +60,7 @@ def _noticed(visit: KnownVisit) -> Noticed:
         }  # fmt: skip
         cursor.execute(_SEEN, about)
         seen = [
-            Seen(at, visit.visitor_id, kind, page, path, title, Car(stock, make, model, price), ms)
+            Seen(at, kind, page, path, title, Car(stock, make, model, price), ms, visit.visitor_id)
             for at, kind, page, path, title, stock, make, model, price, ms in cursor.fetchall()
         ]
     sum_ = sum_up(seen, visit.began_at, visit.site.price_pages, visit.site.trade_in_pages)

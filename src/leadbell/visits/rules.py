@@ -160,12 +160,9 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     address: str = ""
 
 
-class Look(msgspec.Struct, frozen=True, gc=False):
-    """Something a consenting visitor did: what is kept. `path` is without its query, which may name people."""
+class Looked(msgspec.Struct, frozen=True, gc=False):
+    """Something a visitor did on a page. `path` is without its query, which may name people."""
 
-    site: Site
-    #: 32 hexadecimal digits.
-    visitor: str
     at: datetime
     kind: str
     page: str
@@ -173,6 +170,14 @@ class Look(msgspec.Struct, frozen=True, gc=False):
     title: str
     car: Car
     ms: int
+
+
+class Look(Looked, frozen=True, gc=False):
+    """Something a consenting visitor did: what is kept."""
+
+    site: Site
+    #: 32 hexadecimal digits.
+    visitor: str
     link: str
     #: The address of the car's picture, of a page that was opened.
     picture: str = ""
@@ -236,8 +241,8 @@ def judge(
     path, car, image = path_of(address), car_of(told.car, address, site.patterns), told.car.image
     shown = isinstance(image, str) and told.kind == "view" and car.is_known
     return Look(
-        site, visitor, now, told.kind, _word(told.page)[:LONGEST_ID], path, _word(told.title)[:LONGEST_TITLE], car,
-        int(told.ms), told.link[:400],
+        now, told.kind, _word(told.page)[:LONGEST_ID], path, _word(told.title)[:LONGEST_TITLE], car, int(told.ms),
+        site, visitor, told.link[:400],
         picture_of(str(image), f"{request.origin}{path}", site.pictures) if shown else "",
     )  # fmt: skip
 

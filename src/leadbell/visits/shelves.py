@@ -149,7 +149,7 @@ def visits_of(lead: Lead) -> list[Visit]:
     with connection.cursor() as cursor:
         cursor.execute(_BEACONS, [sorted({span.visitor for span in spans}), MOST_SHOWN])
         seen = [
-            Seen(at, visitor, kind, page, path, title, Car(stock, make, model, price), ms)
+            Seen(at, kind, page, path, title, Car(stock, make, model, price), ms, visitor)
             for at, visitor, kind, page, path, title, stock, make, model, price, ms in cursor.fetchall()
         ]
     visits = visits_in(

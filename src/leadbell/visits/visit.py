@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leadbell.visits.rules import Car
+from leadbell.visits.rules import Car, Looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +52,10 @@ def spans_of(customer: int, joins: Iterable[Joined]) -> list[Span]:
 PAUSE = timedelta(minutes=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Looked, frozen=True, gc=False):
     """One beacon as it is read again."""
 
-    at: datetime
     visitor: int
-    kind: str
-    page: str
-    path: str
-    title: str
-    car: Car
-    ms: int
 
 
 @dataclass(frozen=True, slots=True)
