@@ -68,6 +68,9 @@ def row(lead: Row, touches: list[Row], visits: list[Row]) -> Row:
             "touches_answered": _answered(touches),
             "first_touch_ms": min((t["started_ms"] for t in out), default=None),
             "first_email_ms": min((t["started_ms"] for t in out if t["channel"] == "email"), default=None),
+            **_channel(out, came, "sms", "text", "texts"),
+            **_channel(out, came, "chat", "line", "chat_lines"),
+            "emails": sum(t["channel"] == "email" for t in out),
             "chat_response_ms": _chat(lead, out),
             "last_in_ms": max((t["started_ms"] for t in came), default=None),
             "last_email_in_ms": max((t["started_ms"] for t in came if t["channel"] == "email"), default=None),
@@ -84,6 +87,15 @@ COPIED = (
     "sold_ms", "sold_on", "sold_weekday", "lost_ms", "lost_reason", "ended_ms",
     "cost_cents", "margin_cents",
 )  # fmt: skip
+
+
+def _channel(out: list[Row], came: list[Row], channel: str, one: str, many: str) -> Row:
+    """When the first message of a channel went out, when the last one came, and how many went out."""
+    sent = [t["started_ms"] for t in out if t["channel"] == channel]
+    return {
+        f"first_{one}_ms": min(sent, default=None), many: len(sent),
+        f"last_{one}_in_ms": max((t["started_ms"] for t in came if t["channel"] == channel), default=None),
+    }  # fmt: skip
 
 
 def _chat(lead: Row, out: list[Row]) -> int | None:

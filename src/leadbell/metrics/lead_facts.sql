@@ -54,8 +54,15 @@ with calls as (
         min(case when t.direction = 'out' and t.channel = 'email' then t.started_ms end) as first_email_ms,
         min(case when t.direction = 'out' and t.channel = 'chat' and t.made_by = 'human' then t.started_ms end)
             as first_chat_ms,
+        min(case when t.direction = 'out' and t.channel = 'sms' then t.started_ms end) as first_text_ms,
+        min(case when t.direction = 'out' and t.channel = 'chat' then t.started_ms end) as first_line_ms,
         max(case when t.direction = 'in' then t.started_ms end) as last_in_ms,
         max(case when t.direction = 'in' and t.channel = 'email' then t.started_ms end) as last_email_in_ms,
+        max(case when t.direction = 'in' and t.channel = 'sms' then t.started_ms end) as last_text_in_ms,
+        max(case when t.direction = 'in' and t.channel = 'chat' then t.started_ms end) as last_line_in_ms,
+        sum(case when t.direction = 'out' and t.channel = 'email' then 1 else 0 end) as emails,
+        sum(case when t.direction = 'out' and t.channel = 'sms' then 1 else 0 end) as texts,
+        sum(case when t.direction = 'out' and t.channel = 'chat' then 1 else 0 end) as chat_lines,
         sum(case when t.direction = 'out' and t.made_by = 'automation' then 1 else 0 end) as automated_touches,
         sum(case when t.direction = 'out' and t.made_by = 'human' and t.channel <> 'phone' then 1 else 0 end)
             as human_messages,
@@ -144,8 +151,12 @@ with calls as (
         coalesce(touched.human_messages, 0) as human_messages,
         coalesce(touched.human_calls, 0) as human_calls,
         coalesce(touched.calls_answered, 0) as calls_answered,
+        coalesce(touched.emails, 0) as emails,
+        coalesce(touched.texts, 0) as texts,
+        coalesce(touched.chat_lines, 0) as chat_lines,
         coalesce(answers.touches_answered, 0) as touches_answered,
         touched.first_touch_ms, touched.first_email_ms, touched.last_in_ms, touched.last_email_in_ms,
+        touched.first_text_ms, touched.last_text_in_ms, touched.first_line_ms, touched.last_line_in_ms,
         seen.last_seen_ms,
         case when l.lost_ms <= silent.silent_7_ms then l.lost_ms else silent.silent_7_ms end as gone_7_ms,
         case when l.lost_ms <= silent.silent_14_ms then l.lost_ms else silent.silent_14_ms end as gone_14_ms,
@@ -169,7 +180,8 @@ select
     m.first_attempt_ms, m.first_contact, m.attempts, m.conversations, m.reviewed, m.opportunities,
     m.appointments_of_opportunities, m.appointments_of_reviewed, m.hands, m.automated_touches, m.human_messages,
     m.human_calls, m.calls_answered, m.touches_answered, m.first_touch_ms, m.first_email_ms, m.last_in_ms,
-    m.last_email_in_ms, m.last_seen_ms,
+    m.last_email_in_ms, m.last_seen_ms, m.emails, m.texts, m.chat_lines, m.first_text_ms, m.last_text_in_ms,
+    m.first_line_ms, m.last_line_in_ms,
     case
         when m.raw_response_ms between -60000 and -1 then 0
         when m.raw_response_ms between 0 and 31536000000 then m.raw_response_ms

@@ -16,17 +16,27 @@ _TITLES = {
         "again": say("answered or came back, of leads touched by people only"),
         "email": say("answered by e-mail, of leads e-mailed by people only"),
         "phone": say("reached by phone, of leads called and touched by people only"),
+        "sms": say("answered by text message, of leads texted by people only"),
+        "chat": say("went on in the chat, of leads answered in a chat by people only"),
         "answered": say("touches answered, of all touches of leads touched by people only"),
         "touches": say("touches, per lead touched by people only"),
         "calls": say("calls, per lead touched by people only"),
+        "emails": say("e-mails, per lead touched by people only"),
+        "texts": say("text messages, per lead touched by people only"),
+        "chat_messages": say("messages in a chat, per lead touched by people only"),
     },
     "some_automation": {
         "again": say("answered or came back, of leads touched with some automation"),
         "email": say("answered by e-mail, of leads e-mailed with some automation"),
         "phone": say("reached by phone, of leads called and touched with some automation"),
+        "sms": say("answered by text message, of leads texted with some automation"),
+        "chat": say("went on in the chat, of leads answered in a chat with some automation"),
         "answered": say("touches answered, of all touches of leads touched with some automation"),
         "touches": say("touches, per lead touched with some automation"),
         "calls": say("calls, per lead touched with some automation"),
+        "emails": say("e-mails, per lead touched with some automation"),
+        "texts": say("text messages, per lead touched with some automation"),
+        "chat_messages": say("messages in a chat, per lead touched with some automation"),
     },
 }
 _RATE = {
@@ -74,6 +84,20 @@ def _of_group(group: str) -> tuple[Metric, ...]:
             (*_NEEDS, "touches.outcome"), warning=NO_EXPERIMENT,
         ),
         Metric(
+            f"reengagement_rate_{group}_sms", titles["sms"],
+            base,
+            say("leads whose customer wrote back after a text message, of all leads that got one"),
+            "share", "share", "last_text_in_ms > first_text_ms",
+            f"{_ALL} and first_text_ms is not null and {is_in}", "more", (), _NEEDS, warning=NO_EXPERIMENT,
+        ),
+        Metric(
+            f"reengagement_rate_{group}_chat", titles["chat"],
+            base,
+            say("leads whose customer wrote again after an answer in the chat, of all leads that got one there"),
+            "share", "share", "last_line_in_ms > first_line_ms",
+            f"{_ALL} and first_line_ms is not null and {is_in}", "more", (), _NEEDS, warning=NO_EXPERIMENT,
+        ),
+        Metric(
             f"touches_answered_{group}", titles["answered"],
             base,
             say("calls that became a conversation and messages after which the customer came next, of all touches"),
@@ -95,6 +119,20 @@ def _of_group(group: str) -> tuple[Metric, ...]:
             "ratio", "per_lead", f"case when {_TOUCHED} and {is_in} then human_calls else 0 end",
             f"case when {_TOUCHED} and {is_in} then 1 else 0 end", "", (_CALLS[group],), _NEEDS, warning=NO_EXPERIMENT,
         ),
+        _per_lead(group, "emails", "emails", say("e-mails to the customer, automated ones too, per lead touched")),
+        _per_lead(group, "texts", "texts", say("text messages to the customer, automated ones too, per lead touched")),
+        _per_lead(group, "chat_messages", "chat_lines",
+                  say("messages to the customer in a chat, automated ones too, per lead touched")),
+    )  # fmt: skip
+
+
+def _per_lead(group: str, name: str, column: str, tooltip: Words) -> Metric:
+    """Messages of one channel, per lead touched."""
+    touched = f"{_TOUCHED} and {_IN[group]}"
+    return Metric(
+        f"{name}_per_lead_{group}", _TITLES[group][name], _TOUCHED_BY[group], tooltip, "ratio", "per_lead",
+        f"case when {touched} then {column} else 0 end", f"case when {touched} then 1 else 0 end", "", (), _NEEDS,
+        warning=NO_EXPERIMENT,
     )  # fmt: skip
 
 
