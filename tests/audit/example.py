@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 from leadbell.lead.history import History
 from leadbell.metrics.rows.exchange import LeadOf, Rows, rows_of
-from leadbell.metrics.tables import LEADS, TOUCHES
+from leadbell.metrics.tables import LEADS, TOUCHES, VISITS
 from tests.demo.conftest import NOW, tell
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 DAYS = timedelta(days=60)
+SEED = "the example"
 ZONE = ZoneInfo("Europe/Amsterdam")
 #: Column of the CRM → column of the exchange format.
 LEAD_COLUMNS = {
@@ -34,7 +35,7 @@ TOUCH_COLUMNS = {
 
 def history() -> Rows:
     """The exchange format's rows of the demo's told past: the same on every day."""
-    past, _houses = tell("the example", days=DAYS)
+    past, _houses = tell(SEED, days=DAYS)
     leads = []
     for lead in past.leads:
         house = lead.house
@@ -54,6 +55,12 @@ def exported(rows: Rows) -> tuple[str, str]:
         lead["status"] = "Sold" if lead["sold_ms"] else "Lost" if lead["ended_ms"] else "Open"
     touches = [dict(zip(TOUCHES.names, row, strict=True)) for row in rows.touches]
     return _csv(LEAD_COLUMNS, leads), _csv(TOUCH_COLUMNS, touches)
+
+
+def visits_of(rows: Rows) -> str:
+    """Visits to the website as CSV."""
+    visits = [dict(zip(VISITS.names, row, strict=True)) for row in rows.visits]
+    return _csv({"Lead ID": "lead", "Seen at": "seen_ms"}, visits)
 
 
 def _csv(columns: dict[str, str], rows: list[dict[str, object]]) -> str:

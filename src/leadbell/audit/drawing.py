@@ -1,6 +1,6 @@
 """The report's charts as static SVG, each with its table; a chart that can't be said says why."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -97,9 +97,15 @@ def _unlost(found: Study, read: Reader) -> Drawn:
     return _of(chart, read)
 
 
+#: Ending of the figure, how it is said, and the figure of how many touches of that kind there were per lead.
+_CHANNELS = (
+    ("", say("in any way"), "touches"), ("_phone", say("by phone"), "calls"), ("_email", say("by e-mail"), "emails"),
+    ("_sms", say("by text message"), "texts"), ("_chat", say("in a chat"), "chat_messages"),
+)  # fmt: skip
+
+
 def _automation(found: Study, read: Reader) -> Drawn:
     title = say("People and automation: who gets an answer")
-    kinds = (("", say("in any way")), ("_email", say("by e-mail")), ("_phone", say("by phone")))
     given: dict[str, Answer] = {one.metric.name: one for one in found.answers.given}
     if "reengagement_rate_people_only" not in given:
         why = next(
@@ -108,31 +114,40 @@ def _automation(found: Study, read: Reader) -> Drawn:
             if one.metric.name == "reengagement_rate_people_only"
         )
         return Drawn(title, because=why)
-    names = {group: [f"reengagement_rate_{group}{kind}" for kind, _ in kinds] for group in GROUPS}
+    ways = [one for one in _CHANNELS if f"reengagement_rate_people_only{one[0]}" in given]
     lines = tuple(
         Line(
             words,
-            tuple(given[name].value for name in names[group]),
+            tuple(given[f"reengagement_rate_{group}{ending}"].value for ending, _, _ in ways),
             "auto" if group == "some_automation" else "first",
         )
         for group, words in GROUPS.items()
     )
-    rows: tuple[tuple[Words | int, ...], ...] = tuple(
-        (
-            label,
-            *(
-                value
-                for group in GROUPS
-                for value in (given[names[group][i]].numerator, given[names[group][i]].denominator)
-            ),
-        )
-        for i, (_, label) in enumerate(kinds)
+    rows = tuple(
+        (label, *(value for group in GROUPS for value in _answered(given, group, ending, touches)))
+        for ending, label, touches in ways
     )
-    head = (say("answered"), say("people only"), say("of"), say("some automation"), say("of"))
+    per_lead = say("touches per lead")
+    head = (
+        say("answered"),
+        say("people only"),
+        say("of"),
+        per_lead,
+        say("some automation"),
+        say("of"),
+        per_lead,
+    )
     base = given["reengagement_rate_people_only"].metric.base
-    chart = Columns("automation", title, base, tuple(label for _, label in kinds), lines, Table(head, rows),
+    chart = Columns("automation", title, base, tuple(label for _, label, _ in ways), lines, Table(head, rows),
                     unit="share", note=NO_EXPERIMENT)  # fmt: skip
     return _of(chart, read)
+
+
+def _answered(given: Mapping[str, Answer], group: str, ending: str, touches: str) -> tuple[int, int, str]:
+    """Leads answered, of how many, and touches of that kind per lead touched."""
+    one, per_lead = given[f"reengagement_rate_{group}{ending}"], given[f"{touches}_per_lead_{group}"]
+    many = "" if per_lead.value is None else f"{per_lead.value:.2f}"
+    return one.numerator, one.denominator, many
 
 
 def way(steps: Sequence[Step], leak: str | None, read: Reader) -> str:

@@ -12,7 +12,7 @@ from leadbell.audit.study import BY_PERSON, Study
 from leadbell.metrics.answers import Answer, printed
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.reports.charts import readable
-from leadbell.metrics.reports.verdict import Verdict
+from leadbell.metrics.reports.verdict import Verdict, falling_short
 from leadbell.words import Words, say
 
 #: Nothing but this page's own style may load: an export's text can't call anything.
@@ -88,7 +88,7 @@ def _top(found: Study, words: Reader) -> str:
     if leak is not None:
         lines.append(_paragraph(words(leak)))
     return (
-        f'<section><div class="top"><div><h1>{escape(words(headline(verdict)))}</h1>{"".join(lines)}</div>'
+        f'<section><div class="top"><div><h1>{escape(headline(verdict, words))}</h1>{"".join(lines)}</div>'
         f'<div><div class="big {kind}">{escape(one.printed or words(say("too few")))}</div>'
         f'<p class="quiet">{escape(interval)}</p></div></div></section>'
     )
@@ -100,7 +100,7 @@ def _monday(found: Study, words: Reader) -> str:
     steps = verdict.funnel if isinstance(verdict, Verdict) else found.funnel
     if not steps:
         return ""
-    leak = verdict.leak if isinstance(verdict, Verdict) else None
+    leak = falling_short(steps)
     rows = [
         (words(step.title), step.leads, "" if step.share is None else percent(step.share),
          "" if step.reference is None else percent(step.reference), step.implied)
@@ -121,45 +121,17 @@ def _monday(found: Study, words: Reader) -> str:
     funnel = _section(
         words(say("Where they go")), svg + table, words(say("dashed: where the reference would be"))
     )
-    advice = _advice(found, words)
-    if not advice:
-        return funnel
-    items = "".join(f"<li>{escape(one)}</li>" for one in advice)
-    return funnel + _section(words(say("What to change on Monday")), f"<ol>{items}</ol>")
+    monday = _section(words(say("What to change on Monday")), _advice(found, words))
+    return f'<div class="monday">{funnel}{monday}</div>'
 
 
-def _advice(found: Study, words: Reader) -> list[str]:
-    """Figures that fall short of their reference, the worst first; then what closing the leak is worth."""
-    told = {
-        "three_attempt_rate": say(
-            "Call three times: %(part)s of %(of)s customers never reached got three attempts (%(share)s)."
-        ),
-        "called_within_2_minutes": say(
-            "Call at once: %(part)s of %(of)s leads were called within two minutes (%(share)s)."
-        ),
-        "attempted_rate": say(
-            "Call everybody: %(part)s of %(of)s leads were attempted (%(share)s, reference 85 %%)."
-        ),
-        "confirmed_rate": say(
-            "Confirm personally: %(part)s of %(of)s appointments were confirmed (%(share)s)."
-        ),
-    }
-    bars = {
-        "three_attempt_rate": 0.8,
-        "called_within_2_minutes": 0.8,
-        "attempted_rate": 0.85,
-        "confirmed_rate": 0.8,
-    }
-    short: list[tuple[float, str]] = []
-    for one in found.answers.given:
-        name = one.metric.name
-        if name in told and one.value is not None and one.value < bars[name]:
-            line = say(told[name].text, part=one.numerator, of=one.denominator, share=percent(one.value))
-            short.append((one.value / bars[name], words(line)))
-    lines = [line for _, line in sorted(short)][:3]
+def _advice(found: Study, words: Reader) -> str:
+    """What mends the leak first, and what closing it is worth."""
+    items = [f"<b>{escape(words(one.do))}</b> {escape(words(one.because))}" for one in found.advice]
+    items = items or [escape(words(say("Nothing falls short of its line. Keep it so.")))]
     if isinstance(found.verdict, Verdict) and (worth := worth_of(found.verdict)) is not None:
-        lines.append(words(worth))
-    return lines
+        items.append(escape(words(worth)))
+    return f"<ol>{''.join(f'<li>{one}</li>' for one in items)}</ol>"
 
 
 def _charts(found: Study, words: Reader) -> str:

@@ -1,7 +1,8 @@
 """What couldn't be read, with its line: kept in tables while an export is read, streamed into a file beside it."""
 
 import csv
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Any, TextIO
 
 import duckdb
 
+from leadbell.audit import headers
 from leadbell.audit.sheets import Sheet
+from leadbell.audit.translating import Translator, literal
+from leadbell.trouble import Trouble
 from leadbell.words import Words, say
 
 #: So many are shown in the report; the file beside the export has all.
@@ -44,6 +48,47 @@ def prepare(db: "duckdb.DuckDBPyConnection", table: str) -> None:
 def refuse(db: "duckdb.DuckDBPyConnection", table: str, rows: str) -> None:
     """`rows` is SQL for (row of raw_<table>, why, what stood there, in which column: NULL for the row as a whole)."""
     db.execute(f"insert into refused_{table} {rows}")
+
+
+def refuse_cells(tr: Translator, table: str, columns: Iterable[str]) -> None:
+    """Cells that hold something which can't be read: their rows count without them."""
+    fields = {column: re.sub("^x_|_ms$|_cents$", "", column) for column in columns}
+    cells = {column: (name, cell) for column, name in fields.items()
+             if headers.FIELDS[table].get(name) in ("moment", "duration", "money", "number") and name not in tr.yes_or_no
+             and (cell := tr.cell(table, name))}  # fmt: skip
+    for column, (name, cell) in cells.items():
+        ((filled,), (read,)) = (
+            tr.db.execute(f"select count({one}) from {rows} r").fetchone() or (0,)
+            for one, rows in ((cell, f"raw_{table}"), (column, f"read_{table}"))
+        )
+        if read < filled:
+            refuse(
+                tr.db, table, f"select t.r, 'cell', {cell}, {literal(tr.mapping.columns[table][name].column)} "
+                f"from read_{table} t join raw_{table} r on r.rowid = t.r where {cell} is not null and t.{column} is null",
+            )  # fmt: skip
+
+
+def refuse_unmatched(tr: Translator, table: str, moment: str) -> None:
+    """Rows without a moment or without a lead; raises Trouble where not one belongs to a lead."""
+    ref, cell = tr.cell(table, "lead"), tr.cell(table, moment)
+    matched, total = tr.db.execute(f"select count(lead), count(*) from read_{table}").fetchone() or (0, 0)
+    if total and not matched:
+        (sample,) = tr.db.execute(f"select any_value({ref}) from raw_{table} r").fetchone() or ("",)
+        (lead,) = tr.db.execute("select any_value(ref) from leads_of").fetchone() or ("",)
+        raise Trouble(
+            "%(other)s doesn't belong to %(leads)s: none of its leads (such as “%(sample)s”) is among those of the export "
+            "(such as “%(lead)s”).", other=tr.sheets[table].path.name, leads=tr.sheets["leads"].path.name,
+            sample=sample or "", lead=lead or "",
+        )  # fmt: skip
+    refuse(
+        tr.db, table, f"select t.r, case when t.lead is null then 'no lead' else {dateless(cell)} end, "
+        f"case when t.lead is null then {ref} else {cell} end, null from read_{table} t join raw_{table} r on r.rowid = t.r "
+        f"where t.lead is null or t.{moment}_ms is null",
+    )  # fmt: skip
+
+
+def dateless(cell: str | None) -> str:
+    return f"case when {cell} is null then 'no date' else 'odd date' end"
 
 
 def write(db: "duckdb.DuckDBPyConnection", sheet: Sheet, table: str) -> Beside:

@@ -3,20 +3,18 @@
 from collections.abc import Callable
 
 from leadbell.metrics.reports.verdict import Verdict
+from leadbell.metrics.reports.verdict import headline as verdict_headline
 from leadbell.words import Words, say
 
 
 def percent(share: float) -> str:
-    """`58 %`, under ten per cent with a decimal: `9.4 %`."""
-    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
+    """`58 %`, under ten per cent with a decimal: `9.4 %`, as on the screens."""
+    return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"
 
 
-def headline(verdict: Verdict) -> Words:
-    if verdict.said == "process":
-        return say("It's the process, not the leads.")
-    if verdict.said == "meets the norm":
-        return say("The follow-up meets the norm.")
-    return say("These are too few leads to tell.")
+def headline(verdict: Verdict, read: Callable[[Words], str]) -> str:
+    """The sentence a manager can repeat, as the Verdict page says it."""
+    return " ".join(read(part) for part in verdict_headline(verdict) if part is not None)
 
 
 def leaks(verdict: Verdict, read: Callable[[Words], str]) -> Words | None:

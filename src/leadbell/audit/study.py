@@ -20,6 +20,7 @@ from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.engines import Engine
 from leadbell.metrics.engines.duck import Duck
 from leadbell.metrics.question import looked_at
+from leadbell.metrics.reports.advice import Advice, advice
 from leadbell.metrics.reports.studies import STUDIES, Cell, tabulate
 from leadbell.metrics.reports.verdict import COLUMNS, Step, Verdict, funnel, process_verdict
 from leadbell.metrics.tables import TABLES
@@ -62,6 +63,8 @@ class Study:
     answers: Answers
     funnel: tuple[Step, ...]
     verdict: Verdict | Words
+    #: What to change on Monday, as the Verdict page says it.
+    advice: tuple[Advice, ...]
     cells: Mapping[str, tuple[Cell, ...] | Words]
     dealers: tuple[Answer, ...]
     people: tuple[Answer, ...]
@@ -218,9 +221,11 @@ def _asked(engine: Engine, found: Reading) -> Study:
     answers = ask(engine, open_ones, at)
     shut = tuple(Unsupported(METRICS[name], because) for name, because in blocked.items() if name in METRICS)
     compared = [METRICS[name] for name in BY_PERSON if name not in blocked]
+    steps, verdict = _funnel(engine, at), process_verdict(engine, at)
+    leak = verdict.leak if isinstance(verdict, Verdict) else None
     return Study(
-        found.sheets, found.beside, found.mapping, at, Answers(answers.given, (*answers.unsupported, *shut)), _funnel(engine, at),
-        process_verdict(engine, at),
+        found.sheets, found.beside, found.mapping, at, Answers(answers.given, (*answers.unsupported, *shut)), steps,
+        verdict, advice(verdict.funnel if isinstance(verdict, Verdict) else steps, leak, answers.given),
         {name: blocked.get(name) or tabulate(engine, one, at) for name, one in STUDIES.items()},
         ask(engine, compared, at, by=("dealer",)).given if "leads.dealer" not in engine.lacks else (),
         ask(engine, compared, at, by=("dealer", "salesperson")).given if "leads.salesperson" not in engine.lacks else (),

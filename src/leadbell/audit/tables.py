@@ -1,25 +1,11 @@
 """The three tables of the exchange format, made from an export's cells."""
 
-import re
-from collections.abc import Iterable
-
-from leadbell.audit import headers, moments, rejected
+from leadbell.audit import contacts, moments, rejected
 from leadbell.audit.translating import Translated, Translator, prepare
-from leadbell.metrics.catalogue import lost, touching
 from leadbell.trouble import Trouble
 from leadbell.words import say
 
-_NO_LOG = say("there is no list of calls and messages, only the first attempt")
-#: Figures that need every contact, not only the first attempt.
-_EVERY_CONTACT = (
-    "three_attempt_rate", "hands", "attempts_ladder", *(metric.name for metric in touching.METRICS),
-    *(metric.name for metric in lost.METRICS if metric.name.startswith("unlost")),
-)  # fmt: skip
-_BOTH_WAYS = tuple(metric.name for metric in touching.METRICS)
 _SALE_DATES = ("days_to_sale", "days_to_sale_bands", "sale_weekdays", "sale_days_of_month")
-#: Who is a machine, where the export has no column for it.
-_MACHINE = "^(system|automat.*|auto[- ]?(reply|responder|mail).*|workflow.*|bot|marketing automation|no-?reply.*|робот.*|система)$"
-_AUTOMATED = "automat|workflow|auto-?(reply|mail)|sequence"
 
 
 def translate(translator: Translator, as_of_ms: int | None = None) -> Translated:
@@ -27,9 +13,9 @@ def translate(translator: Translator, as_of_ms: int | None = None) -> Translated
     prepare(translator)
     _leads(translator)
     if "touches" in translator.sheets:
-        _touches(translator)
+        contacts.touches(translator)
     elif translator.has("leads", "first_attempt") or translator.has("leads", "response"):
-        _first_attempts(translator)
+        contacts.first_attempts(translator)
     if "visits" in translator.sheets:
         _visits(translator)
     return Translated(as_of_ms or _newest(translator), translator.blocked, translator.notes)
@@ -45,7 +31,7 @@ def _leads(tr: Translator) -> None:
         "dealer": tr.cell("leads", "dealer"), "salesperson": tr.cell("leads", "salesperson"),
         "origin": f"'{tr.mapping.origin}'" if tr.mapping.origin else tr.term("leads", "origin"),
         "source": tr.cell("leads", "source"), "campaign": tr.cell("leads", "campaign"), "brand": tr.cell("leads", "brand"),
-        "set_aside": _set_aside(tr), "by_phone": _phone(tr), "in_hours": tr.flag("leads", "in_hours"),
+        "set_aside": _set_aside(tr), "by_phone": _phone(tr), "in_hours": _in_hours(tr),
         "forwarded": tr.flag("leads", "forwarded"), "somebody_free": tr.flag("leads", "somebody_free"),
         "no_shows": _number(tr, "no_shows"), "handed_over_ms": tr.utc("leads", "handed_over"),
         "dropped": tr.flag("leads", "dropped"), "opened_ms": tr.utc("leads", "opened"), "lost_reason": tr.cell("leads", "lost_reason"),
@@ -71,7 +57,7 @@ def _leads(tr: Translator) -> None:
         f"{stage} as stage{', ' + cells if cells else ''} from raw_leads r"
     )
     _refuse_leads(tr, ref is not None)
-    _refuse_cells(tr, "leads", said)
+    rejected.refuse_cells(tr, "leads", said)
     final = _final(tr, said)
     others = ", ".join(
         f"{final.get(name, 'a.' + name)} as {name}" for name in known if name in said or name in final
@@ -95,32 +81,10 @@ def _refuse_leads(tr: Translator, named: bool) -> None:
         )
     received = tr.cell("leads", "received")
     rejected.refuse(
-        tr.db, "leads", f"select a.r, case when a.again then 'again' else {_dateless(received)} end, "
+        tr.db, "leads", f"select a.r, case when a.again then 'again' else {rejected.dateless(received)} end, "
         f"case when a.again then a.ref else {received} end, null from read_leads a join raw_leads r on r.rowid = a.r "
         "where a.received is null or a.again",
     )  # fmt: skip
-
-
-def _refuse_cells(tr: Translator, table: str, columns: Iterable[str]) -> None:
-    """Cells that hold something which can't be read: their rows count without them."""
-    fields = {column: re.sub("^x_|_ms$|_cents$", "", column) for column in columns}
-    cells = {column: (name, cell) for column, name in fields.items()
-             if headers.FIELDS[table].get(name) in ("moment", "duration", "money", "number") and name not in tr.yes_or_no
-             and (cell := tr.cell(table, name))}  # fmt: skip
-    for column, (name, cell) in cells.items():
-        ((filled,), (read,)) = (
-            tr.db.execute(f"select count({one}) from {rows} r").fetchone() or (0,)
-            for one, rows in ((cell, f"raw_{table}"), (column, f"read_{table}"))
-        )
-        if read < filled:
-            rejected.refuse(
-                tr.db, table, f"select t.r, 'cell', {cell}, {_text(tr.mapping.columns[table][name].column)} "
-                f"from read_{table} t join raw_{table} r on r.rowid = t.r where {cell} is not null and t.{column} is null",
-            )  # fmt: skip
-
-
-def _dateless(cell: str | None) -> str:
-    return f"case when {cell} is null then 'no date' else 'odd date' end"
 
 
 def _mark(tr: Translator, name: str) -> str | None:
@@ -147,6 +111,14 @@ def _no_sale_dates(tr: Translator) -> None:
 def _number(tr: Translator, name: str) -> str | None:
     cell = tr.cell("leads", name)
     return None if cell is None else f"try_cast({cell} as integer)"
+
+
+def _in_hours(tr: Translator) -> str | None:
+    """Said by the export, or the opposite of what it says of after hours."""
+    said = tr.flag("leads", "in_hours")
+    if said is None and (after := tr.flag("leads", "after_hours")) is not None:
+        return f"not ({after})"
+    return said
 
 
 def _set_aside(tr: Translator) -> str | None:
@@ -208,180 +180,6 @@ def _with_days(tr: Translator, known: set[str]) -> None:
     tr.db.execute(f"create table leads as select {left_out}, {', '.join(more)} from leads_of l{hours}")
 
 
-def _opening_time(tr: Translator, moment: str, places: str) -> str:
-    """SQL for the opening-hours time from the lead's arrival to a moment, of ASOF-joined openings."""
-    until = f"({places}.before + least({moment}, {places}.closes) - {places}.opens)"
-    since = "(a.before + least(l.received_ms, a.closes) - a.opens)"
-    return f"greatest(0, {until} - {since})"
-
-
-def _first_attempts(tr: Translator) -> None:
-    """One contact per lead that was attempted, from the leads' own columns."""
-    there = {name for (name,) in tr.db.execute(
-        "select column_name from duckdb_columns() where table_name = 'leads_of'").fetchall()}  # fmt: skip
-    started = " , ".join(
-        sql
-        for name, sql in (
-            ("x_first_attempt_ms", "l.x_first_attempt_ms"),
-            ("x_response_ms", "l.received_ms + l.x_response_ms"),
-        )
-        if name in there
-    )
-    columns = {"channel": "'phone'", "direction": "'out'", "made_by": "'human'"}
-    connected = [sql for name, sql in (("x_connected_ms", "l.x_connected_ms"), ("x_connect_ms", "l.received_ms + l.x_connect_ms"))
-                 if name in there]  # fmt: skip
-    if connected:
-        columns["connected_ms"] = f"coalesce({', '.join(connected)})"
-    if "x_outcome" in there:
-        columns["outcome"] = "l.x_outcome"
-    elif connected:
-        columns["outcome"] = f"case when {columns['connected_ms']} is not null then 'conversation' end"
-        for name in ("first_attempt_contact_rate", "first_attempt_contact_rate_of_attempted"):
-            tr.blocked[name] = say("it isn't said how the first call ended")
-    for name in ("talk_ms", "opportunity", "agreed"):
-        if f"x_{name}" in there:
-            columns[name] = f"l.x_{name}"
-    cells = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
-    tr.db.execute(
-        f"create table contacts as select l.lead, 1 as nr, coalesce({started}) as started_ms, {cells} from leads_of l "
-        f"where coalesce({started}) is not null"
-    )
-    _open_times(tr, "connected_ms" in columns)
-    tr.blocked |= dict.fromkeys(_EVERY_CONTACT, _NO_LOG)
-
-
-def _touches(tr: Translator) -> None:
-    if not tr.has("touches", "lead") or not tr.has("touches", "started"):
-        raise Trouble(
-            "%(file)s is no list of contacts: no column names the lead or the moment. It has: %(columns)s.",
-            file=tr.sheets["touches"].path.name, columns=", ".join(tr.sheets["touches"].columns),
-        )  # fmt: skip
-    columns = {"channel": _channel(tr), "direction": _direction(tr), "made_by": _made_by(tr)}
-    optional = {
-        "person": tr.cell("touches", "person"), "outcome": tr.term("touches", "outcome"),
-        "connected_ms": tr.utc("touches", "connected"), "ended_ms": tr.utc("touches", "ended"),
-        "talk_ms": tr.duration("touches", "talk"), "opportunity": tr.flag("touches", "opportunity"),
-        "agreed": tr.term("touches", "agreed"),
-    }  # fmt: skip
-    columns |= {name: sql for name, sql in optional.items() if sql is not None}
-    if "connected_ms" not in columns and {"ended_ms", "talk_ms"} <= set(columns):
-        columns["connected_ms"] = (
-            f"case when {columns['talk_ms']} > 0 then {columns['ended_ms']} - {columns['talk_ms']} end"
-        )
-    cells = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
-    ref = tr.cell("touches", "lead")
-    tr.db.execute(
-        f"create table read_touches as select r.rowid as r, l.lead, {tr.utc('touches', 'started')} as started_ms, {cells} "
-        f"from raw_touches r left join leads_of l on l.ref = {ref}"
-    )
-    _refuse_unmatched(tr, "touches", "started")
-    _refuse_cells(tr, "touches", columns)
-    names = ", ".join(f"t.{name}" for name in columns if name not in ("outcome", "made_by"))
-    made = "case when t.direction = 'in' then 'human' else t.made_by end as made_by"
-    ended = ", case when t.channel = 'phone' then t.outcome end as outcome" if "outcome" in columns else ""
-    tr.db.execute(
-        f"create view contacts as select t.lead, cast(t.r + 1 as integer) as nr, t.started_ms, {names}, {made}{ended} "
-        "from read_touches t where t.lead is not null and t.started_ms is not null and t.channel is not null"
-    )
-    (skipped,) = tr.db.execute("select count(*) from read_touches where channel is null").fetchone() or (0,)
-    if skipped:
-        tr.notes.append(
-            say(
-                "%(count)s rows of the list of contacts are no calls or messages and count for nothing.",
-                count=skipped,
-            )
-        )
-    _open_times(tr, "connected_ms" in columns)
-
-
-def _channel(tr: Translator) -> str:
-    if (said := tr.term("touches", "channel")) is not None:
-        return said
-    tr.notes.append(say("The list of contacts doesn't say the channel; all were read as calls."))
-    return "'phone'"
-
-
-def _direction(tr: Translator) -> str:
-    said = tr.term("touches", "direction")
-    if said is not None:
-        return f"coalesce({said}, 'out')"
-    tr.notes.append(
-        say("The list of contacts doesn't say who contacted whom; all were read as made by the dealer.")
-    )
-    for name in _BOTH_WAYS:
-        tr.blocked[name] = say("it isn't said who contacted whom")
-    cell = tr.cell("touches", "channel")
-    if cell is None:
-        return "'out'"
-    return f"case when regexp_matches(lower({cell}), '^(in\\b|inbound|incoming|входящ|eingehend|inkomend)') then 'in' else 'out' end"
-
-
-def _made_by(tr: Translator) -> str:
-    said = tr.term("touches", "made_by")
-    if said is not None:
-        return f"coalesce({said}, 'human')"
-    signs = [_machines(tr, name, like) for name, like in (("person", _MACHINE), ("channel", _AUTOMATED))]
-    machine = " or ".join(sign for sign in signs if sign)
-    if not machine:
-        for name in _BOTH_WAYS:
-            tr.blocked.setdefault(name, say("automated and human contacts can't be told apart"))
-        return "'human'"
-    return f"case when {machine} then 'automation' else 'human' end"
-
-
-def _machines(tr: Translator, name: str, like: str) -> str:
-    """SQL for a cell that names a machine, each of its values looked at once; empty where none does."""
-    cell = tr.cell("touches", name)
-    if cell is None:
-        return ""
-    some = [said for (said,) in tr.db.execute(
-        f"with said as materialized (select distinct {cell} as one from raw_touches r) "
-        f"select one from said where regexp_matches(lower(one), '{like}') order by one limit 1000").fetchall()]  # fmt: skip
-    return f"{cell} in ({', '.join(_text(said) for said in some)})" if some else ""
-
-
-def _text(said: str) -> str:
-    return "'" + said.replace("'", "''") + "'"
-
-
-def _refuse_unmatched(tr: Translator, table: str, moment: str) -> None:
-    """Rows without a moment or without a lead; raises Trouble where not one belongs to a lead."""
-    ref, cell = tr.cell(table, "lead"), tr.cell(table, moment)
-    matched, total = tr.db.execute(f"select count(lead), count(*) from read_{table}").fetchone() or (0, 0)
-    if total and not matched:
-        (sample,) = tr.db.execute(f"select any_value({ref}) from raw_{table} r").fetchone() or ("",)
-        (lead,) = tr.db.execute("select any_value(ref) from leads_of").fetchone() or ("",)
-        raise Trouble(
-            "%(other)s doesn't belong to %(leads)s: none of its leads (such as “%(sample)s”) is among those of the export "
-            "(such as “%(lead)s”).", other=tr.sheets[table].path.name, leads=tr.sheets["leads"].path.name,
-            sample=sample or "", lead=lead or "",
-        )  # fmt: skip
-    rejected.refuse(
-        tr.db, table, f"select t.r, case when t.lead is null then 'no lead' else {_dateless(cell)} end, "
-        f"case when t.lead is null then {ref} else {cell} end, null from read_{table} t join raw_{table} r on r.rowid = t.r "
-        f"where t.lead is null or t.{moment}_ms is null",
-    )  # fmt: skip
-
-
-def _open_times(tr: Translator, connected: bool) -> None:
-    """The table `touches`, with opening-hours time where the hours are known."""
-    if not tr.mapping.hours:
-        tr.db.execute("create view touches as select * from contacts")
-        return
-    more, joins = (
-        [f"{_opening_time(tr, 't.started_ms', 's')} as open_ms"],
-        " asof join openings s on t.started_ms >= s.opens",
-    )
-    if connected:
-        again = _opening_time(tr, "t.connected_ms", "c")
-        more.append(f"case when t.connected_ms is not null then {again} end as connected_open_ms")
-        joins += " asof join openings c on coalesce(t.connected_ms, t.started_ms) >= c.opens"
-    tr.db.execute(
-        f"create table touches as select t.*, {', '.join(more)} from contacts t join leads_of l on l.lead = t.lead"
-        f"{joins} asof join openings a on l.received_ms >= a.opens"
-    )
-
-
 def _visits(tr: Translator) -> None:
     if not tr.has("visits", "lead") or not tr.has("visits", "seen"):
         raise Trouble(
@@ -392,7 +190,7 @@ def _visits(tr: Translator) -> None:
         f"create table read_visits as select r.rowid as r, l.lead, "
         f"{tr.utc('visits', 'seen')} as seen_ms from raw_visits r left join leads_of l on l.ref = {tr.cell('visits', 'lead')}"
     )
-    _refuse_unmatched(tr, "visits", "seen")
+    rejected.refuse_unmatched(tr, "visits", "seen")
     tr.db.execute(
         "create view visits as select lead, seen_ms from read_visits where lead is not null and seen_ms is not null"
     )

@@ -9,7 +9,7 @@ from leadbell.audit.command import Reader
 from leadbell.audit.sentences import headline, leaks, percent, worth_of
 from leadbell.audit.study import Study
 from leadbell.metrics.answers import printed
-from leadbell.metrics.reports.verdict import Verdict
+from leadbell.metrics.reports.verdict import Verdict, falling_short
 from leadbell.words import say
 
 #: Figures that stand on the first screen, where they can be said.
@@ -70,11 +70,14 @@ def _verdict(found: Study, words: Reader) -> Panel:
     if not isinstance(verdict, Verdict):
         told = say("No verdict can be given: %(why)s.", why=words(verdict))
         return Panel(Text(words(told), "bold"))
-    text = Text(words(headline(verdict)), "bold")
+    text = Text(headline(verdict, words), "bold")
     text.append("\n" + words(verdict.because), "not bold")
     for line in (leaks(verdict, words), worth_of(verdict)):
         if line is not None:
             text.append("\n" + words(line), "not bold")
+    for nr, one in enumerate(found.advice, 1):
+        text.append(f"\n{nr}. {words(one.do)} ")
+        text.append(words(one.because), "not bold")
     style = "red" if verdict.said == "process" else "green" if verdict.said == "meets the norm" else "yellow"
     return Panel(text, border_style=style)
 
@@ -82,7 +85,7 @@ def _verdict(found: Study, words: Reader) -> Panel:
 def _funnel(found: Study, words: Reader) -> Table:
     verdict = found.verdict
     steps = verdict.funnel if isinstance(verdict, Verdict) else found.funnel
-    leak = verdict.leak if isinstance(verdict, Verdict) else None
+    leak = falling_short(steps)
     most = max((step.leads for step in steps), default=1) or 1
     table = Table(box=None, show_header=False, pad_edge=False)
     for step in steps:

@@ -8,7 +8,7 @@ _TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "status": {
         "duplicate": ("duplic", "dubbel", "dubl", "dupli", "дубл", "merged"),
         "test": ("test", "тест"),
-        "lost": ("lost", "closed lost", "closedlost", "unqualified", "disqualified", "dead", "inactive", "junk", "not interested", "bad ", "verlor", "vervallen", "niet geïnteresseerd",
+        "lost": ("lost", "not converted", "closed lost", "closedlost", "unqualified", "disqualified", "dead", "inactive", "junk", "not interested", "bad ", "verlor", "vervallen", "niet geïnteresseerd",
                  "afgevallen", "abgesagt", "verloren", "kein interesse", "отказ", "потерян", "закрыто и не реализовано", "не реализ", "некачествен", "провал", "спам"),
         "sold": ("sold", "won", "closed won", "closedwon", "delivered", "customer", "converted", "verkocht", "geleverd", "gewonnen", "klant", "verkauft", "ausgeliefert",
                  "успешно", "продан", "выигран", "сделка успешна", "продажа"),
@@ -38,8 +38,8 @@ _TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "email": ("email", "e-mail", "mail", "письмо", "почта", "e mail"),
     },
     "direction": {
-        "out": ("out", "uitgaand", "ausgehend", "исход", "sent", "verzonden"),
-        "in": ("in", "ingaand", "inkomend", "eingehend", "вход", "received", "ontvangen"),
+        "out": ("out", "outbound", "outgoing", "uitgaand", "ausgehend", "исход", "sent", "verzonden"),
+        "in": ("in", "inbound", "incoming", "missed", "ingaand", "inkomend", "eingehend", "вход", "received", "ontvangen"),
     },
     "made_by": {
         "automation": ("automat", "auto", "system", "systeem", "workflow", "bot", "robot", "marketing", "sequence", "автомат", "робот", "система", "true", "yes", "1", "ja", "да"),
@@ -49,7 +49,7 @@ _TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "lost_sale": ("lost sale", "lost_sale", "lostsale", "win back", "winback"),
         "direct_mail": ("direct mail", "direct_mail", "mailing", "campaign", "campagne", "kampagne", "рассылка", "newsletter"),
         "walk_in": ("walk", "showroom", "inloop", "laufkund", "fresh up", "визит", "салон"),
-        "chat": ("chat", "чат", "messenger", "whatsapp"),
+        "chat": ("chat", "websitechat", "website chat", "чат", "messenger", "whatsapp"),
         "call": ("call", "phone", "telefo", "inbound", "tracking number", "gebeld", "anruf", "звонок", "телефон"),
         "online": ("online", "web", "internet", "site", "form", "portal", "autoscout", "marktplaats", "mobile.de", "cargurus", "autotrader", "cars.com", "auto.ru", "avito", "facebook", "meta", "google", "instagram",
                    "paid", "organic", "search", "social", "referral", "direct", "e-mail", "email", "oem", "third party", "ads", "сайт", "интернет", "форма", "соцсети", "gaspedaal", "autotrack", "autowereld", "truecar", "edmunds", "lead provider", "tiktok"),
@@ -78,6 +78,7 @@ SAME = {
     "dropped": "flag",
     "first_outcome": "outcome",
     "in_hours": "flag",
+    "after_hours": "flag",
     "opportunity": "flag",
 }
 

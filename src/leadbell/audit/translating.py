@@ -187,6 +187,11 @@ class Translator:
         return moments.cents(cell)
 
 
+def literal(said: str) -> str:
+    """A text as SQL."""
+    return "'" + said.replace("'", "''") + "'"
+
+
 def span_of(translator: Translator) -> tuple[datetime, datetime]:
     """The first and last local moment at which a lead arrived; raises Trouble where none can be read."""
     said = translator.local("leads", "received")
