@@ -17,7 +17,7 @@ alter table leadbell_leadrow
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leadbell", "0036_sources_for_importers"),
+        ("leadbell", "0037_dms_told"),
     ]
 
     operations = [migrations.RunSQL(ADDED, TAKEN_AWAY)]
