@@ -14,9 +14,10 @@ from leadbell.appointment.models import Appointment
 from leadbell.dealers.models import Organisation
 from leadbell.demo import stage
 from leadbell.demo.cast import DAYS, STALE_AFTER, STAR
+from leadbell.demo.course import Told
 from leadbell.demo.house import House
 from leadbell.demo.letters import write_letters
-from leadbell.demo.life import Life, Told
+from leadbell.demo.life import Life
 from leadbell.demo.listening import forget
 from leadbell.demo.past import CustomerRow, LeadRow, Numbers, Past, Telling
 from leadbell.demo.shoppers import as_they_were

@@ -18,8 +18,9 @@ from leadbell.conversation import actions as conversation
 from leadbell.dealers.models import Person
 from leadbell.demo import stage
 from leadbell.demo.cast import STAR, TREE
+from leadbell.demo.course import Told
 from leadbell.demo.house import House
-from leadbell.demo.life import Life, Told
+from leadbell.demo.life import Life
 from leadbell.followup import handing
 from leadbell.handover import actions as handover
 from leadbell.lead.facts import (

@@ -14,8 +14,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from leadbell.demo.cast import Company, Line
+from leadbell.demo.course import Told
 from leadbell.demo.house import House
-from leadbell.demo.life import Life, Told
+from leadbell.demo.life import Life
 from leadbell.demo.payloads import Delivered, deliver, no_lead
 from leadbell.demo.shoppers import Wish, again, somebody, wish
 from leadbell.intake.inquiry import Inquiry, Refused

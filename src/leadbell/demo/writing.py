@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 from django.db import connection
 
-from leadbell.demo.life import Told
+from leadbell.demo.course import Told
 from leadbell.demo.past import CustomerRow, EnvelopeRow, InquiryRow, LeadRow, Past
 from leadbell.followup.actions import LOOK_AGAIN
 from leadbell.followup.decisions import Ask, GiveUp, HandOn, Rest, Ring, Wait
