@@ -61,6 +61,17 @@ def median(durations_ms: Sequence[int]) -> Median:
     return Median((ordered[(n - 1) // 2] + ordered[n // 2]) // 2, n)
 
 
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """Of values in order, between the two it falls between, as PostgreSQL's percentile_cont has it."""
+    place = share * (len(ordered) - 1)
+    return between(ordered[int(place)], ordered[min(int(place) + 1, len(ordered) - 1)], place)
+
+
+def between(low: float, high: float, place: float) -> float:
+    """At a place between two that follow each other, `low` at its whole part."""
+    return low + (place - int(place)) * (high - low)
+
+
 def ms_between(a: datetime, b: datetime) -> int:
     """Milliseconds from `a` to `b`, never negative: a clock corrected in between loses no lead."""
     return max(0, (b - a) // timedelta(milliseconds=1))

@@ -25,6 +25,9 @@ KEYS = (
 )  # fmt: skip
 #: Keys that aren't columns of the row itself.
 _WRITTEN = {"received_month": "cast(floor(received_on / 100.0) as integer)"}
+#: The moment a question is asked for, and as a number: it is said only when the question is asked, as a column of
+#: the table `moment`.
+AS_OF, LATER = "as_of", -1
 #: Percentiles of a measure.
 QUANTILES = (0.1, 0.5, 0.9)
 
@@ -98,9 +101,7 @@ def _parsed(written: str) -> exp.Expr:
 
 def looked_at(*written: str) -> frozenset[str]:
     """The columns of a lead's row that these conditions and values look at."""
-    return frozenset(column.name for one in written for column in _parsed(one).find_all(exp.Column)) - {
-        "as_of"
-    }
+    return frozenset(column.name for one in written for column in _parsed(one).find_all(exp.Column)) - {AS_OF}
 
 
 def _key(name: str) -> exp.Expr:
@@ -138,7 +139,7 @@ def select(
 ) -> exp.Select:
     """`by` and `shown` over the rows of the leads; from `relation` where they stand already, else worked out.
 
-    `among`: a condition on the leads, besides `which`.
+    `among`: a condition on the leads, besides `which`. `as_of_ms` may be LATER where there is a relation.
     """
     query = exp.Select()
     keys = {name: condition(said) if isinstance(said, str) else said for name, said in by.items()}
@@ -156,13 +157,16 @@ def select(
     _at(query, as_of_ms)
     needed = {column.name for column in query.find_all(exp.Column)}
     inner = exp.to_table(relation) if relation else facts(needed or {"lead"}).subquery("f", copy=False)
-    return query.from_(inner, copy=False)
+    query.from_(inner, copy=False)
+    return query.join("moment", join_type="cross", copy=False) if as_of_ms == LATER else query
 
 
 def _at(query: exp.Select, as_of_ms: int) -> None:
-    """Say when it is asked."""
+    """Say when it is asked, unless that is said later."""
+    if as_of_ms == LATER:
+        return
     for column in list(query.find_all(exp.Column)):
-        if column.name == "as_of":
+        if column.name == AS_OF:
             column.replace(exp.Literal.number(as_of_ms))
 
 

@@ -1,8 +1,10 @@
 """Figures over the leads' rows that `metrics.rows.keeping` keeps: what screens ask."""
 
+import json
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
@@ -10,75 +12,132 @@ from django.db import connection
 from sqlglot import exp
 
 from leadbell.metrics.engines.postgres import Cursor, Postgres, said
+from leadbell.metrics.question import AS_OF, LATER
 from leadbell.metrics.rows.exchange import CANT_SAY
+from leadbell.metrics.rows.parts import DEALERS, Part, Plan, parts, plan_of, together
 
 ROWS = "leadbell_leadrow"
-#: For so long nobody asks again what no fact has changed: only time has passed.
+#: What can't be put together from parts is asked again after so long: time has passed.
 HOLDS_MS = 60_000
-#: Answers and moments that are remembered; each is a few rows.
+#: Answers that are remembered; each is a few rows.
 MOST = 2_000
-_NUMBER = """
-select current_setting('app.dealers', true), coalesce(sum(number), 0)::bigint from leadbell_figuresnumber
+#: Values of parts that are remembered, of eight bytes each.
+MOST_VALUES = 8_000_000
+_NUMBERS = """
+select coalesce(current_setting('app.dealers', true), ''),
+    coalesce((select json_object_agg(dealer_id, number) from leadbell_figuresnumber)::text, '{}')
 """
 Answer = Sequence[Sequence[Any]]
+Dealers = tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Asked:
+    """One question's parts by dealer."""
+
+    parts: dict[int, Part] = field(default_factory=dict)
+    weight: int = 0
 
 
 class Known:
-    """Answers given before, per dealers, their numbers and the statement; those asked for longest ago are forgotten."""
+    """What was asked before: answers while they hold, and parts of answers. What was asked longest ago is forgotten."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._answers: OrderedDict[tuple[Any, ...], Answer] = OrderedDict()
-        self._moments: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._answers: OrderedDict[tuple[Any, ...], tuple[int, int, Answer]] = OrderedDict()
+        self._asked: OrderedDict[str, Asked] = OrderedDict()
+        self._weight = 0
 
-    def moment(self, dealers: str, number: int, now_ms: int) -> int:
-        """As of when these dealers are asked: now, or a little earlier if no fact has come since."""
+    def answer(self, key: tuple[Any, ...], now_ms: int) -> Answer | None:
+        """What was answered, while it holds: from the moment it was asked and until the one it was kept for."""
         with self._lock:
-            known = self._moments.get(dealers)
-            if known is not None and known[0] == number and 0 <= now_ms - known[1] < HOLDS_MS:
-                return known[1]
-            _remember(self._moments, dealers, (number, now_ms))
-            return now_ms
+            since, until, answer = self._answers.get(key, (0, 0, None))
+            if answer is None or not since <= now_ms < until:
+                return None
+            self._answers.move_to_end(key)
+            return answer
 
-    def answer(self, key: tuple[Any, ...]) -> Answer | None:
+    def keep(self, key: tuple[Any, ...], answer: Answer, since_ms: int, until_ms: int) -> None:
         with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-            return self._answers.get(key)
+            self._answers[key] = since_ms, until_ms, answer
+            self._answers.move_to_end(key)
+            if len(self._answers) > MOST:
+                self._answers.popitem(last=False)
 
-    def keep(self, key: tuple[Any, ...], answer: Answer) -> None:
+    def parts(self, question: str) -> Mapping[int, Part]:
         with self._lock:
-            _remember(self._answers, key, answer)
+            asked = self._asked.get(question)
+            if asked is None:
+                return {}
+            self._asked.move_to_end(question)
+            return dict(asked.parts)
 
-
-def _remember(where: "OrderedDict[Any, Any]", key: Any, value: Any) -> None:
-    where[key] = value
-    where.move_to_end(key)
-    if len(where) > MOST:
-        where.popitem(last=False)
+    def keep_parts(self, question: str, found: Mapping[int, Part]) -> None:
+        with self._lock:
+            asked = self._asked.setdefault(question, Asked())
+            self._asked.move_to_end(question)
+            for dealer, part in found.items():
+                before = asked.parts.get(dealer)
+                more = part.weight - (before.weight if before else 0)
+                asked.parts[dealer] = part
+                asked.weight += more
+                self._weight += more
+            while self._weight > MOST_VALUES:
+                _, forgotten = self._asked.popitem(last=False)
+                self._weight -= forgotten.weight
 
 
 _KNOWN = Known()
 
 
 class Live(Postgres):
-    """The engine of the screens; asked at `as_of_ms`. What no fact has changed since isn't worked out again."""
+    """The engine of the screens, as of the moment it is asked. What no fact and no time has changed isn't worked out
+    again; and of several dealers only those that changed are."""
+
+    #: The moment is said when the question is asked, so that the question itself is always the same.
+    as_of_ms = LATER
 
     def __init__(self, cursor: Cursor, now_ms: int, known: Known = _KNOWN) -> None:
         super().__init__(cursor, ROWS, CANT_SAY)
-        self._known = known
+        self._known, self._now_ms = known, now_ms
         # Read before the rows: whatever is committed in between makes the answer younger than its number, never older.
-        cursor.execute(_NUMBER)
-        ((self._dealers, self._number),) = cursor.fetchall()
-        self.as_of_ms = known.moment(self._dealers or "", self._number, now_ms)
+        cursor.execute(_NUMBERS)
+        ((dealers, numbers),) = cursor.fetchall()
+        self._dealers: Dealers = tuple(sorted({int(one) for one in dealers.strip("{}").split(",") if one}))
+        self._numbers = {int(dealer): int(number) for dealer, number in json.loads(numbers).items()}
+        self._stand = self._dealers, tuple(self._numbers.get(one, 0) for one in self._dealers)
 
     def rows(self, asked: exp.Expr) -> Answer:
-        key = (self._dealers, self._number, said(asked))
-        answer = self._known.answer(key)
+        question = said(asked)
+        key = (*self._stand, question)
+        answer = self._known.answer(key, self._now_ms)
         if answer is None:
-            answer = super().rows(asked)
-            self._known.keep(key, answer)
+            plan = plan_of(asked)
+            answer, until = self._whole(question) if plan is None else self._together(plan, question)
+            self._known.keep(key, answer, self._now_ms, until)
         return answer
+
+    def _whole(self, question: str) -> tuple[Answer, int]:
+        return self._ask(question), self._now_ms + HOLDS_MS
+
+    def _together(self, plan: Plan, question: str) -> tuple[Answer, int]:
+        known = self._known.parts(question)
+        stale = [one for one in self._dealers if not self._holds(known.get(one), one)]
+        if stale:
+            found = parts(plan, self._ask(said(plan.asked), stale), self._numbers, stale)
+            self._known.keep_parts(question, found)
+            known = {**known, **found}
+        all_of = [known[one] for one in self._dealers]
+        return together(plan, all_of), min((part.until for part in all_of), default=self._now_ms)
+
+    def _holds(self, part: Part | None, dealer: int) -> bool:
+        return part is not None and part.number == self._numbers.get(dealer, 0) and self._now_ms < part.until
+
+    def _ask(self, question: str, dealers: Sequence[int] = ()) -> Answer:
+        whose = f"array[{', '.join(map(str, dealers))}]::bigint[] as {DEALERS}"
+        moment = f"select {self._now_ms}::bigint as {AS_OF}, {whose}"
+        self.cursor.execute(f"with moment as ({moment}) {question}")
+        return self.cursor.fetchall()
 
 
 @contextmanager
