@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -12,16 +13,19 @@ from django.views.decorators.http import require_GET
 from leadbell.dealers.shelves import names_of
 from leadbell.desk.entrance import Visit, door_for
 from leadbell.desk.reports.pages import frame
-from leadbell.desk.reports.scope import asked_of, scope_of
+from leadbell.desk.reports.scope import Scope, asked_of, scope_of
 from leadbell.lead.finding import ORIGINS
 from leadbell.metrics.answers import Answer, ask
 from leadbell.metrics.catalogue import METRICS
+from leadbell.metrics.reports.download import Value
+from leadbell.metrics.rows.live import Live
 
 FALLOUT = METRICS["fallout_rate"]
 #: Keys of `metrics.question`; people stand in the first two.
 KEYS = ("bdc_agent", "received_by", "origin", "source")
 PEOPLE = frozenset({"bdc_agent", "received_by"})
 MOST = 30
+READERS = ("manager", "bdc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +47,66 @@ class Part:
 
 
 @require_GET
-@door_for("manager", "bdc")
+@door_for(*READERS)
 def fallout(request: Visit, now: datetime) -> HttpResponse:
     """A manager sees everybody; a BDC agent their own, and origins and sources of all."""
-    scope = scope_of(request, now)
-    if scope.who.person is not None:
-        # People are told apart below: the leads of one person now aren't those they handed over.
-        scope = replace(scope, who=next(one for one in scope.choices if one.code == "all"))
+    scope = _of_everybody(scope_of(request, now))
     with asked_of(request, scope.who.dealers) as engine:
         all_of = ask(engine, [FALLOUT], engine.as_of_ms, which=scope.which).given
-        found = {
-            key: ask(engine, [FALLOUT], engine.as_of_ms, by=(key,), which=scope.which).given for key in KEYS
-        }
-    titles = {
-        "bdc_agent": _("By BDC agent"), "received_by": _("By salesperson"), "origin": _("By origin"),
-        "source": _("By source or campaign"),
-    }  # fmt: skip
+        parts = _parts(request, engine, scope)
     shown = frame(request, scope, "verdict") | {
         "title": _("Fallout"),
         "whole": all_of[0] if all_of else None,
         "line": FALLOUT.references[0],
         "figure": FALLOUT,
-        "parts": [Part(titles[key], _rows(request, key, found[key])) for key in KEYS],
+        "parts": parts,
     }
     return render(request, "reports/fallout_live.html" if request.htmx else "reports/fallout.html", shown)
+
+
+def fallout_rows(
+    request: Visit, engine: Live, scope: Scope
+) -> tuple[Sequence[str], Sequence[Sequence[Value]]]:
+    """The report as a table. Raises PermissionDenied for who doesn't get it."""
+    if request.user.role not in READERS:
+        raise PermissionDenied
+    head = [
+        _("by"),
+        _("name"),
+        _("dropped"),
+        _("handed over"),
+        _("share"),
+        _("interval from"),
+        _("interval to"),
+    ]
+    parts = _parts(request, engine, _of_everybody(scope))
+    return head, [[part.title, *_row(row)] for part in parts for row in part.rows]
+
+
+def _row(row: Row) -> tuple[Value, ...]:
+    low, high = row.answer.interval or (None, None)
+    return row.name, row.answer.numerator, row.answer.denominator, row.answer.value, low, high
+
+
+def _of_everybody(scope: Scope) -> Scope:
+    """People are told apart by the report: the leads of one person now aren't those they handed over."""
+    if scope.who.person is None:
+        return scope
+    return replace(scope, who=next(one for one in scope.choices if one.code == "all"))
+
+
+def _parts(request: Visit, engine: Live, scope: Scope) -> list[Part]:
+    titles = {
+        "bdc_agent": _("By BDC agent"), "received_by": _("By salesperson"), "origin": _("By origin"),
+        "source": _("By source or campaign"),
+    }  # fmt: skip
+    return [
+        Part(
+            titles[key],
+            _rows(request, key, ask(engine, [FALLOUT], engine.as_of_ms, by=(key,), which=scope.which).given),
+        )
+        for key in KEYS
+    ]
 
 
 def _rows(request: Visit, key: str, answers: Sequence[Answer]) -> list[Row]:

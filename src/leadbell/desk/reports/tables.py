@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from leadbell.desk.entrance import Visit, door
 from leadbell.desk.reports.drawn import read
+from leadbell.desk.reports.fallout import fallout_rows
 from leadbell.desk.reports.league import league_rows
 from leadbell.desk.reports.pages import compared_by, named_groups
 from leadbell.desk.reports.scope import Scope, asked_of, scope_of
@@ -59,6 +60,8 @@ def _table(request: Visit, engine: Live, scope: Scope, name: str) -> Table:
         return head, [[words(one.title), one.leads, one.of, one.share, one.reference] for one in steps]
     if name == "league":
         return league_rows(request, engine, scope)
+    if name == "fallout":
+        return fallout_rows(request, engine, scope)
     if name not in CHARTS:
         raise Http404
     made = chart(engine, name, engine.as_of_ms, scope.which)
