@@ -23,7 +23,7 @@ SALES = (
 REPORTS = (
     "/verdict/", "/reports/", "/reports/?section=talks", "/reports/?section=sales", "/reports/?section=back",
     "/reports/?section=automation", "/reports/comparison/", "/reports/figures/attempted_rate/",
-    "/reports/weekly/",
+    "/reports/weekly/", "/reports/months/", "/reports/months/mail/",
 )  # fmt: skip
 MANAGERS = (*SALES, *REPORTS, "/inbox/", "/inbox/typed/", "/missing/", "/dealer/")
 

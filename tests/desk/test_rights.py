@@ -33,6 +33,7 @@ from leadbell.intake.models import Envelope
 from leadbell.lead.facts import Booked
 from leadbell.lead.thread import Thread
 from leadbell.metrics.catalogue import METRICS
+from leadbell.metrics.monthly.letter import name_of as monthly_name
 from leadbell.metrics.reports.download import WRITE
 from leadbell.metrics.reports.report import CHARTS
 from leadbell.metrics.rows.keeping import keep_some, note_stale
@@ -190,7 +191,8 @@ def things(
         "receiver": told.receiver.pk, "delivery": delivery.pk,
         "criterion": criterion.pk, "envelope": envelope.pk, "passing": passing.pk, "busy": busy.pk,
         "thread": Thread(northside.pk, lead.pk).name, "diary": diary_name(make_address(rosa, northside.pk, now)),
-        "letter": letter_name(rosa), "video": video.pk.hex, "watch": video_name(video), "nth": 0,
+        "letter": letter_name(rosa), "monthly": monthly_name(rosa),
+        "video": video.pk.hex, "watch": video_name(video), "nth": 0,
     }  # fmt: skip
 
 
@@ -217,8 +219,8 @@ NUMBERED = (
     ("dealers/<int:dealer>/phone/numbers/", "number"), ("dealers/<int:dealer>/review/", "criterion"),
     ("dealers/<int:dealer>/dms/", "receiver"),
 )  # fmt: skip
-NAMED = {"opt-out-link": "thread", "calendar-feed": "diary", "weekly-off": "letter", "video-watch": "watch",
-    "video-stream": "watch", "video-watched": "watch"}  # fmt: skip
+NAMED = {"opt-out-link": "thread", "calendar-feed": "diary", "weekly-off": "letter", "monthly-off": "monthly",
+    "video-watch": "watch", "video-stream": "watch", "video-watched": "watch"}  # fmt: skip
 FIXED = {"key": "x", "uidb36": "1", "origin": "online", "kind": "asterisk", "form": "csv", "message": 1}
 
 
@@ -287,7 +289,7 @@ def test_no_export_says_who_a_customer_is(
     person = people[who]
     assert person
     client = signed_in(person)
-    for name, form in product(("figures", "comparison", "funnel", "league", *CHARTS), WRITE):
+    for name, form in product(("figures", "comparison", "funnel", "league", "fallout", *CHARTS), WRITE):
         answer = client.get(reverse("report-table", args=[name, form]), {"period": "365"})
         assert answer.status_code in (200, 403, 404)
         assert not any(secret in unpacked(answer.content) for secret in SECRETS), (name, form)

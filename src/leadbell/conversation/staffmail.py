@@ -27,6 +27,8 @@ log = structlog.get_logger("leadbell.messages")
 #: What was sent is nobody's archive: the reports themselves are on the screen.
 KEPT = timedelta(days=60)
 NO_ACCOUNT = say("no mail account is set up")
+#: How each kind of letter's keys begin, and since when a person wants it.
+WANTED = {"week": "weekly_from", "month": "monthly_from"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +147,9 @@ def forgotten(now: datetime) -> int:
     return len(left)
 
 
-def last_told(person: int) -> Told | None:
-    """What became of the newest letter to this person."""
-    found = StaffMail.objects.filter(person=person).order_by("-created_at")
+def last_told(person: int, kind: str) -> Told | None:
+    """What became of the newest letter of this kind (WANTED) to this person."""
+    found = StaffMail.objects.filter(person=person, key__startswith=f"{kind}:").order_by("-created_at")
     for status, at, settled_at, because in found.values_list("status", "created_at", "settled_at", "because")[
         :1
     ]:
@@ -184,7 +186,8 @@ def _letter(mail: StaffMail) -> Letter:
 
 def _not_any_more(mail: StaffMail, now: datetime) -> Words | None:
     """Why a letter that waited is not sent after all."""
-    if not mail.person.is_active or mail.person.weekly_from is None:
+    wanted_since = getattr(mail.person, WANTED[mail.key.split(":")[0]])
+    if not mail.person.is_active or wanted_since is None:
         return say("it is not wanted any more")
     if now - mail.created_at >= GIVE_UP_AFTER:
         return msgspec.convert(mail.because, Words) if mail.because else say("it waited for more than a day")

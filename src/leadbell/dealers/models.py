@@ -96,6 +96,8 @@ class Person(AbstractBaseUser):
     seen_at = models.DateTimeField(null=True, blank=True)
     #: Since when they want the weekly report by e-mail; None: they don't.
     weekly_from = models.DateTimeField(null=True, blank=True)
+    #: The same for the monthly page.
+    monthly_from = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
 

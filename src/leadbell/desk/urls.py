@@ -39,7 +39,7 @@ from leadbell.desk import (
     visitors,
     watching,
 )
-from leadbell.desk.reports import behind, fallout, league, pages, tables, verdict, weekly
+from leadbell.desk.reports import behind, fallout, league, monthly, pages, tables, verdict, weekly
 from leadbell.desk.reviewing.urls import LISTENING
 from leadbell.desk.reviewing.urls import OF_A_DEALER as REVIEW_OF_A_DEALER
 
@@ -161,6 +161,8 @@ urlpatterns = [
     path("me/theme/", me.theme, name="theme"),
     path("weekly/<str:name>/", weekly.weekly_off, name="weekly-off"),
     path("me/weekly/", weekly.weekly_switch, name="weekly-switch"),
+    path("monthly/<str:name>/", monthly.monthly_off, name="monthly-off"),
+    path("me/monthly/", monthly.month_switch, name="monthly-switch"),
     path("me/bell/", me.bell, name="bell"),
     path("me/signature/", mailing.my_signature, name="my-signature"),
     path("me/signature/text/", mailing.signature, name="signature"),
@@ -203,6 +205,10 @@ urlpatterns = [
     path("reports/tables/<slug:name>.<slug:form>", tables.table, name="report-table"),
     path("reports/weekly/", weekly.weekly_page, name="weekly"),
     path("reports/weekly/letter/", weekly.weekly_letter, name="weekly-letter"),
+    path("reports/months/", monthly.months, name="months"),
+    path("reports/months/<int:dealer>/", monthly.month, name="month"),
+    path("reports/months/mail/", monthly.month_mail, name="month-mail"),
+    path("reports/months/letter/", monthly.month_letter, name="month-letter"),
     path("verdict/", verdict.verdict, name="verdict"),
     path("league/", league.league_page, name="league"),
     path("reports/fallout/", fallout.fallout, name="fallout"),

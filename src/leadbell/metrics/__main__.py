@@ -1,4 +1,4 @@
-"""The process that keeps the leads' rows current, behind everything that rings, and writes the weekly reports."""
+"""The process that keeps the leads' rows current, behind everything that rings, and writes the letters."""
 
 import os
 import threading
@@ -20,7 +20,7 @@ NICE = 5
 POLL_S = 1.0
 #: What comes within this time is made together.
 GATHER_S = 0.05
-#: How often it is looked whose weekly report is due.
+#: How often it is looked whose weekly report or monthly page is due.
 LETTERS_EVERY_S = 20.0
 #: A letter under way is waited for so long when we are told to stop; it is written once whatever happens.
 STOP_WITHIN_S = 3.0
@@ -41,18 +41,21 @@ def main() -> None:
 
 
 def keep_writing(clock: Callable[[], datetime], stopping: threading.Event) -> None:
-    """Write weekly reports as they fall due, in a thread of its own: a network's year takes its time to ask."""
+    """Write letters as they fall due, in a thread of its own: a network's year takes its time to ask."""
     from django.db import connection
 
-    from leadbell.metrics.weekly.actions import write_due
+    from leadbell.metrics.monthly.actions import write_due as write_monthly
+    from leadbell.metrics.weekly.actions import write_due as write_weekly
 
     while not stopping.is_set():
-        try:
-            write_due(clock())
-        except Exception:
-            # Whatever it is, the next look may fare better, and counting goes on.
-            log.exception("weekly reports couldn't be written")
-            connection.close()
+        now = clock()
+        for what, write in (("weekly reports", write_weekly), ("monthly pages", write_monthly)):
+            try:
+                write(now)
+            except Exception:
+                # Whatever it is, the next look may fare better, and counting goes on.
+                log.exception("letters couldn't be written", what=what)
+                connection.close()
         stopping.wait(LETTERS_EVERY_S)
     connection.close()
 

@@ -194,7 +194,7 @@ def test_killed_while_it_was_sent_it_is_not_sent_again(worked, northside, ines, 
     run(SEVEN + MINUTE)
     assert write_due(SEVEN + MINUTE) == 0
     assert taken.letters == []
-    told = staffmail.last_told(ines.pk)
+    told = staffmail.last_told(ines.pk, "week")
     assert told is not None
     assert told.status == "unsure"
 
@@ -218,7 +218,7 @@ def test_without_an_account_it_waits_a_day_and_says_why(worked, northside, ines,
     run()
     assert StaffMail.objects.get().status == "queued"
     run(SEVEN + timedelta(hours=25))
-    told = staffmail.last_told(ines.pk)
+    told = staffmail.last_told(ines.pk, "week")
     assert told is not None
     assert (told.status, str(told.because)) == ("failed", "no mail account is set up")
     set_up_mail(northside, server.port)
@@ -326,7 +326,7 @@ def test_the_web_sees_only_what_became_of_it(worked, ines):
     write_due(SEVEN)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("set local role leadbell_app")
-        told = staffmail.last_told(ines.pk)
+        told = staffmail.last_told(ines.pk, "week")
         assert told is not None
         assert told.status == "queued"
     with connection.cursor() as cursor:

@@ -21,7 +21,8 @@ from leadbell.desk.entrance import Visit, answer, door_for
 from leadbell.desk.reports.pages import frame
 from leadbell.desk.reports.scope import asked_of, scope_of
 from leadbell.lead.doors import dealers_below
-from leadbell.metrics.weekly.actions import READERS, turn_off, want
+from leadbell.metrics.letters import READERS
+from leadbell.metrics.weekly.actions import turn_off, want
 from leadbell.metrics.weekly.letter import Written, letter, person_named
 from leadbell.metrics.weekly.report import weekly
 from leadbell.metrics.weekly.rules import last_week
@@ -40,7 +41,7 @@ def weekly_page(request: Visit, now: datetime) -> HttpResponse:
         "wanted": person.weekly_from is not None,
         "address": person.email,
         "can_send": can_send(person.organisation_id),
-        "told": last_told(person.pk),
+        "told": last_told(person.pk, "week"),
         "subject": _written(request, now).subject,
     }
     return render(request, "reports/weekly.html", shown)

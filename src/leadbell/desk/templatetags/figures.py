@@ -72,3 +72,13 @@ def line(reference: Reference, metric: Metric) -> str:
 def width(share: "float | None") -> str:
     """Of a bar in a hundred steps, as a class."""
     return f"w-{round(100 * min(max(share or 0.0, 0.0), 1.0))}p"
+
+
+@register.filter
+def apart(difference: float, unit: Unit) -> str:
+    """A difference: of shares in points, `+12.3 points`; else in the unit with its sign, `−1:20`."""
+    sign = "−" if difference < 0 else "+"
+    size = abs(difference)
+    if unit == "share":
+        return gettext("%(points)s points") % {"points": f"{sign}{_rounded(100 * size, 1)}"}
+    return f"{sign}{in_unit(size, unit)}"

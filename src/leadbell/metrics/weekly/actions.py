@@ -8,6 +8,7 @@ from django.db import transaction
 from leadbell.conversation import staffmail
 from leadbell.dealers.models import Person
 from leadbell.lead.doors import dealers_below
+from leadbell.metrics.letters import READERS
 from leadbell.metrics.rows.exchange import ms
 from leadbell.metrics.rows.live import live
 from leadbell.metrics.weekly.letter import Written, letter, person_named
@@ -15,9 +16,6 @@ from leadbell.metrics.weekly.report import Weekly, weekly
 from leadbell.metrics.weekly.rules import Week, due
 
 log = structlog.get_logger("leadbell.figures")
-
-#: Whose week it is: who runs a dealer, a group or a network.
-READERS = (Person.Role.MANAGER, Person.Role.IMPORTER)
 
 
 def want(person: Person, now: datetime, *, on: bool) -> None:

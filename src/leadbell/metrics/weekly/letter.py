@@ -8,18 +8,19 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
 from leadbell.dealers.models import Person
+from leadbell.metrics.letters import Ending, without_gaps
 from leadbell.metrics.reports.verdict import Verdict, headline
 from leadbell.metrics.weekly.report import Line, Weekly
 from leadbell.metrics.weekly.rules import BEFORE
 
-_SIGNER = Signer(sep=".", salt="leadbell.metrics.weekly")
+_ENDING = Ending("weekly")
+name_of, person_named = _ENDING.name_of, _ENDING.person_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def letter(said: Weekly, person: Person, dealers: int) -> Written:
         }
         text = render_to_string("reports/weekly_letter.txt", about)
         html = render_to_string("reports/weekly_letter.html", about)
-    return Written(subject, _lines(text), html, opt_out_url)
+    return Written(subject, without_gaps(text), html, opt_out_url)
 
 
 def _bar(line: Line, person: Person, link: str) -> Bar:
@@ -90,25 +91,3 @@ def _bar(line: Line, person: Person, link: str) -> Bar:
     path = reverse("figure-leads", args=[line.now.metric.name]) if opens else reverse("reports")
     now, before = (round(100 * (one.value or 0.0)) for one in (line.now, line.before))
     return Bar(line, now, before, link.format(path))
-
-
-def _lines(text: str) -> str:
-    """Without the empty lines that a template's tags leave."""
-    found: list[str] = []
-    for line in (one.rstrip() for one in text.strip().splitlines()):
-        if line or (found and found[-1]):
-            found.append(line)
-    return "\n".join(found) + "\n"
-
-
-def name_of(person: Person) -> str:
-    """Whose letters its link ends; signed, and of no other use."""
-    return _SIGNER.sign(str(person.pk))
-
-
-def person_named(name: str) -> int | None:
-    """None where it was not signed here."""
-    try:
-        return int(_SIGNER.unsign(name))
-    except (BadSignature, ValueError):
-        return None
