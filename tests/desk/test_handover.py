@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from leadbell.appointment.actions import book
 from leadbell.dealers.models import Organisation, Person
@@ -79,6 +81,32 @@ def test_an_active_lead_in_opening_hours_isnt_in_the_queue(
     assert "Mr Okafor" not in signed_in(bea).get("/bdc/").content.decode()
 
 
+def test_the_bdcs_queue_costs_no_more_queries_with_more_leads(
+    signed_in: SignIn, northside: Organisation, rosa: Person, samir: Person, bea: Person, now: datetime
+) -> None:
+    client = signed_in(bea)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get("/bdc/").status_code == 200
+        return len(captured)
+
+    lead_of(northside, "Mrs First", now - 4 * DAY, "+31612345601", "first@example.org", origin="direct_mail")
+    offered(northside, bea, rosa, now)
+    client.get("/bdc/")
+    few = queries()
+    lead_of(
+        northside, "Mrs Second", now - 4 * DAY, "+31612345602", "second@example.org", origin="direct_mail"
+    )
+    another = lead_of(northside, "Mrs Third", now - 5 * MINUTE, "+31612345603", "third@example.org")
+    take(another, bea.pk, now - 4 * MINUTE)
+    offer(another, samir.pk, now + 30 * MINUTE, "quote", now - MINUTE, by=bea.pk)
+    page = client.get("/bdc/").content.decode()
+    assert "Mrs Second" in page
+    assert "Mrs Third" in page
+    assert queries() == few
+
+
 def qualified(client: Client, lead: Lead, **said: str) -> int:
     return client.post(f"/leads/{lead.pk}/qualification/", said).status_code
 
@@ -118,6 +146,8 @@ def test_a_time_is_agreed_with_whoever_is_free_and_the_answers_are_kept_apart(
         ({"goal": "quote", "to": "99999"}, "Choose who receives the customer."),
         ({"goal": "later"}, "Choose a day and a time."),
         ({"goal": "quote", "ask-budget": "many"}, "is no whole number"),
+        ({"goal": "quote", "ask-budget": "0000000001999999999"}, "is no whole number"),
+        ({"goal": "quote", "ask-budget": "0" * 5000}, "is no whole number"),
     ],
 )
 def test_a_form_that_lacks_something_is_refused_in_words(

@@ -1,6 +1,6 @@
 """The BDC's page: what to do now, in order, and what was handed over."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from leadbell.followup.playbook import Plan
 from leadbell.followup.playbooks import plans_of
 from leadbell.handover.rules import ORDER, Deal, Queued, deal_of, why_in_queue
 from leadbell.handover.shelves import of_agent, unowned, waiting
-from leadbell.lead.journal import read_history
+from leadbell.lead.journal import read_histories
 
 if TYPE_CHECKING:
     from leadbell.dealers.models import Organisation
@@ -68,11 +68,13 @@ def queue(request: Visit, now: datetime) -> HttpResponse:
 
 
 def _queue(request: Visit, now: datetime) -> list[Row]:
-    plans: dict[int, dict[Origin, Plan]] = {}
+    plans: dict[int, Mapping[Origin, Plan]] = {}
     rows = []
     for lead in unowned(request.dealers):
         dealer: Organisation = lead.dealer
-        plan = plans.setdefault(dealer.pk, dict(plans_of(dealer)))[lead.standing.origin]
+        if dealer.pk not in plans:
+            plans[dealer.pk] = plans_of(dealer)
+        plan = plans[dealer.pk][lead.standing.origin]
         queued = why_in_queue(
             lead.standing,
             dealer.opening_hours,
@@ -91,13 +93,15 @@ def _queue(request: Visit, now: datetime) -> list[Row]:
 def offers(request: Visit, leads: "Sequence[Lead]") -> list[Offered]:
     """Those that the reader handed over; a manager sees everybody's."""
     found = []
-    names = names_of({lead.standing.contract.to for lead in leads if lead.standing.contract})
-    for lead in leads:
-        contract, deal = lead.standing.contract, deal_of(read_history(lead))
-        if contract is None or deal is None:
-            continue
-        theirs = contract.by == request.user.pk
-        if not (theirs or request.user.manages):
+    theirs = [
+        (lead, lead.standing.contract) for lead in leads
+        if lead.standing.contract and (request.user.manages or lead.standing.contract.by == request.user.pk)
+    ]  # fmt: skip
+    names = names_of({contract.to for _, contract in theirs})
+    histories = read_histories(lead.pk for lead, _ in theirs)
+    for lead, contract in theirs:
+        deal = deal_of(histories[lead.pk])
+        if deal is None:
             continue
         question = deal.talk[-1][1] if contract.asked_at is not None and deal.talk else ""
         found.append(Offered(lead, deal, names.get(contract.to, "?"), question))

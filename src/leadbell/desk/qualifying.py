@@ -135,7 +135,7 @@ def _answers(said: Mapping[str, str], script: Script) -> Answers | Refused:
             found[question.name] = answered
         elif question.kind == "number":
             digits = answered.replace(".", "").replace(",", "").replace(" ", "")
-            if not (digits.isascii() and digits.isdigit()) or int(digits[:9]) > LARGEST_BUDGET:
+            if not (digits.isascii() and digits.isdigit()) or len(digits) > 9 or int(digits) > LARGEST_BUDGET:
                 return Refused(say("“%(said)s” is no whole number.", said=answered[:20]))
             found[question.name] = int(digits)
     return Answers(**found)

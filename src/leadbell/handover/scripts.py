@@ -9,7 +9,6 @@ from leadbell.words import Words, say
 
 ScriptName = Literal["online", "direct_mail", "lost_sale"]
 Kind = Literal["choice", "yes_no", "number"]
-LANGUAGES = ("nl", "en", "ru")
 
 
 @dataclass(frozen=True, slots=True)

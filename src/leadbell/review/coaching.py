@@ -113,9 +113,8 @@ def close(person: Person, number: int, is_done: bool, now: datetime) -> Coaching
 
 def actions_of(person: Person) -> list[CoachingAction]:
     """Open ones first, the one due next on top; then those closed last."""
-    found = list(
-        CoachingAction.objects.filter(person=person).select_related("agreed_by").order_by("-pk")[:MOST_SHOWN]
-    )
+    theirs = CoachingAction.objects.filter(person=person).select_related("agreed_by", "person__organisation")
+    found = list(theirs.order_by("-pk")[:MOST_SHOWN])
     still = sorted((one for one in found if one.closed_at is None), key=lambda one: (one.due_on, one.pk))
     return [*still, *(one for one in found if one.closed_at is not None)]
 

@@ -45,11 +45,12 @@ def queue(request: Visit, now: datetime) -> HttpResponse:
     if request.user.role not in REVIEWERS:
         return redirect("coaching-person", request.user.pk)
     due = to_hear(request.user, request.dealers, now)
-    leads = leads_for(request.user).in_bulk([one.talk.lead for one in due[:MOST_DUE]])
-    names = names_of(one.talk.person for one in due)
+    first = due[:MOST_DUE]
+    leads = leads_for(request.user).in_bulk([one.talk.lead for one in first])
+    names = names_of(one.talk.person for one in first)
     rows = [
         Row(one, leads[one.talk.lead], names.get(one.talk.person, "?"))
-        for one in due
+        for one in first
         if one.talk.lead in leads
     ]
     shown = {
