@@ -1,6 +1,5 @@
 """Calendars: the reader's appointments to subscribe to, and their own calendars, which say when they are busy."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from leadbell.appointment.diary import diary_at, diary_of_person, name_of, named
 from leadbell.appointment.ical import as_feed
 from leadbell.appointment.shelves import calendars_of, standing_from
 from leadbell.dealers.people import people_of
+from leadbell.desk.allowed import at_most
 from leadbell.desk.dealer import framed, managed
 from leadbell.desk.dealers import dealer_of
 from leadbell.desk.entrance import Visit, answer, door_for
@@ -102,12 +102,9 @@ def of_the_dealer(request: Visit, now: datetime, dealer: "Organisation") -> Http
 
 @never_cache
 @require_safe
+@at_most(_ALLOWED)
 def feed(request: HttpRequest, name: str) -> HttpResponse:
     """A person's appointments, for whoever has the address; every wrong one is not there (404)."""
-    caller, at = request.META.get("REMOTE_ADDR", ""), time.monotonic()
-    if wait := _ALLOWED.wait_s(caller, at):
-        return HttpResponse(status=429, headers={"Retry-After": str(int(wait) + 1)})
-    _ALLOWED.count(caller, at)
     about = named(name)
     person = person_named(about) if about else None
     if about is None or person is None:

@@ -1,6 +1,5 @@
 """The page behind "rather not hear from us": public, signed, one button, and one click for mail programs (RFC 8058)."""
 
-import time
 from datetime import UTC, datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from leadbell.allowance import Allowance
 from leadbell.conversation.actions import is_marketing_to, opt_out_by_link
 from leadbell.conversation.shelves import language_of
+from leadbell.desk.allowed import at_most
 from leadbell.lead.consent import contact_forbidden
 from leadbell.lead.doors import NoSuchLead, take_for, tenant
 from leadbell.lead.thread import thread_named
@@ -25,12 +25,9 @@ _ALLOWED = Allowance(120)
 @never_cache
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@at_most(_ALLOWED)
 def opting_out(request: HttpRequest, name: str) -> HttpResponse:
     """GET shows the button, since scanners follow links; POST honours it at once. No cookie, no sign-in."""
-    caller, at = request.META.get("REMOTE_ADDR", ""), time.monotonic()
-    if wait := _ALLOWED.wait_s(caller, at):
-        return HttpResponse(status=429, headers={"Retry-After": str(int(wait) + 1)})
-    _ALLOWED.count(caller, at)
     thread = thread_named(name)
     if thread is None:
         raise Http404

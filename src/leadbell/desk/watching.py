@@ -1,7 +1,7 @@
 """Video mail from the customer's side: a public page with a player, for whoever has the signed link."""
 
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from leadbell.allowance import Allowance
 from leadbell.conversation.shelves import language_of
+from leadbell.desk.allowed import at_most
 from leadbell.desk.recordings import Unsatisfiable, asked_range
 from leadbell.lead.doors import tenant
 from leadbell.ring.recordings.store import NotThere, StoreAway, the_store
 from leadbell.video import actions
 from leadbell.video.rules import is_a_person, parts
-from leadbell.video.shelves import Link, named, video_at
+from leadbell.video.shelves import named, video_at
 
 if TYPE_CHECKING:
     from leadbell.video.models import Video
@@ -34,13 +35,10 @@ _ALLOWED = Allowance(240)
 
 @never_cache
 @require_safe
+@at_most(_ALLOWED)
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """The player. To look at the page is no opening: a preview does that, too."""
-    if refused := _too_often(request):
-        return refused
-    link, now = _link(name), datetime.now(UTC)
-    with tenant([link.dealer]):
-        video = video_at(link, now)
+    with _named(name, datetime.now(UTC)) as video:
         if video is None:
             return render(request, "video/gone.html", status=410)
         with translation.override(language_of(video.lead)):
@@ -48,13 +46,11 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_safe
+@at_most(_ALLOWED)
 def stream(request: HttpRequest, name: str) -> HttpResponseBase:
     """The video, or the range of it that was asked for. The store is asked when no transaction is open."""
-    if refused := _too_often(request):
-        return refused
-    link, now = _link(name), datetime.now(UTC)
-    with tenant([link.dealer]):
-        video = video_at(link, now)
+    now = datetime.now(UTC)
+    with _named(name, now) as video:
         if video is None:
             return HttpResponse(status=410)
         try:
@@ -68,13 +64,11 @@ def stream(request: HttpRequest, name: str) -> HttpResponseBase:
 
 @csrf_exempt
 @require_POST
+@at_most(_ALLOWED)
 def watched(request: HttpRequest, name: str) -> HttpResponse:
     """The player has come to the end. No cookie, no sign-in: the name is what proves it."""
-    if refused := _too_often(request):
-        return refused
-    link, now = _link(name), datetime.now(UTC)
-    with tenant([link.dealer]):
-        video = video_at(link, now)
+    now = datetime.now(UTC)
+    with _named(name, now) as video:
         if video is not None and not _is_ours(request):
             actions.watched(video.pk, now)
     return HttpResponse(status=204)
@@ -115,16 +109,11 @@ def _is_ours(request: HttpRequest) -> bool:
     return request.user.is_authenticated
 
 
-def _link(name: str) -> Link:
+@contextmanager
+def _named(name: str, now: datetime) -> "Iterator[Video | None]":
+    """Behind its dealer's door: the video, None where it can't be seen any more; 404 where no link has this name."""
     link = named(name)
     if link is None:
         raise Http404
-    return link
-
-
-def _too_often(request: HttpRequest) -> HttpResponse | None:
-    caller, at = request.META.get("REMOTE_ADDR", ""), time.monotonic()
-    if wait := _ALLOWED.wait_s(caller, at):
-        return HttpResponse(status=429, headers={"Retry-After": str(int(wait) + 1)})
-    _ALLOWED.count(caller, at)
-    return None
+    with tenant([link.dealer]):
+        yield video_at(link, now)

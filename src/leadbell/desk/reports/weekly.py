@@ -1,6 +1,5 @@
 """The weekly report: what the reader would get by e-mail, their switch for it, and the link that ends it."""
 
-import time
 from datetime import UTC, datetime
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from leadbell.allowance import Allowance
 from leadbell.conversation.staffmail import can_send, last_told
+from leadbell.desk.allowed import at_most
 from leadbell.desk.entrance import Visit, answer, door_for
 from leadbell.desk.reports.pages import frame
 from leadbell.desk.reports.scope import asked_of, scope_of
@@ -86,12 +86,9 @@ def weekly_switch(request: Visit, now: datetime) -> HttpResponse:
 @never_cache
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@at_most(_ALLOWED)
 def weekly_off(request: HttpRequest, name: str) -> HttpResponse:
     """GET shows the button, since scanners follow links; POST ends it at once (RFC 8058). No cookie, no sign-in."""
-    caller, at = request.META.get("REMOTE_ADDR", ""), time.monotonic()
-    if wait := _ALLOWED.wait_s(caller, at):
-        return HttpResponse(status=429, headers={"Retry-After": str(int(wait) + 1)})
-    _ALLOWED.count(caller, at)
     if person_named(name) is None:
         raise Http404
     done = request.method == "POST"
