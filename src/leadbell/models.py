@@ -22,11 +22,21 @@ from leadbell.conversation.models import (
 from leadbell.dealers.models import Organisation, Person
 from leadbell.dms.models import DmsDelivery, DmsKey, DmsPlace, DmsReceiver, DmsTry
 from leadbell.followup.models import DayPlan, Placement, PlaybookRow
+from leadbell.handover.models import DealerScript
 from leadbell.intake.models import CaughtForms, Envelope, Inquiry, SettledGap, Source
 from leadbell.lead.models import Consent, Customer, Fact, Handle, Lead
 from leadbell.metrics.models import FiguresNumber, LeadChange, LeadRow
 from leadbell.network.models import Agreement, NetworkPlan, Offer, Passing
-from leadbell.review.models import CoachingAction, Criterion, HeardByMachine, Moment, Review, ReviewChoice
+from leadbell.review.models import (
+    CoachingAction,
+    Criterion,
+    HeardByMachine,
+    Moment,
+    Review,
+    ReviewChoice,
+    Sentence,
+    Transcript,
+)
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recording, TrackingNumber
 from leadbell.unlost.models import Alert, UnlostChoice
 from leadbell.video.models import Video
@@ -51,6 +61,7 @@ __all__ = [
     "Customer",
     "DayPlan",
     "DeadAddress",
+    "DealerScript",
     "Diary",
     "DiaryChoice",
     "DmsDelivery",
@@ -87,6 +98,7 @@ __all__ = [
     "Recording",
     "Review",
     "ReviewChoice",
+    "Sentence",
     "SettledGap",
     "Signature",
     "Site",
@@ -95,6 +107,7 @@ __all__ = [
     "Source",
     "StaffMail",
     "TrackingNumber",
+    "Transcript",
     "UnlostChoice",
     "Video",
     "Visitor",

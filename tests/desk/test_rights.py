@@ -39,7 +39,7 @@ from leadbell.metrics.reports.report import CHARTS
 from leadbell.metrics.rows.keeping import keep_some, note_stale
 from leadbell.metrics.weekly.letter import name_of as letter_name
 from leadbell.network.models import Agreement, Passing
-from leadbell.review.models import CoachingAction, Criterion, Moment
+from leadbell.review.models import CoachingAction, Criterion, Moment, Sentence, Transcript
 from leadbell.ring.models import TrackingNumber
 from leadbell.video.models import Video
 from leadbell.video.shelves import name_of as video_name
@@ -168,6 +168,12 @@ def things(
     moment = Moment.objects.create(
         dealer=northside, lead=lead, call=call.pk, by=ines, at_ms=1, text="here", made_at=now
     )
+    Transcript.objects.create(
+        call=call.pk, dealer=northside, lead=lead, talked_at=now, engine="w", language="en", begun_at=now, done_at=now
+    )  # fmt: skip
+    Sentence.objects.create(
+        pk=moment.pk, dealer=northside, call=call.pk, side="customer", start_ms=0, end_ms=9, language="en", text="Yes"
+    )  # fmt: skip
     action = CoachingAction.objects.create(
         dealer=northside, person=rosa, text="Ask", agreed_by=ines, agreed_at=now, due_on=now.date()
     )

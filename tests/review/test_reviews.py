@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from leadbell.lead.facts import Attempted, AttemptEnded, Reviewed
 from leadbell.lead.journal import locked, read_history, record
+from leadbell.lead.talk import Talk
 from leadbell.metrics.rows.exchange import LeadOf, rows_of
 from leadbell.metrics.tables import TOUCHES
 from leadbell.refused import Refused
@@ -24,7 +25,6 @@ from leadbell.review.actions import (
 )
 from leadbell.review.criteria import NoSuchCriterion, criteria_of, keep_criterion, retire, text_of
 from leadbell.review.models import Criterion, Moment, Review
-from leadbell.review.rules import Talk
 from tests.conftest import NOON, lead_of, make_person
 
 pytestmark = pytest.mark.django_db

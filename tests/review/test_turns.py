@@ -4,7 +4,8 @@ from array import array
 
 import pytest
 
-from leadbell.review.silero import BLOCK_S, Silero, Stopped, _spans, installed
+from leadbell.review.ports import Stopped
+from leadbell.review.silero import BLOCK_S, Silero, _spans, installed
 from leadbell.review.turns import says, sums, turns
 from tests.fakes.sounds import RATE, silence, tone
 

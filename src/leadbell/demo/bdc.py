@@ -13,6 +13,7 @@ from leadbell.followup.actions import playbook_for
 from leadbell.followup.handing import Reached, qualify, receivers
 from leadbell.followup.playbook import DEFAULTS
 from leadbell.followup.playbooks import change_plan
+from leadbell.handover.actions import Answered
 from leadbell.handover.rules import DAYS_AHEAD, free_times
 from leadbell.lead.facts import Answers, Goal, Origin
 from leadbell.lead.journal import locked, read_history
@@ -68,7 +69,7 @@ def _hand_over(number: int, agent: Person, rosa: Person, goal: Goal, now: dateti
     if goal == "appointment" and len(times) < 2:
         return False
     reached = Reached(
-        goal, Answers(when="weeks", trade_in=True, test_drive=True, decides_alone=False), rosa.pk,
+        goal, Answered(Answers(when="weeks", trade_in=True, test_drive=True, decides_alone=False), "online"), rosa.pk,
         times[1] if goal == "appointment" else None, None, AGREED[goal][0], WANTS_TO_KNOW[0], told=True,
     )  # fmt: skip
     outcome = qualify(lead, agent, reached, replace(playbook, plan=changed(playbook.plan, accept_m=90)), now)

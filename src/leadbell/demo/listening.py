@@ -13,9 +13,10 @@ from leadbell.demo.murmur import leave
 from leadbell.lead.facts import Booked, Verdict
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
+from leadbell.lead.talk import Talk
 from leadbell.review.actions import Answered, Marks, mark_moment, review, want_review
 from leadbell.review.models import CoachingAction, Criterion
-from leadbell.review.rules import LONG_TALK_MS, Talk, draw, last_weeks
+from leadbell.review.rules import LONG_TALK_MS, draw, last_weeks
 from leadbell.ring.models import Call, PhoneRules, Recording
 from leadbell.ring.recordings.saving import save
 from leadbell.ring.recordings.store import the_store

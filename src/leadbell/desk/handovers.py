@@ -114,7 +114,7 @@ def shown(lead: "Lead", history: History, reader: "Person") -> Shown | None:
     has_it = s.owner if contract is None else deal.to
     return Shown(
         deal, names.get(deal.agent, "?"), names.get(deal.to, "?"), names.get(deal.told_of or 0, ""),
-        in_words(deal.qualified.answers) if deal.qualified else (),
+        in_words(deal.qualified) if deal.qualified else (),
         tuple((names.get(who, "?"), text) for who, text in deal.talk),
         tuple((names.get(who, "?"), why) for who, why in deal.refused),
         mine=contract is not None and contract.to == reader.pk,

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -23,8 +23,11 @@ from leadbell.desk.entrance import Visit, answer, door
 from leadbell.desk.times import chosen_time
 from leadbell.followup.actions import playbook_for
 from leadbell.followup.handing import Reached, qualify, receivers
+from leadbell.handover.actions import Answered
+from leadbell.handover.own_scripts import script_of
 from leadbell.handover.rules import DAYS_AHEAD, Receiver, free_times, who_receives
-from leadbell.handover.scripts import RECEIVES, Question, Script, script_for
+from leadbell.handover.scripts import RECEIVES, Question, Script
+from leadbell.handover.texts import OWN
 from leadbell.intake.asked import asked_for
 from leadbell.lead.doors import open_lead, take_lead
 from leadbell.lead.facts import Answers, Goal
@@ -98,7 +101,7 @@ def qualification(request: Visit, now: datetime, number: int) -> HttpResponse:
 def _reached(said: Mapping[str, str], lead: "Lead") -> Reached | Refused:
     """What the form says; a free time is `person@time`."""
     goal = GOALS.get(said.get("goal", ""))
-    answers = _answers(said, script_for(lead.standing.origin))
+    answers = _answers(said, lead)
     if goal is None:
         return Refused(say("Choose what was reached: an appointment, a quote, or not yet."))
     if isinstance(answers, Refused):
@@ -122,9 +125,11 @@ def _reached(said: Mapping[str, str], lead: "Lead") -> Reached | Refused:
     )  # fmt: skip
 
 
-def _answers(said: Mapping[str, str], script: Script) -> Answers | Refused:
-    """Only what the script asks, and only answers it offers."""
+def _answers(said: Mapping[str, str], lead: "Lead") -> Answered | Refused:
+    """Only what the script of that version asks, and only answers it offers."""
+    script, number = _script(lead, said)
     found: dict[str, Any] = {}
+    asked: dict[str, str] = {}
     for question in script.asks:
         answered = said.get(f"ask-{question.name}", "").strip()
         if not answered:
@@ -132,13 +137,25 @@ def _answers(said: Mapping[str, str], script: Script) -> Answers | Refused:
         if question.kind == "yes_no" and answered in ("yes", "no"):
             found[question.name] = answered == "yes"
         elif question.kind == "choice" and answered in dict(question.choices):
-            found[question.name] = answered
+            own = question.name.startswith(OWN)
+            found[question.name] = str(dict(question.choices)[answered]) if own else answered
         elif question.kind == "number":
             digits = answered.replace(".", "").replace(",", "").replace(" ", "")
             if not (digits.isascii() and digits.isdigit()) or len(digits) > 9 or int(digits) > LARGEST_BUDGET:
                 return Refused(say("“%(said)s” is no whole number.", said=answered[:20]))
             found[question.name] = int(digits)
-    return Answers(**found)
+        if question.name in found and question.own_words:
+            asked[question.name] = question.own_words
+    to_own = {name: answer for name, answer in found.items() if name.startswith(OWN)}
+    ours = {name: answer for name, answer in found.items() if name not in to_own}
+    return Answered(Answers(**ours), script.name, number, to_own, asked)
+
+
+def _script(lead: "Lead", said: Mapping[str, str]) -> tuple[Script, int]:
+    """The version that the form was made of, whatever has changed meanwhile; else the newest."""
+    version = said.get("version", "")
+    number = int(version) if version.isdecimal() and len(version) < 5 else None
+    return script_of(lead.dealer_id, lead.standing.origin, translation.get_language() or "en", number)
 
 
 def _page(
@@ -150,7 +167,8 @@ def _page(
 ) -> HttpResponse:
     hours = lead.dealer.opening_hours
     with timezone.override(ZoneInfo(lead.dealer.zone)):
-        script, language = script_for(lead.standing.origin), language_of(lead)
+        script, version = _script(lead, said or {})
+        language = language_of(lead)
         found = receivers(lead.dealer, now, now + timedelta(days=DAYS_AHEAD + 1), lead.standing.appointment)
         people = who_receives(lead.standing.origin, found, lead.standing.known_to)[:MOST_RECEIVERS]
         free = [Free(one, free_times(one, hours, now)) for one in people]
@@ -164,6 +182,7 @@ def _page(
             "lead": lead,
             "standing": lead.standing,
             "script": script,
+            "version": version,
             "language": language,
             "says": [fill(one, values) for one in script.says.get(language, script.says["en"])],
             "receives": fill(RECEIVES.get(language, RECEIVES["en"]), {"receiver": "…"}),

@@ -34,8 +34,26 @@ _YES_NO = {
 }  # fmt: skip
 
 
-def in_words(answers: Answers) -> tuple[Words, ...]:
-    """What the customer answered, one short sentence each."""
+def in_words(fact: Qualified) -> tuple[Words, ...]:
+    """What the customer answered, one short sentence each; to a dealer's own words with these."""
+    return (*_to_ours(fact.answers), *_to_own(fact))
+
+
+def _to_own(fact: Qualified) -> list[Words]:
+    """As it was asked then, however it is asked now."""
+    found = []
+    for name, question in fact.asked.items():
+        said = fact.own[name] if name in fact.own else getattr(fact.answers, name, None)
+        if said is True:
+            found.append(say("“%(question)s” Yes.", question=question))
+        elif said is False:
+            found.append(say("“%(question)s” No.", question=question))
+        elif name in fact.own:
+            found.append(say("“%(question)s” %(said)s.", question=question, said=said))
+    return found
+
+
+def _to_ours(answers: Answers) -> list[Words]:
     found: list[Words] = []
     for name, (yes, no) in _YES_NO.items():
         if (said := getattr(answers, name)) is not None:
@@ -48,7 +66,7 @@ def in_words(answers: Answers) -> tuple[Words, ...]:
         found.append(say("budget %(budget)s", budget=answers.budget))
     if answers.why_not_then is not None:
         found.append(_THEN[answers.why_not_then])
-    return tuple(found)
+    return found
 
 
 def _qualified(fact: Qualified, names: Names, before: Standing) -> Line:
@@ -58,7 +76,7 @@ def _qualified(fact: Qualified, names: Names, before: Standing) -> Line:
         "quote": say("%(name)s qualified it: a quote", name=name),
         "later": say("%(name)s spoke with them: not yet", name=name),
     }[fact.goal]
-    return Line(fact.at, "headset", "human", sentence, in_words(fact.answers), "good", fact.note)
+    return Line(fact.at, "headset", "human", sentence, in_words(fact), "good", fact.note)
 
 
 def _handed_over(fact: HandedOver, names: Names, before: Standing) -> Line:

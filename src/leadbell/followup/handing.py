@@ -13,13 +13,11 @@ from leadbell.dealers.models import Organisation, Person
 from leadbell.dealers.people import people_around, shift_of
 from leadbell.followup.playbook import Playbook
 from leadbell.handover import actions as handover
-from leadbell.handover.actions import offer
+from leadbell.handover.actions import Answered, offer
 from leadbell.handover.rules import DAYS_AHEAD, Receiver, accept_by, why_not_free
-from leadbell.handover.scripts import script_for
 from leadbell.lead.facts import (
     Accepted,
     AnsweredBack,
-    Answers,
     Assigned,
     FirstContact,
     Goal,
@@ -106,7 +104,7 @@ class Reached:
     """What a BDC agent reached with a customer: a time with somebody, a quote by somebody, or not yet."""
 
     goal: Goal
-    answers: Answers
+    answered: Answered
     #: Who receives the customer or makes the quote.
     to: int | None = None
     starts_at: datetime | None = None
@@ -135,8 +133,7 @@ def qualify(
     if isinstance(agreed := _agree(lead, agent, reached, now), Refused):
         transaction.set_rollback(True)
         return agreed
-    script = script_for(lead.standing.origin).name
-    qualified = handover.qualified(lead, agent.pk, reached.goal, reached.answers, script, now, reached.note)
+    qualified = handover.qualified(lead, agent.pk, reached.goal, reached.answered, now, reached.note)
     if isinstance(qualified, Refused) or receiver is None:
         return qualified
     by = accept_by(receiver, playbook.hours, now, playbook.plan.accept_m, reached.starts_at)

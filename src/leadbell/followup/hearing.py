@@ -6,7 +6,6 @@ from uuid import UUID
 
 import structlog
 
-from leadbell.followup.listening import as_talk
 from leadbell.review.hearing import keep_heard, not_heard_yet
 from leadbell.review.ports import Ears
 from leadbell.review.turns import Sums, sums
@@ -33,7 +32,7 @@ def hear_one(ears: Ears, now: datetime) -> UUID | None:
         except NotThere:
             stored = None
         heard = None if stored is None else hear(ears, stored)
-        keep_heard(as_talk(lately[call]), ears.name, heard, now)
+        keep_heard(lately[call], ears.name, heard, now)
         log.info("heard", dealer=lately[call].dealer, call=call.hex, readable=heard is not None)
         return call
     return None

@@ -2,15 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
-from uuid import UUID
 
 from leadbell.dealers.models import Organisation, Person
 from leadbell.lead.journal import read_histories
 from leadbell.lead.models import Fact
+from leadbell.lead.talk import Talk
 from leadbell.review.actions import reviewers_of
 from leadbell.review.criteria import choice_of
-from leadbell.review.rules import LONG_TALK_MS, Due, Talk, is_drawn, last_weeks, named, queue
-from leadbell.ring.heard import Conversation, conversation, conversations
+from leadbell.review.rules import LONG_TALK_MS, Due, is_drawn, last_weeks, named, queue
+from leadbell.ring.heard import conversations
 from leadbell.words import Words
 
 #: What is drawn by lot comes from so many complete weeks; what a rule names from so many days.
@@ -23,7 +23,7 @@ def to_hear(reviewer: Person, dealers: Collection[int], now: datetime) -> list[D
     found: list[Due] = []
     for dealer in Organisation.objects.filter(pk__in=list(dealers)).order_by("name"):
         today = dealer.opening_hours.local_day(now)
-        talks = [as_talk(one) for one in conversations([dealer.pk], now - NAMED_FOR, now)]
+        talks = list(conversations([dealer.pk], now - NAMED_FOR, now))
         each, second_of = choice_of(dealer.pk)
         done = reviewers_of([one.call for one in talks])
         names = _named(talks, now)
@@ -31,18 +31,12 @@ def to_hear(reviewer: Person, dealers: Collection[int], now: datetime) -> list[D
     return sorted(found, key=lambda one: one.why != "named")
 
 
-def talk_of(dealers: Collection[int], call: UUID) -> Talk | None:
-    """The conversation of this call; None where there is none here."""
-    found = conversation(dealers, call)
-    return None if found is None else as_talk(found)
-
-
 def was_drawn(talk: Talk) -> bool:
     """Whether the lot of its week fell on it, among its salesperson's conversations."""
     monday = talk.on - timedelta(days=talk.on.weekday())
     since, until = talk.at - timedelta(days=8), talk.at + timedelta(days=8)
     theirs = [
-        one for one in map(as_talk, conversations([talk.dealer], since, until))
+        one for one in conversations([talk.dealer], since, until)
         if one.person == talk.person and _within(one.on, monday)
     ]  # fmt: skip
     return is_drawn(talk, theirs, choice_of(talk.dealer)[0])
@@ -63,8 +57,3 @@ def _named(talks: Sequence[Talk], now: datetime) -> dict[str, tuple[Words, ...]]
 def _may_name(leads: set[int], since: datetime) -> set[int]:
     found = Fact.objects.filter(lead__in=leads, kind__in=_NAMING, at__gte=since)
     return set(found.values_list("lead", flat=True))
-
-
-def as_talk(one: Conversation) -> Talk:
-    """What the telephone calls a conversation, in the words of listening back."""
-    return Talk(one.call, one.attempt, one.dealer, one.lead, one.person, one.at, one.talk_ms, one.on)

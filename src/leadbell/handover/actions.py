@@ -1,6 +1,7 @@
 """Qualify, hand over, answer: the contract between BDC and salesperson, one fact each [S1]."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -30,16 +31,28 @@ CLOSED = Refused(say("This lead is closed: reopen it first."))
 NO_HANDOVER = Refused(say("No handover waits for your answer."))
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the customer answered, by which version of which script; `asked` are the dealer's words for it."""
+
+    answers: Answers = field(default_factory=Answers)
+    script: str = ""
+    version: int = 0
+    own: Mapping[str, bool | int | str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)
+
+
 @transaction.atomic
 def qualified(
-    lead: Lead, person: int, goal: Goal, answers: Answers, script: str, now: datetime, note: str = ""
+    lead: Lead, person: int, goal: Goal, answered: Answered, now: datetime, note: str = ""
 ) -> Qualified | Refused:
     """A BDC agent has spoken with the customer: what was reached, and what they answered."""
     if not lead.is_open:
         return CLOSED
     said = Qualified(
-        at=now, by=person, goal=goal, answers=answers, script=script, note=note.strip()[:LONGEST]
-    )
+        at=now, by=person, goal=goal, answers=answered.answers, script=answered.script, version=answered.version,
+        own=dict(answered.own), asked=dict(answered.asked), note=note.strip()[:LONGEST],
+    )  # fmt: skip
     return record(lead, said)
 
 

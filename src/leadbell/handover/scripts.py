@@ -19,6 +19,8 @@ class Question:
     kind: Kind
     words: Words
     choices: tuple[tuple[str, Words], ...] = ()
+    #: The dealer's, kept with the answer: what was asked is known when it is asked otherwise.
+    own_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

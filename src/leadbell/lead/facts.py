@@ -306,8 +306,13 @@ class Qualified(Fact, frozen=True, tag="qualified"):
     by: int
     goal: Goal
     answers: Answers = Answers()
-    #: The script's name, so that answers can be read by it.
+    #: The script's name, so that answers can be read by it; its version at this dealer, 0: ours.
     script: str = ""
+    version: int = 0
+    #: What was answered to questions of the dealer's own; a choice in the dealer's words.
+    own: dict[str, bool | int | str] = {}
+    #: How the dealer words the questions that were answered, where it isn't ours.
+    asked: dict[str, str] = {}
     note: str = ""
 
 

@@ -13,9 +13,10 @@ from leadbell.dealers.models import Person
 from leadbell.lead.facts import Reviewed, ReviewWanted, Verdict
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
+from leadbell.lead.talk import Talk
 from leadbell.refused import Refused
 from leadbell.review.models import Moment, Review
-from leadbell.review.rules import Talk
+from leadbell.review.rules import VERDICTS
 from leadbell.words import say
 
 LONGEST_NOTE, LONGEST_COMMENT, MOST_MOMENTS = 2000, 500, 100
@@ -86,11 +87,7 @@ def review(
 
 def _marks(row: Review) -> Marks:
     answers = tuple(Answered(one["criterion"], one["weight"], one["met"]) for one in row.answers)
-    verdicts: dict[str, Verdict] = {
-        "opportunity": "opportunity", "voicemail": "voicemail", "wrong_number": "wrong_number",
-        "service": "service", "other": "other",
-    }  # fmt: skip
-    return Marks(verdicts[row.verdict], row.asked, row.made, answers, row.note)
+    return Marks(VERDICTS[row.verdict], row.asked, row.made, answers, row.note)
 
 
 @transaction.atomic

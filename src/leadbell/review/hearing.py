@@ -8,9 +8,9 @@ from uuid import UUID
 from django.db import transaction
 
 from leadbell.dealers.models import Person
+from leadbell.lead.talk import Talk
 from leadbell.refused import Refused
 from leadbell.review.models import HeardByMachine
-from leadbell.review.rules import Talk
 from leadbell.review.turns import Sums
 from leadbell.words import say
 

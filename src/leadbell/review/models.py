@@ -142,3 +142,59 @@ class HeardByMachine(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=["lead"], name="machine_of_lead"),)
+
+
+class Transcript(models.Model):
+    """What a machine wrote down of a call, piece by piece; shown once it is whole."""
+
+    call = models.UUIDField(primary_key=True)
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="+", db_index=False)
+    talked_at = models.DateTimeField()
+    engine = models.CharField(max_length=120)
+    #: ISO 639-1, as the first piece was heard.
+    language = models.CharField(max_length=3, blank=True, default="")
+    #: Written down until here, in milliseconds of the recording; the next piece begins here.
+    upto_ms = models.IntegerField(default=0)
+    #: How often the next piece was begun.
+    tries = models.SmallIntegerField(default=0)
+    begun_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+    #: It couldn't be written down, and isn't tried any more.
+    gave_up_at = models.DateTimeField(null=True, blank=True)
+    set_aside_at = models.DateTimeField(null=True, blank=True)
+    set_aside_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        indexes = (models.Index(fields=["lead"], name="transcript_of_lead"),)
+
+
+class Sentence(models.Model):
+    """One sentence of a transcript, by the clock of the conversation. The database keeps its words for searching."""
+
+    class Side(models.TextChoices):
+        CUSTOMER = "customer", _("customer")
+        SALESPERSON = "salesperson", _("salesperson")
+
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    call = models.UUIDField()
+    side = models.CharField(max_length=11, choices=Side)
+    start_ms = models.IntegerField()
+    end_ms = models.IntegerField()
+    language = models.CharField(max_length=3)
+    text = models.TextField()
+    #: The machine's words, where a person has corrected them.
+    heard = models.TextField(blank=True, default="")
+    corrected_at = models.DateTimeField(null=True, blank=True)
+    corrected_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        indexes = (models.Index(fields=["call", "start_ms"], name="sentence_of_call"),)
+
+    @property
+    def start_s(self) -> float:
+        return self.start_ms / 1000

@@ -4,13 +4,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from math import sqrt
-from typing import Literal
-from uuid import UUID
+from typing import Literal, get_args
 
-from leadbell.lead.facts import AttemptEnded, FirstContact, Lost, ReviewWanted
+from leadbell.lead.facts import AttemptEnded, FirstContact, Lost, ReviewWanted, Verdict
 from leadbell.lead.history import History
+from leadbell.lead.talk import Talk
 from leadbell.words import Words, say
 
 #: A talk of so long is worth knowing why it was lost: most appointments come from 2:30 to 3:30 [S0].
@@ -21,28 +21,10 @@ LOST_WITHIN = timedelta(days=7)
 EACH, SECOND_OF = 3, 5
 #: Below so many pairs agreement says nothing.
 FEWEST_PAIRS = 30
+#: What a conversation was, by the word that forms and rows have for it.
+VERDICTS: Mapping[str, Verdict] = {verdict: verdict for verdict in get_args(Verdict)}
 Why = Literal["named", "second", "sample"]
 _ORDER: tuple[Why, ...] = ("named", "second", "sample")
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """A recorded conversation: `call` names it for ever, `attempt` is it in the lead's journal."""
-
-    call: str
-    attempt: str
-    dealer: int
-    lead: int
-    person: int
-    at: datetime
-    talk_ms: int
-    #: The dealer's local day.
-    on: date
-
-    @property
-    def number(self) -> UUID:
-        """The call's, as addresses have it."""
-        return UUID(self.call)
 
 
 @dataclass(frozen=True, slots=True)

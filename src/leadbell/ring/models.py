@@ -163,9 +163,11 @@ class Recording(models.Model):
 
 
 class Playback(models.Model):
-    """Somebody listened."""
+    """Somebody listened, or read what was said."""
 
     recording = models.ForeignKey(Recording, models.PROTECT, related_name="playbacks")
     dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    #: Of the transcript, not of the sound.
+    read = models.BooleanField(default=False, db_default=False)

@@ -45,10 +45,11 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One listening."""
+    """One listening, or reading of what was said."""
 
     name: str
     at: datetime
+    read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +177,8 @@ def _recorded(row: Recording, call: Call, reader: Person) -> Recorded:
             Speaker("customer", _("customer"), call.lead.customer.full_name if call.lead else ""),
             Speaker("salesperson", _("salesperson"), call.person.first_name if call.person else ""),
         ),
-        listened=len(heard),
-        listeners=tuple(Heard(one.person.name, one.at) for one in heard[:MOST_LISTENERS]),
+        listened=sum(not one.read for one in heard),
+        listeners=tuple(Heard(one.person.name, one.at, one.read) for one in heard[:MOST_LISTENERS]),
         missing=_missing(row),
     )
 

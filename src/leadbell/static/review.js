@@ -69,6 +69,19 @@ document.addEventListener('keydown', event => {
 document.addEventListener('click', ({ target }) => {
   const to = target.closest?.('[data-seek]')
   if (to) tell('seek', { to: Number(to.dataset.seek) })
+  const field = document.getElementById(target.closest?.('[data-choose]')?.dataset.choose)
+  if (field) choose(field)
+})
+
+// The address may name a sentence, which comes with the transcript.
+let sought = location.hash
+document.addEventListener('htmx:afterSettle', () => {
+  const sentence = sought.startsWith('#said-') && document.getElementById(sought.slice(1))
+  if (!sentence) return
+  sought = ''
+  sentence.scrollIntoView({ block: 'center' })
+  sentence.classList.add('sought')
+  tell('seek', { to: Number(sentence.querySelector('[data-seek]').dataset.seek) })
 })
 
 // A comment belongs to where it was begun.

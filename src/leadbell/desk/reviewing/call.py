@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from leadbell.desk.entrance import Visit, answer, door_for
 from leadbell.desk.reader import SALES
-from leadbell.desk.story_review import VERDICTS
-from leadbell.followup.listening import talk_of, was_drawn
-from leadbell.lead.doors import NoSuchLead, open_lead, take_lead
-from leadbell.lead.facts import Verdict
+from leadbell.desk.story_review import VERDICTS as WORDS
+from leadbell.followup.listening import was_drawn
+from leadbell.lead.doors import open_lead, take_lead
+from leadbell.lead.talk import Talk
 from leadbell.review.actions import (
     Answered,
     Marks,
@@ -31,19 +31,14 @@ from leadbell.review.actions import (
 )
 from leadbell.review.criteria import criteria_of, text_of
 from leadbell.review.hearing import machine_of, set_aside
-from leadbell.review.rules import Talk
-from leadbell.review.shelves import Asked, asked_in, moments_of, reviews_of
+from leadbell.review.rules import VERDICTS
+from leadbell.review.shelves import Asked, Heard, moments_of, reviews_of
+from leadbell.review.transcripts import is_written
 from leadbell.review.turns import says
+from leadbell.ring.heard import conversation
 from leadbell.ring.shelves import recordings_of
 
-if TYPE_CHECKING:
-    from leadbell.review.models import Review
-
-SAID: Mapping[str, Verdict] = {
-    "opportunity": "opportunity", "voicemail": "voicemail", "wrong_number": "wrong_number", "service": "service",
-    "other": "other",
-}  # fmt: skip
-#: The key that marks each of them.
+#: The key that marks each verdict.
 KEYS = {"opportunity": "o", "voicemail": "v", "wrong_number": "n", "service": "s", "other": "x"}
 YES_NO = {"yes": True, "no": False}
 WHY: Mapping[str, Literal["complaint", "learning"]] = {"complaint": "complaint", "learning": "learning"}
@@ -53,10 +48,10 @@ WHY: Mapping[str, Literal["complaint", "learning"]] = {"complaint": "complaint",
 @require_GET
 def call(request: Visit, now: datetime, call: UUID) -> HttpResponse:
     """Reviewers mark; who was in the conversation sees what was marked. Others see nothing."""
-    talk = _talk(request, call)
+    talk = talk_here(request, call)
     marks = may_review(request.user, talk)
     said = reviews_of(call, translation.get_language() or "en")
-    mine = next((one for one in said if one.now.reviewer_id == request.user.pk), None)
+    mine = _own(request, said)
     lead = open_lead(request.user, talk.lead)
     shown = {
         "active": "review",
@@ -70,10 +65,11 @@ def call(request: Visit, now: datetime, call: UUID) -> HttpResponse:
         # Who marks second isn't told what the first one said.
         "others": [one for one in said if one is not mine] if mine or not marks else [],
         "waiting": bool(said) and mine is None and marks,
-        "verdicts": [(code, VERDICTS[code], KEYS[code]) for code in SAID],
-        "asked": _criteria(talk, mine.now if mine else None),
+        "verdicts": [(code, WORDS[code], key) for code, key in KEYS.items()],
+        "asked": _criteria(talk, mine),
         "moments": moments_of(call),
         "machine": _machine(call),
+        "written": is_written(call),
     }
     return render(request, "review/call_live.html" if request.htmx else "review/call.html", shown)
 
@@ -97,12 +93,14 @@ def _machine(call: UUID) -> dict[str, Any] | None:
 @require_POST
 def machine_set_aside(request: Visit, now: datetime, call: UUID) -> HttpResponse:
     """What the machine heard is wrong, says whoever may see it."""
-    return answer(request, set_aside(_talk(request, call), request.user, now), _page(call), _("Set aside."))
+    return answer(
+        request, set_aside(talk_here(request, call), request.user, now), _page(call), _("Set aside.")
+    )
 
 
-def _talk(request: Visit, call: UUID) -> Talk:
+def talk_here(request: Visit, call: UUID) -> Talk:
     """404 for what isn't this dealer's, 403 for a colleague's conversation."""
-    talk = talk_of(request.dealers, call)
+    talk = conversation(request.dealers, call)
     if talk is None:
         raise Http404
     if request.user.pk != talk.person and not may_review(request.user, talk):
@@ -110,10 +108,14 @@ def _talk(request: Visit, call: UUID) -> Talk:
     return talk
 
 
-def _criteria(talk: Talk, mine: "Review | None") -> list[Asked]:
+def _own(request: Visit, said: list[Heard]) -> Heard | None:
+    return next((one for one in said if one.now.reviewer_id == request.user.pk), None)
+
+
+def _criteria(talk: Talk, mine: Heard | None) -> list[Asked]:
     """The dealer's criteria with what was answered; those of a former review stand as they were weighed."""
     language = translation.get_language() or "en"
-    answered = {one.number: one for one in asked_in(mine, language)} if mine else {}
+    answered = {one.number: one for one in mine.asked} if mine else {}
     now_asked = [
         Asked(one.pk, text_of(one, language), one.weight, answered[one.pk].met if one.pk in answered else None)
         for one in criteria_of(talk.dealer)
@@ -126,14 +128,14 @@ def _criteria(talk: Talk, mine: "Review | None") -> list[Asked]:
 @require_POST
 def marks(request: Visit, now: datetime, call: UUID) -> HttpResponse:
     """Keep the marks as the reader's next version."""
-    talk = _talk(request, call)
+    talk = talk_here(request, call)
     said = request.POST
-    if said.get("verdict", "") not in SAID:
+    if said.get("verdict", "") not in VERDICTS:
         return answer(request, None, _page(call))
     lead = take_lead(request.user, talk.lead)
-    mine = next((one.now for one in reviews_of(call) if one.now.reviewer_id == request.user.pk), None)
+    mine = _own(request, reviews_of(call))
     heard = Marks(
-        SAID[said["verdict"]], YES_NO.get(said.get("asked", "")), YES_NO.get(said.get("made", "")),
+        VERDICTS[said["verdict"]], YES_NO.get(said.get("asked", "")), YES_NO.get(said.get("made", "")),
         tuple(
             Answered(one.number, one.weight, YES_NO.get(said.get(f"criterion-{one.number}", "")))
             for one in _criteria(talk, mine)
@@ -150,7 +152,7 @@ def marks(request: Visit, now: datetime, call: UUID) -> HttpResponse:
 @require_POST
 def moments(request: Visit, now: datetime, call: UUID) -> HttpResponse:
     """A comment at a moment, `at` in seconds or as 1:23."""
-    talk = _talk(request, call)
+    talk = talk_here(request, call)
     lead = take_lead(request.user, talk.lead)
     outcome = mark_moment(
         lead, talk, request.user, _ms(request.POST.get("at", "")), request.POST.get("text", ""), now
@@ -175,7 +177,7 @@ def _ms(said: str) -> int:
 @require_POST
 def moment_removal(request: Visit, now: datetime, call: UUID, number: int) -> HttpResponse:
     try:
-        outcome = take_back(_talk(request, call), number, request.user, now)
+        outcome = take_back(talk_here(request, call), number, request.user, now)
     except NoSuchMoment:
         raise Http404 from None
     return answer(request, outcome, _page(call))
@@ -185,13 +187,10 @@ def moment_removal(request: Visit, now: datetime, call: UUID, number: int) -> Ht
 @require_POST
 def wanted(request: Visit, now: datetime, call: UUID) -> HttpResponse:
     """Have a conversation listened to: by whoever may see its lead."""
-    talk = talk_of(request.dealers, call)
+    talk = conversation(request.dealers, call)
     if talk is None:
         raise Http404
-    try:
-        lead = take_lead(request.user, talk.lead)
-    except NoSuchLead:
-        raise Http404 from None
+    lead = take_lead(request.user, talk.lead)
     why = WHY.get(request.POST.get("why", ""), "learning")
     outcome: Any = want_review(lead, talk, request.user, why, request.POST.get("note", ""), now)
     return answer(request, outcome, reverse("lead", args=[lead.pk]), _("It is listened to next."))

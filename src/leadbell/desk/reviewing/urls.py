@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from leadbell.desk.reviewing import call, coaching, criteria, queue
+from leadbell.desk.reviewing import call, coaching, criteria, queue, search, transcript
 
 LISTENING = [
     path("review/", queue.queue, name="review"),
     path("review/next/", queue.following, name="review-next"),
+    path("review/words/", search.search, name="review-search"),
     path("review/<uuid:call>/", call.call, name="review-call"),
     path("review/<uuid:call>/marks/", call.marks, name="review-marks"),
     path("review/<uuid:call>/moments/", call.moments, name="review-moments"),
@@ -15,6 +16,17 @@ LISTENING = [
     ),
     path(
         "review/<uuid:call>/machine/setting-aside/", call.machine_set_aside, name="review-machine-set-aside"
+    ),
+    path("review/<uuid:call>/transcript/", transcript.transcript, name="review-transcript"),
+    path(
+        "review/<uuid:call>/transcript/<int:number>/correction/",
+        transcript.correction,
+        name="review-correction",
+    ),
+    path(
+        "review/<uuid:call>/transcript/setting-aside/",
+        transcript.set_aside,
+        name="review-transcript-set-aside",
     ),
     path("coaching/", coaching.team, name="coaching"),
     path("coaching/<int:number>/", coaching.person, name="coaching-person"),
