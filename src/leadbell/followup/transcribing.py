@@ -110,14 +110,15 @@ def _samples(stored: bytes, from_ms: int) -> "tuple[Samples, int, bool]":
 
 
 def quietest(samples: "Samples", rate: int) -> int:
-    """The middle of the quietest moment in the last part of a piece."""
+    """The middle of the quietest moment in the last part of a piece, the last one of several."""
     import numpy as np
 
     step = QUIET_MS * rate // 1000
     begin = max(0, len(samples) - LOOKED_THROUGH_MS * rate // 1000)
     loud = np.abs(samples[begin:].astype(np.float32)).sum(axis=1)
     moments = loud[: len(loud) // step * step].reshape(-1, step).sum(axis=1)
-    return begin + int(moments.argmin()) * step + step // 2
+    last = len(moments) - 1 - int(moments[::-1].argmin())
+    return begin + last * step + step // 2
 
 
 def _later(one: Said, by_ms: int) -> Said:
