@@ -22,7 +22,9 @@ LONGEST_MS = 900_000
 
 def hear_one(ears: Ears, now: datetime) -> UUID | None:
     """The newest conversation that no machine has heard; its number, None where there is none or the store is away."""
-    lately = {UUID(one.call): one for one in kept_lately(now - SINCE, AT_ONCE) if one.talk_ms <= LONGEST_MS}
+    lately = {
+        UUID(one.call): one for one in kept_lately(now - SINCE, now, AT_ONCE) if one.talk_ms <= LONGEST_MS
+    }
     waiting = not_heard_yet(lately)
     for call in (one for one in lately if one in waiting):
         try:

@@ -48,7 +48,7 @@ class Unreadable(Exception):
 def write_one(scribe: Scribe, now: datetime) -> UUID | None:
     """The next piece of the conversation that is begun, else of the newest; its call, None where nothing waits or
     the store is away. Raises Stopped."""
-    lately = {UUID(one.call): one for one in kept_lately(now - SINCE, AT_ONCE)}
+    lately = {UUID(one.call): one for one in kept_lately(now - SINCE, now, AT_ONCE)}
     waiting = to_write(lately)
     for call in sorted(waiting, key=lambda one: not waiting[one]):
         talk = lately[call]

@@ -43,14 +43,15 @@ def conversation(dealers: Collection[int], call: uuid.UUID) -> Talk | None:
     return None if found is None else _talk(found)
 
 
-def kept_lately(since: datetime, most: int) -> list[Talk]:
-    """Of all dealers, the newest first."""
+def kept_lately(since: datetime, now: datetime, most: int) -> list[Talk]:
+    """Of all dealers, the newest first; none that is about to be deleted."""
     found = (
         Call.objects.filter(
             asked_at__gte=since, outcome="conversation", recording__status=Recording.Status.KEPT, lead__isnull=False,
             person__isnull=False,
         )
         .exclude(attempt="")
+        .exclude(recording__delete_at__lte=now)
         .select_related("dealer")
         .order_by("-asked_at")[:most]
     )  # fmt: skip
