@@ -88,7 +88,7 @@ def _of(model: str, null: bool = False) -> "models.ForeignKey[Any, Any]":
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leadbell", "0038_answers_by_channel"),
+        ("leadbell", "0039_monthly_pages"),
     ]
 
     operations = [

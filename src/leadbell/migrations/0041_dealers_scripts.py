@@ -16,7 +16,7 @@ grant usage on all sequences in schema public to leadbell_app;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leadbell", "0039_transcripts"),
+        ("leadbell", "0040_transcripts"),
     ]
 
     operations = [
