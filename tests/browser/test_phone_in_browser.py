@@ -14,7 +14,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from tests.browser.conftest import CHROMIUM, PATIENCE_MS, QUIETLY
 from tests.browser.test_every_page import AXE
 from tests.journeys.test_phone import OUTSIDE_HZ, SECOND, Town, town
-from tests.ring.lines.phones import loudest
+from tests.ring.lines.phones import Ringing, loudest
 
 pytestmark = [pytest.mark.phone, pytest.mark.browser, pytest.mark.slow]
 
@@ -136,6 +136,50 @@ async def test_a_lead_rings_in_the_browser_and_both_hear_each_other(
     assert ended["outcome"] == "conversation"
     await northside.until_nothing_hangs()
     await context.close()
+    status, _, stored_as = await northside.until(northside.recording, 30)
+    assert status == "kept"
+    assert both_speak(northside.house.folder / "recordings" / stored_as)
+
+
+def both_speak(recording: Path) -> bool:
+    """There is a moment with the customer's tone on the left and Rosa's on the right."""
+    sound, rate = soundfile.read(recording, dtype="int16")
+    moments = [sound[at : at + rate // 5] for at in range(0, len(sound), rate // 5)]
+    return any(
+        [loudest(moment[:, side].tobytes()) for side in (0, 1)] == [OUTSIDE_HZ, ROSA_HZ] for moment in moments
+    )
+
+
+async def test_a_page_loaded_again_in_mid_call_calls_the_customer_back(
+    northside: Town, chromium: Browser
+) -> None:
+    _, page = await signed_in(northside, chromium)
+    phone = await opened(page)
+    phone.on("dialog", lambda dialog: dialog.accept())
+    northside.post()
+    dialled = await talks(northside, phone)
+    await expect(phone.get_by_text("You talk with Mr Okafor")).to_be_visible()
+    await phone.reload()
+    await dialled.ends()
+    await expect(phone.get_by_text("This page was loaded again")).to_be_visible(timeout=PATIENCE_MS)
+    again = await talks(northside, phone)
+    await expect(phone.get_by_text("This page was loaded again")).to_be_hidden()
+    await phone.get_by_role("button", name="Hang up").click()
+    await again.ends()
+    await northside.until(lambda: northside.kinds().count("attempt_ended") == 2)
+    await expect(phone.get_by_role("button", name="Call back")).to_be_visible()
+    await northside.until_nothing_hangs()
+
+
+async def talks(northside: Town, phone: Page) -> Ringing:
+    """She picks up, presses 1, and the customer hears her."""
+    await phone.get_by_role("button", name="Pick up").click()
+    await expect(phone.get_by_text("On the line")).to_be_visible()
+    await phone.get_by_role("button", name="1 Call the customer").click()
+    dialled = await northside.customer.rings(15)
+    await dialled.answer()
+    await dialled.hears(ROSA_HZ, 15)
+    return dialled
 
 
 async def test_a_window_that_closes_leaves_the_bell_to_the_desk(northside: Town, chromium: Browser) -> None:
@@ -159,8 +203,7 @@ async def test_a_window_that_closes_leaves_the_bell_to_the_desk(northside: Town,
     await expect(page.locator("[data-phone-window]")).to_be_visible()
     await northside.until(lambda: not northside.reading.execute(OPEN).fetchone())
     northside.post("Mrs Jansen")
-    await northside.until(lambda: northside.kinds().count("rang") >= 2)
-    assert len(northside.calls()) == 1, "a phone that isn't there isn't rung"
+    assert await northside.rosa.rings(15), "her own phone rings while the window is closed"
 
 
 async def test_another_window_takes_over_and_another_device_says_so(
@@ -175,6 +218,21 @@ async def test_another_window_takes_over_and_another_device_says_so(
     _, elsewhere = await signed_in(northside, chromium)
     await opened(elsewhere)
     await expect(second.get_by_text("opened on another device")).to_be_visible()
+
+
+async def test_who_can_not_pick_up_for_want_of_a_microphone_is_rung_elsewhere(
+    northside: Town, chromium: Browser
+) -> None:
+    context, page = await signed_in(northside, chromium)
+    phone = await opened(page)
+    await context.clear_permissions()
+    northside.post()
+    await phone.get_by_role("button", name="Pick up").click()
+    await expect(phone.get_by_text("doesn’t let Leadbell use the microphone")).to_be_visible()
+    await northside.until(lambda: not northside.reading.execute(OPEN).fetchone())
+    await context.grant_permissions(["microphone"])
+    await phone.get_by_role("button", name="Switch the phone on").click()
+    await expect(phone.get_by_text("Ready: calls ring here")).to_be_visible(timeout=PATIENCE_MS)
 
 
 async def test_what_keeps_the_microphone_away_is_said(northside: Town, chromium: Browser) -> None:

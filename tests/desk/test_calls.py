@@ -133,6 +133,28 @@ def test_who_talks_or_a_manager_hangs_up(desk, lead, rosa, samir, ines, signed_i
     assert ending not in page_of(desk)
 
 
+def test_whom_the_reader_spoke_to_is_called_back_from_the_phones_window(desk, lead, rosa, samir, signed_in):
+    def window(client=desk):
+        return client.get("/me/phone/window/", headers=HTMX).content.decode()
+
+    call = calling(desk, lead)
+    assert 'data-talk=""' in window(), "her phone only rings"
+    tell(call, ("accepted", rosa), ("dialled", None), ("connected", None))
+    assert f'data-talk="{call.pk}"' in window()
+    assert "data-call-back" not in window()
+    tell(call, ("ended", None), talk_ms=42_000)
+    assert 'data-talk=""' in window()
+    assert f'action="/leads/{lead.pk}/call/"' in window()
+    assert f'data-call-back="{call.pk}"' in window()
+    assert "data-call-back" not in window(signed_in(samir))
+    assert desk.post(f"/leads/{lead.pk}/call/").status_code == 303
+    assert "data-call-back" not in window(), "it rings already"
+    again = Call.objects.get(status="wanted")
+    claim(datetime.now(UTC))
+    tell(again, ("nobody", None))
+    assert f'data-call-back="{call.pk}"' in window(), "their phone rang in vain: nobody was called"
+
+
 def test_a_bell_that_rings_at_several_is_passed_on_not_hung_up(desk, northside, rosa, samir, now):
     lead = locked(lead_of(northside, now=now - SECOND).pk)
     with_phone(samir, "+31611111118")

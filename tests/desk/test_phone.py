@@ -335,6 +335,21 @@ def test_extension_and_phone_are_edited_with_the_person(northside, rosa, samir, 
     assert "no phone: only the screen rings" in page
 
 
+def test_a_phone_in_the_browser_says_where_it_rings_while_its_window_is_closed(
+    northside, rosa, manager, at, signed_in, settings
+):
+    settings.ASTERISK = ("http://leadbell:x@127.0.0.1:8088",)
+    client = signed_in(with_phone(rosa))
+    assert client.post("/me/phone/place/", {"place": "browser"}).status_code == 303
+    assert "window is closed: calls ring on +31 6 11111117." in page_of(client, "/me/phone/")
+    assert "in the browser, else +31 6 11111117" in page_of(manager, at())
+    Person.objects.filter(pk=rosa.pk).update(phone="")
+    assert "window is closed: only the screen rings." in page_of(client, "/me/phone/")
+    assert ">in the browser <" in page_of(manager, at())
+    Person.objects.filter(pk=rosa.pk).update(browser_open_at=datetime.now(UTC))
+    assert "Your phone’s window is open." in page_of(client, "/me/phone/")
+
+
 # Ring me now
 
 

@@ -237,30 +237,40 @@ def test_no_phone_rings_where_the_customer_has_none_or_the_salesperson_has_none(
 
 @pytest.mark.usefixtures("phones")
 @pytest.mark.parametrize(
-    ("kind", "open_since", "number"),
+    ("kind", "open_since", "own", "number"),
     [
-        ("asterisk", timedelta(0), "sip:browser-"),
-        ("asterisk", timedelta(minutes=2), None),  # its window has gone without a word
-        ("asterisk", None, None),
-        ("twilio", timedelta(0), None),  # knows no browsers
+        ("asterisk", timedelta(0), "+31611111117", "sip:browser-"),
+        ("asterisk", timedelta(0), "", "sip:browser-"),
+        (
+            "asterisk",
+            timedelta(minutes=2),
+            "+31611111117",
+            "+31611111117",
+        ),  # its window has gone without a word
+        ("asterisk", None, "+31611111117", "+31611111117"),
+        ("asterisk", None, "", None),
+        ("twilio", timedelta(0), "+31611111117", "+31611111117"),  # knows no browsers
+        ("twilio", timedelta(0), "", None),
     ],
 )
-def test_a_phone_in_a_browser_rings_while_its_window_is_open(
+def test_a_phone_in_a_browser_rings_while_its_window_is_open_else_their_own(
     northside: Organisation,
     rosa: Person,
     samir: Person,
     kind: str,
     open_since: timedelta | None,
+    own: str,
     number: str | None,
 ) -> None:
     PhoneLine.objects.create(dealer=northside, kind=kind, created_at=NOON, seen_at=NOON)
     rosa.in_browser, rosa.browser_open_at = True, None if open_since is None else NOON - open_since
+    rosa.phone = own
     rosa.save()
     lead = locked(lead_of(northside).pk)
     ring(lead, [rosa.pk, samir.pk], "all", 20, NOON)
     (placed,) = claiming.claim(NOON)
     told = {phone.person: phone.number for phone in placed.bell.phones}
-    assert told.get(rosa.pk) == (number and f"{number}{rosa.pk}")
+    assert told.get(rosa.pk) == (f"{number}{rosa.pk}" if number == "sip:browser-" else number)
     assert told[samir.pk] == "+31611111118"
     assert rung_by_line(rosa, [northside.pk], NOON) == (frozenset({northside.pk}) if number else frozenset())
 

@@ -81,7 +81,7 @@ class Person(AbstractBaseUser):
     extension = models.CharField(
         max_length=40, blank=True, default="", db_default="", help_text="at the dealer's exchange"
     )
-    #: Their phone is a window of their browser, while it is open: rung instead of both.
+    #: Their phone is a window of their browser while it is open: rung instead of both, which ring while it is closed.
     in_browser = models.BooleanField(default=False, db_default=False)
     #: That window wrote when it connected and writes every minute after.
     browser_open_at = models.DateTimeField(null=True, blank=True)

@@ -74,14 +74,15 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
             listening.listen_back(now, actions.SEED)
 
 
-#: The demo's telephones are never given out: where there is an exchange, everybody's phone is in the browser.
+#: The demo's telephones are never given out: where there is an exchange, everybody's phone is in the browser alone.
 _CONNECT = """
 with connected as (
     insert into leadbell_phoneline (dealer_id, kind, place, enabled, caller_id, trunk, created_at)
     select id, 'asterisk', 1, true, '', '', now() from leadbell_organisation where kind = 'dealer'
     on conflict (dealer_id, kind) do nothing returning dealer_id
 )
-update leadbell_person set in_browser = true where organisation_id in (select dealer_id from connected)
+update leadbell_person set in_browser = true, phone = '', extension = ''
+where organisation_id in (select dealer_id from connected)
 """
 
 

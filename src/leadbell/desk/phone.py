@@ -201,11 +201,16 @@ def where(request: Visit, now: datetime) -> HttpResponse:
 @require_GET
 def window(request: Visit, now: datetime) -> HttpResponse:
     """The phone in the browser: a window of its own, so that a call outlives every page. htmx gets who rings."""
+    here = calls_at(request.user, request.dealers, now)
     seen = {
         "active": "phone-window",
         "name": f"{BROWSER}{request.user.pk}",
         "ready": request.user.in_browser and has_browser_phones(settings),
-        "calls": calls_at(request.user, request.dealers, now),
+        "calls": here,
+        "talk": next((one.call.pk for one in here if one.tone == "talk"), ""),
+        "back": next((one for one in here if one.was_dialled), None)
+        if all(one.is_over for one in here)
+        else None,
     }
     return render(request, "calls/window_calls.html" if request.htmx else "calls/window.html", seen)
 

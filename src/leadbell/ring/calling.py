@@ -107,6 +107,11 @@ class Live:
     def is_over(self) -> bool:
         return self.call.status == Call.Status.OVER
 
+    @property
+    def was_dialled(self) -> bool:
+        """It is over, and its customer was called or spoken to: they can be called back."""
+        return self.is_over and self.call.lead is not None and self.call.attempt != ""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -152,13 +157,14 @@ def _state(row: PhoneLine, now: datetime) -> LineState:
 
 
 def rung_by_line(person: Person, dealers: Iterable[int], now: datetime) -> frozenset[int]:
-    """The dealers at which a line would ring this person's own phone now."""
-    if not (is_in_browser(person, now) if person.in_browser else person.phone or person.extension):
+    """The dealers at which a line would ring this person's own phone now, or the window that is their phone."""
+    has_phone = bool(person.phone or person.extension)
+    if not (has_phone or is_in_browser(person, now)):
         return frozenset()
     up = PhoneLine.objects.filter(
         dealer__in=list(dealers), enabled=True, down_since=None, seen_at__gt=now - SEEN_WITHIN
     )
-    if person.in_browser:
+    if not has_phone:
         up = up.filter(kind=PhoneLine.Kind.ASTERISK)
     return frozenset(up.values_list("dealer_id", flat=True))
 

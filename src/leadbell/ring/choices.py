@@ -8,7 +8,6 @@ from typing import Literal
 
 import phonenumbers
 from django.db import transaction
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from leadbell.announce import announce
@@ -46,11 +45,15 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Where a person's phone rings: `number` is empty where it doesn't, `because` says why."""
+    """Where a person's phone rings: `number` is empty where it doesn't, `because` says why.
+
+    `in_browser`: only while the window of their browser is closed, which rings instead.
+    """
 
     person: Person
     number: str
     because: Words | None
+    in_browser: bool = False
 
 
 def keep_days_of(dealer: int) -> int:
@@ -195,16 +198,18 @@ def phones_of(dealer: Organisation, people: Sequence[Person]) -> list[Reached]:
     """Where each of these people is rung."""
     reached = []
     for one in people:
-        if one.in_browser:
-            reached.append(Reached(one, str(_("in the browser")), None))
-        elif one.extension:
-            reached.append(Reached(one, one.extension, None))
-        elif not one.phone:
-            reached.append(Reached(one, "", say("no phone: only the screen rings")))
-        else:
-            refused = may_be_dialled(one.phone, dealer)
-            reached.append(Reached(one, "" if refused else one.phone, refused.because if refused else None))
+        number, because = _own_phone(one, dealer)
+        reached.append(Reached(one, number, because, one.in_browser))
     return reached
+
+
+def _own_phone(person: Person, dealer: Organisation) -> tuple[str, Words | None]:
+    if person.extension:
+        return person.extension, None
+    if not person.phone:
+        return "", say("no phone: only the screen rings")
+    refused = may_be_dialled(person.phone, dealer)
+    return ("", refused.because) if refused else (person.phone, None)
 
 
 def _line(dealer: Organisation, kind: str) -> PhoneLine:

@@ -71,10 +71,12 @@ def _bell(
 
 
 def _number(call: Call, rules: PhoneRules, person: Person, now: datetime) -> str:
-    """Where this person is rung for this call; empty where they aren't."""
-    if person.in_browser:
-        here = call.line == PhoneLine.Kind.ASTERISK and is_in_browser(person, now)
-        return f"sip:{BROWSER}{person.pk}" if here else ""
+    """Where this person is rung for this call: in the browser whose window is open, else on their own phone.
+
+    Empty where they aren't.
+    """
+    if call.line == PhoneLine.Kind.ASTERISK and is_in_browser(person, now):
+        return f"sip:{BROWSER}{person.pk}"
     if person.extension:
         return f"sip:{person.extension}"
     may = person.phone and may_dial(person.phone, call.dealer.country, rules.countries) is None

@@ -28,9 +28,8 @@ with line as (
     order by place, id limit 1
 ), phones as (
     select array_agg(id order by array_position(%(people)s::bigint[], id)) as people from leadbell_person, line
-    where id = any (%(people)s::bigint[]) and is_active and case when in_browser
-        then line.kind = 'asterisk' and browser_open_at > %(browser_after)s
-        else phone <> '' or extension <> '' end
+    where id = any (%(people)s::bigint[]) and is_active and (phone <> '' or extension <> ''
+        or in_browser and line.kind = 'asterisk' and browser_open_at > %(browser_after)s)
 ), wanted as (
     insert into leadbell_call (id, dealer_id, lead_id, kind, line, status, people, ring_s, person_id, number, leg,
         attempt, asked_at, outcome, steps)

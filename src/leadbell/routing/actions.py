@@ -33,7 +33,7 @@ LONGEST_CALL = timedelta(hours=2)
 _STAFF = """
 select p.id, p.organisation_id, p.name, p.role, p.on_shift, p.shift::text, p.seen_at, p.brands, p.conditions,
     p.speaks, coalesce(o.open_leads, 0), coalesce(t.today, 0), t.last_at,
-    not p.in_browser and (p.phone <> '' or p.extension <> '')
+    p.phone <> '' or p.extension <> ''
 from leadbell_person p
 left join lateral (
     select count(*) as open_leads from leadbell_lead l where l.owner_id = p.id and l.closed_at is null

@@ -15,7 +15,10 @@ const GATHERED_MS = 300
 const RING_HZ = 425, RING_S = 1, PAUSE_S = 3, LOUD = 0.12
 const CAUSES = { NotAllowedError: 'denied', SecurityError: 'denied', NotFoundError: 'missing', OverconstrainedError: 'missing', NotReadableError: 'busy' }
 
-let phone, call, ringing, muted = false
+//: The call that talks in this window, kept over a page that is loaded again.
+const TALK = `leadbell-talk-${name}`
+
+let phone, call, ringing, spare, refused = 'denied', muted = false
 let state = 'off'
 
 function turn(to) {
@@ -27,6 +30,10 @@ function turn(to) {
   if (to === 'rings') part.querySelector('[data-do="pick-up"]').focus()
   else if (to === 'talks') part.querySelector('[data-key="1"]').focus()
   else if (focused?.hidden) part.querySelector('.phone-keys button:not([hidden])')?.focus()
+}
+
+function note(what, on) {
+  for (const one of part.querySelectorAll(`[data-note="${what}"]`)) one.hidden = !on
 }
 
 // The server's first word on the line says who we are; the password holds as long as the line does.
@@ -75,7 +82,11 @@ function register() {
     sockets: [new Line()], uri: `sip:${name}@leadbell.invalid`, password: 'told on the line', register: true, session_timers: false,
     connection_recovery_min_interval: SOONEST_S, connection_recovery_max_interval: LATEST_S,
   })
-  phone.on('registered', () => call || turn('ready'))
+  phone.on('registered', () => {
+    if (call) return
+    turn('ready')
+    callBack()
+  })
   phone.on('registrationFailed', () => call || turn('cut'))
   phone.on('newRTCSession', ({ originator, session }) => {
     if (originator !== 'remote') return
@@ -87,16 +98,23 @@ function register() {
 
 function rings(session) {
   call = session
+  note('ended', false)
   turn('rings')
   ring()
-  session.on('peerconnection', ({ peerconnection }) => peerconnection.addEventListener('track', ({ streams: [stream] }) => {
-    heard.srcObject = stream
-    heard.play().catch(() => {})
-  }))
+  session.on('peerconnection', ({ peerconnection }) => {
+    peerconnection.addEventListener('track', ({ streams: [stream] }) => {
+      heard.srcObject = stream
+      heard.play().catch(() => {})
+    })
+    peerconnection.addEventListener('iceconnectionstatechange', () => note('broken', peerconnection.iceConnectionState === 'disconnected'))
+  })
   session.on('icecandidate', ({ ready }) => setTimeout(ready, GATHERED_MS))
+  session.on('getusermediafailed', ({ name }) => { refused = CAUSES[name] ?? 'denied' })
   session.on('accepted', () => {
     part.querySelector('[data-since]').dateTime = new Date(now()).toISOString()
     mute(false)
+    note('cut', false)
+    microphone().track.addEventListener('ended', unheard)
     turn('talks')
   })
   session.on('ended', over)
@@ -107,8 +125,46 @@ function over({ cause }) {
   quiet()
   call = undefined
   heard.srcObject = null
-  if (cause === JsSIP.C.causes.USER_DENIED_MEDIA_ACCESS) turn('denied')
+  spare?.stop()
+  spare = undefined
+  sessionStorage.removeItem(TALK)
+  for (const what of ['broken', 'unheard']) note(what, false)
+  note('ended', cause === JsSIP.C.causes.RTP_TIMEOUT)
+  // Without a microphone here calls ring on the person's other phone.
+  if (cause === JsSIP.C.causes.USER_DENIED_MEDIA_ACCESS) { phone.stop(); turn(refused) }
   else turn(phone.isRegistered() ? 'ready' : 'cut')
+}
+
+const microphone = () => call.connection.getSenders().find(({ track }) => track?.kind === 'audio')
+const unheard = () => note('unheard', call !== undefined)
+
+// A microphone that was plugged in again, or another one, takes the place of the one that has gone.
+async function anotherMicrophone() {
+  if (state !== 'talks' || microphone().track.readyState !== 'ended') return
+  const voice = await navigator.mediaDevices.getUserMedia({ audio: true }).catch(() => undefined)
+  const [track] = voice?.getAudioTracks() ?? []
+  if (!track) return
+  if (!call) return track.stop()
+  track.enabled = !muted
+  track.addEventListener('ended', unheard)
+  await microphone().replaceTrack(track)
+  spare = track
+  note('unheard', false)
+}
+
+// A page that is loaded again ends its call: this phone rings once more, for the same customer.
+function callBack() {
+  const form = document.querySelector(`[data-call-back="${sessionStorage.getItem(TALK)}"]`)
+  if (!form || state !== 'ready') return
+  sessionStorage.removeItem(TALK)
+  note('cut', true)
+  form.requestSubmit()
+}
+
+function keepTalk() {
+  const talk = document.getElementById('phone-calls')?.dataset.talk
+  if (talk) sessionStorage.setItem(TALK, talk)
+  else sessionStorage.removeItem(TALK)
 }
 
 function mute(on) {
@@ -181,7 +237,16 @@ document.addEventListener('click', event => {
   if (desk) { desk.location.assign(link.href); desk.focus() } else window.open(link.href, '_blank')
 })
 window.addEventListener('beforeunload', event => { if (state === 'talks') event.preventDefault() })
-window.addEventListener('pagehide', () => phone?.stop())
+window.addEventListener('pagehide', () => {
+  const talk = sessionStorage.getItem(TALK)
+  phone?.stop()
+  if (talk) sessionStorage.setItem(TALK, talk)
+})
+document.addEventListener('htmx:afterSettle', () => {
+  if (call) keepTalk()
+  else callBack()
+})
+navigator.mediaDevices?.addEventListener('devicechange', anotherMicrophone)
 
 turn('off')
 // Whoever has allowed it before needn't tap again.
