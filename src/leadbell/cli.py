@@ -20,6 +20,10 @@ COMMANDS = {
     "up": ("leadbell.commands.up:up", "Run Leadbell until Ctrl-C."),
     "demo": ("leadbell.commands.demo:demo", "Run Leadbell with a fictional dealer group and new leads."),
     "setup": ("leadbell.commands.setup:setup", "Make the first dealer and its manager."),
+    "organisation": (
+        "leadbell.commands.organisation:organisation",
+        "Importers, dealer groups and who stands below whom.",
+    ),
     "person": ("leadbell.commands.person:person", "Add people to a dealer."),
     "asterisk": ("leadbell.commands.asterisk:asterisk", "Set up the telephone exchange."),
     "phone": ("leadbell.commands.phone:phone", "Make a test call."),

@@ -1,11 +1,13 @@
-"""From the BDC to the showroom and back, in real browsers: booked, accepted, confirmed, missed, recovered."""
+"""From the BDC to the showroom and back: booked, accepted, confirmed with a video that is opened, missed, recovered."""
 
 import json
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
+from tests.browser.camera import A_PERSON, record, shows, use, with_camera
 from tests.browser.conftest import PATIENCE_MS, Northside, Visit
 from tests.browser.test_every_page import look
 
@@ -13,6 +15,11 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
 
 NAME = "Mr Verbeek"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    yield from with_camera()
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +31,7 @@ def house_with_bdc(northside_house: Northside) -> Northside:
 
 
 def test_booked_by_the_bdc_accepted_confirmed_missed_and_recovered(
-    house_with_bdc: Northside, visit: Visit
+    house_with_bdc: Northside, visit: Visit, browser: Browser
 ) -> None:
     house = house_with_bdc
     bea = visit("Bea", 1440)
@@ -58,7 +65,19 @@ def test_booked_by_the_bdc_accepted_confirmed_missed_and_recovered(
     expect(card).to_have_count(0)
     expect(bea.locator("section:has(#offered)")).to_contain_text("All handovers are accepted.")
 
+    rosa.goto(f"/leads/{number}/video/")
+    record(rosa)
+    the_film = use(rosa)
     rosa.goto(f"/leads/{number}/")
+    rosa.locator("section:has(#appointment)").get_by_role("button", name="By video mail").click()
+    expect(rosa.locator(".story")).to_contain_text("Rosa confirmed by video mail")
+    customer = browser.new_context(user_agent=A_PERSON, viewport={"width": 390, "height": 800})
+    page = customer.new_page()
+    page.goto(f"{house.base}{the_film}")
+    page.locator("video").evaluate("video => { video.muted = true; return video.play() }")
+    shows(rosa, "The video mail was opened")
+    customer.close()
+
     contact = rosa.locator("#first-contact")
     expect(contact.locator("li")).to_have_text(
         [re.compile("Sell yourself"), re.compile("Sell the appointment"), re.compile("Then the car")]

@@ -64,7 +64,10 @@ def about(**changed):
         (about(name="  "), "A name is missing."),
         (about(email="mei"), "“mei” is no e-mail address."),
         (about(email="ROSA@northside.example"), "Somebody signs in with ROSA@northside.example already."),
-        (about(role="importer"), "Choose what this person does: salesperson, BDC agent or sales manager."),
+        (
+            about(role="importer"),
+            "Choose what this person does: salesperson, BDC agent, reception or sales manager.",
+        ),
         (about(phone="call me"), "Nobody can dial “call me”."),
     ],
 )

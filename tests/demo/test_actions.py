@@ -2,18 +2,26 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.db.models import Count, F
 
-from leadbell.appointment.models import Appointment
+from leadbell.appointment.calendars import due
+from leadbell.appointment.models import Appointment, Busy, BusyCalendar
+from leadbell.appointment.rules import taken
+from leadbell.appointment.shelves import busy_between
+from leadbell.chat.models import Chat
 from leadbell.conversation.models import Message
 from leadbell.dealers.models import Organisation, Person
 from leadbell.demo import actions
 from leadbell.demo.cast import BY_HAND as DEMO_BY_HAND
 from leadbell.demo.cast import DEALERS, STAR
+from leadbell.demo.chatting import chat_away
+from leadbell.demo.diaries import keep_diaries
+from leadbell.demo.filming import send_films
 from leadbell.demo.furnish import find
 from leadbell.demo.writing import CALLS_HEARD
 from leadbell.followup.actions import follow_up
@@ -31,6 +39,8 @@ from leadbell.metrics.rows.keeping import keep_some, note_stale
 from leadbell.ring.models import Call
 from leadbell.trouble import Trouble
 from leadbell.unlost.models import Alert
+from leadbell.video.models import Video
+from leadbell.video.shelves import name_of
 from leadbell.visits.models import KnownVisit
 from leadbell.visits.shelves import pulse_of
 from tests.demo.conftest import NOW
@@ -267,3 +277,58 @@ def test_what_was_written_lately_can_be_read() -> None:
         assert message.by_id is not None
         assert "{" not in message.text
         assert Fact.objects.get(pk=int(message.key.removeprefix("demo-"))).by == message.by_id
+
+
+def test_chats_were_answered_in_seconds_or_called_back() -> None:
+    assert chat_away(NOW, "seed") == 19
+    chats = Chat.objects.select_related("lead", "answered_by")
+    assert chats.count() == 19
+    assert {chat.dealer_id for chat in chats} == {
+        one.pk for one in Organisation.objects.filter(kind="dealer")
+    }
+    assert all(chat.is_told_ended and chat.lead is not None for chat in chats)
+    waited = sorted((chat.answered_at - chat.began_at).total_seconds() for chat in chats if chat.answered_at)
+    assert len(waited) == 16
+    assert waited[0] < 30 < waited[-1]
+    for chat in chats.filter(answered_at=None):
+        assert chat.unanswered_at is not None
+        assert chat.lead is not None
+        assert (chat.lead.origin, chat.lead.standing.attempts) == ("online", 1) or chat.lead.appointment_at
+    assert all(page.balanced for page in ledger())
+    test_every_row_says_what_its_facts_say()
+    for lead in Lead.objects.filter(channel="chat"):
+        facts = read_history(lead).facts
+        assert [fact.at for fact in facts] == sorted(fact.at for fact in facts)
+        assert facts[-1].at <= NOW
+    assert chat_away(NOW, "seed") == 0, "a second start says nothing twice"
+
+
+def test_nobodys_own_calendar_lies_over_an_appointment() -> None:
+    assert keep_diaries(NOW, "seed") > 100
+    until = NOW + timedelta(days=40)
+    people = list(Busy.objects.values_list("person", flat=True).distinct())
+    assert len(people) > 10
+    for spans in busy_between(people, NOW - timedelta(days=1), until).values():
+        agreed = [one for one in spans if one.what == "appointment"]
+        own = [one for one in spans if one.what == "calendar"]
+        assert not any(taken(agreed, one.from_at, one.until_at - one.from_at) for one in own)
+    keep_diaries(NOW + timedelta(days=3), "seed")
+    assert BusyCalendar.objects.count() == len(people), "connected once"
+    assert not due(NOW + timedelta(days=3), 10), "nobody is asked: there is nobody"
+
+
+def test_appointments_are_confirmed_by_films_that_can_be_watched(settings: Any, tmp_path: Path) -> None:
+    settings.RECORDINGS_URL = str(tmp_path)
+    sent = send_films(NOW)
+    assert sent >= 2
+    films = Video.objects.select_related("lead")
+    assert films.count() == sent
+    for film in films:
+        assert (tmp_path / film.piece(0)).stat().st_size == film.bytes
+        assert film.kind == "webm"
+        assert film.lead.standing.confirmed_at is not None
+        (letter,) = Message.objects.filter(key=f"demo-film-{film.pk.hex}")
+        assert name_of(film) in letter.text
+        assert letter.status == "sent", "nothing of it is ever sent"
+    assert films.exclude(watched_at=None).exists()
+    test_every_row_says_what_its_facts_say()

@@ -169,13 +169,15 @@ def test_a_colleague_accepts_a_handover_and_tells_of_the_first_contact(dealer: O
 
 def test_the_visitor_finds_handovers_that_wait_and_campaigns_in_the_queue(dealer: Organisation) -> None:
     samir = person("Samir")
-    leads = [lead_of(dealer, f"Customer {n}", NOW, f"+3120010400{n}", f"c{n}@example.org") for n in range(2)]
+    leads = [lead_of(dealer, f"Customer {n}", NOW, f"+3120010400{n}", f"c{n}@example.org") for n in range(3)]
     for n, lead in enumerate(leads):
         assign(locked(lead.pk), samir.pk, None, NOW)
         start_attempt(locked(lead.pk), samir.pk, NOW + (1 + n) * SECOND)
         end_attempt(locked(lead.pk), samir.pk, "conversation", NOW + (60 + n) * SECOND)
-    assert begin_between(NOW + 600 * SECOND) == 2
-    offered = [locked(lead.pk).standing.contract for lead in leads]
-    assert {one.to for one in offered if one} == {person("Rosa").pk}
-    assert {one.goal for one in offered if one} == {"appointment", "quote"}
+    assert begin_between(NOW + 600 * SECOND) == 3
+    offered = [one for lead in leads if (one := locked(lead.pk).standing.contract)]
+    hers = [one for one in offered if one.to == person("Rosa").pk]
+    assert {one.goal for one in hers} == {"appointment", "quote"}
+    (asks,) = (one for one in offered if one.to == person("Emre").pk)
+    assert asks.asked_at is not None, "and its BDC agent has something to answer"
     assert plans_of(dealer)["direct_mail"].first == "bdc"

@@ -19,6 +19,7 @@ def aurora(db: None) -> Organisation:
     )
     for name in ("Northside", "De Linde", "Lanterna Riga"):
         make_person(name.split()[-1], make_dealer(name, importer))
+    Organisation.objects.exclude(name="De Linde").update(brands=["Hyundai", "Kia"])
     return importer
 
 
@@ -34,11 +35,17 @@ def test_the_importer_has_sent_leads_and_its_books_balance(aurora: Organisation)
         )
     assert send_leads(NOON, "seed") == 2
     states = sorted(Passing.objects.values_list("state", flat=True))
-    assert states == ["offered", "returned", "taken", "taken"]
+    assert states == ["closed", "offered", "returned", "taken", "taken", "taken", "taken"]
+    for first, outcome in (("De Linde", "expired"), ("Lanterna Riga", "refused")):
+        offer = Offer.objects.get(outcome=outcome)
+        assert offer.dealer.name == first
+        assert Lead.objects.get(pk=offer.lead).lost_reason == "withdrawn"
+        assert [one.dealer.name for one in offer.passing.offers.order_by("at")] == [first, "Northside"]
+        assert Lead.objects.get(pk=offer.passing.lead).standing.call_back_at is not None
     waits = Offer.objects.get(outcome="")
     assert waits.dealer.name == "De Linde"
     assert waits.until > NOON
-    assert Agreement.objects.get(dealer=northside).given == 2
+    assert Agreement.objects.get(dealer=northside).given == 4
     pages = books(aurora.pk, None)
     assert pages
     assert all(page.balanced for page in pages)

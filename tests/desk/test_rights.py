@@ -54,6 +54,7 @@ SignIn = Callable[[Person], DeskClient]
 PEOPLE = {
     "sales": "Rosa, salesperson at Northside, whose lead it is",
     "bdc": "Tim, BDC agent at Northside",
+    "front": "Yvonne, who receives visitors at Northside",
     "manager": "Ines, sales manager of Northside",
     "group": "Gina, manager of the group Noord",
     "importer": "Ilse, of the importer Hyundai Nederland",
@@ -101,7 +102,8 @@ def people(northside: Organisation, rosa: Person, ines: Person, lena: Person) ->
     kia = organisation("importer", "Kia")
     make_dealer("Westside", kia)
     return {
-        "sales": rosa, "bdc": make_person("Tim", northside, "bdc"), "manager": ines,
+        "sales": rosa, "bdc": make_person("Tim", northside, "bdc"),
+        "front": make_person("Yvonne", northside, "reception"), "manager": ines,
         "group": make_person("Gina", noord, "manager"), "importer": make_person("Ilse", importer, "importer"),
         "other": lena, "boss": make_person("Olga", lena.organisation, "manager"),
         "rival": make_person("Kim", kia, "importer"), "nobody": None,
@@ -325,7 +327,7 @@ def test_the_stream_tells_only_of_dealers_whose_customers_one_may_see(
             hears[who] = northside.pk in reader.dealers
             if who in ("importer", "rival"):
                 assert reader.dealers == {person.organisation_id}, "what it sent itself, and no dealer's news"
-    assert [who for who, ours in hears.items() if ours] == ["sales", "bdc", "manager", "group"]
+    assert [who for who, ours in hears.items() if ours] == ["sales", "bdc", "front", "manager", "group"]
 
 
 def test_a_strangers_link_opens_nothing(things: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from leadbell.dealers.models import Organisation
 from tests.conftest import DeskClient, make_person
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,13 @@ def test_the_demo_offers_everybody_by_organisation(settings, rosa, ines, lena):
 
 @pytest.mark.parametrize(
     ("role", "page"),
-    [("salesperson", "/desk/"), ("bdc", "/bdc/"), ("manager", "/floor/"), ("importer", "/network/sent/")],
+    [
+        ("salesperson", "/desk/"),
+        ("bdc", "/bdc/"),
+        ("manager", "/floor/"),
+        ("importer", "/network/sent/"),
+        ("reception", "/reception/"),
+    ],
 )
 def test_one_click_signs_in_and_leads_to_the_page_of_the_role(settings, northside, role, page):
     settings.DEMO = True
@@ -33,6 +40,20 @@ def test_one_click_signs_in_and_leads_to_the_page_of_the_role(settings, northsid
     client = DeskClient()
     assert client.post("/start/", {"person": somebody.pk}).url == page
     assert client.get("/").url == page
+
+
+def test_who_leads_a_groups_bdc_begins_with_its_page(settings, northside):
+    settings.DEMO = True
+    group = Organisation.objects.create(
+        kind="group", name="Noord", country="NL", zone="Europe/Amsterdam", created_at=northside.created_at
+    )
+    northside.parent = group
+    northside.save()
+    gina, client = make_person("Gina", group, "manager"), DeskClient()
+    assert client.post("/start/", {"person": gina.pk}).url == "/floor/", "nobody to lead there yet"
+    make_person("Tim", group, "bdc")
+    assert client.get("/").url == "/bdc/"
+    assert client.post("/start/", {"person": make_person("Ines", northside, "manager").pk}).url == "/floor/"
 
 
 @pytest.mark.parametrize("number", ["", "x", "0", "99999999999999999999999"])

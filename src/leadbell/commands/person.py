@@ -23,8 +23,13 @@ def add(
     data: Data = DEFAULT_DATA,
     name: Annotated[str | None, typer.Option(help="As customers know them.")] = None,
     email: Annotated[str | None, typer.Option(help="They sign in with it.")] = None,
-    role: Annotated[str, typer.Option(help="salesperson, manager, bdc or importer.")] = "salesperson",
-    dealer: Annotated[str | None, typer.Option(help="Name or number; not needed while there is one.")] = None,
+    role: Annotated[
+        str, typer.Option(help="salesperson, manager, bdc, reception or importer.")
+    ] = "salesperson",
+    dealer: Annotated[
+        str | None,
+        typer.Option(help="Name or number of a dealer, a group or an importer; not needed with one dealer."),
+    ] = None,
     phone: Annotated[str, typer.Option(help="Their own phone.")] = "",
     extension: Annotated[str, typer.Option(help="Their phone at your own exchange, rung first.")] = "",
     language: Annotated[str | None, typer.Option(help="Of their screens: en, nl or ru.")] = None,
@@ -41,11 +46,13 @@ def add(
         raise Trouble("Say --email ADDRESS (or leave --json out to be asked).")
     with with_database(data, "owner"):
         from leadbell.dealers.opening import find_dealer, hire
+        from leadbell.dealers.tree import find
 
+        where = find(dealer) if dealer else find_dealer(None)
         hired = hire(
-            find_dealer(dealer), name or email.split("@")[0].title(), email, role, datetime.now(UTC), phone=phone,
-            extension=extension,
-            language=language, speaks=_list(speaks), brands=_list(brands), conditions=_list(conditions),
+            where, name or email.split("@")[0].title(), email, role, datetime.now(UTC), phone=phone,
+            extension=extension, language=language, speaks=_list(speaks), brands=_list(brands),
+            conditions=_list(conditions),
         )  # fmt: skip
     if as_json:
         made = {

@@ -49,7 +49,7 @@ def ring_in_browser(person: Person, on: bool, dealers: Iterable[int]) -> None:
 _OF_BROWSERS = "browser-"
 _CONDITIONS = ("new", "used")
 _EXTENSION = re.compile(r"[A-Za-z0-9._-]{1,40}")
-_ROLES_AT_A_DEALER = (Person.Role.SALESPERSON, Person.Role.BDC, Person.Role.MANAGER)
+_ROLES_AT_A_DEALER = (Person.Role.SALESPERSON, Person.Role.BDC, Person.Role.RECEPTION, Person.Role.MANAGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,9 @@ def _is_wrong(dealer: Organisation, about: About, person: Person | None = None) 
     if same.exists():
         return Refused(say("Somebody signs in with %(email)s already.", email=about.email.strip()))
     if about.role not in _ROLES_AT_A_DEALER:
-        return Refused(say("Choose what this person does: salesperson, BDC agent or sales manager."))
+        return Refused(
+            say("Choose what this person does: salesperson, BDC agent, reception or sales manager.")
+        )
     if about.phone.strip() and dialled(about.phone, dealer.country) is None:
         return Refused(say("Nobody can dial “%(phone)s”.", phone=about.phone.strip()))
     extension = about.extension.strip()

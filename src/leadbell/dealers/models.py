@@ -64,12 +64,13 @@ class People(BaseUserManager["Person"]):
 
 
 class Person(AbstractBaseUser):
-    """Somebody who signs in: salesperson, manager, BDC agent, or the importer's people."""
+    """Somebody who signs in: salesperson, manager, BDC agent, who receives visitors, or the importer's people."""
 
     class Role(models.TextChoices):
         SALESPERSON = "salesperson", _("salesperson")
         MANAGER = "manager", _("sales manager")
         BDC = "bdc", _("BDC agent")
+        RECEPTION = "reception", _("reception")
         IMPORTER = "importer", _("importer")
 
     email = models.EmailField(unique=True)
@@ -119,3 +120,12 @@ class Person(AbstractBaseUser):
     @property
     def manages(self) -> bool:
         return self.role == self.Role.MANAGER
+
+    @property
+    def sells(self) -> bool:
+        """Whether leads may be theirs."""
+        return self.role not in NEVER_SELL
+
+
+#: Who never has a lead: an importer sees figures, reception who is expected.
+NEVER_SELL = (Person.Role.IMPORTER, Person.Role.RECEPTION)

@@ -61,16 +61,7 @@ def open_dealer(
     parent: Organisation | None = None,
 ) -> Opened:
     """Make a dealer with its sales manager. Raises Trouble for a country, zone or address nobody knows."""
-    country = country.strip().upper()
-    if country not in phonenumbers.SUPPORTED_REGIONS:
-        raise Trouble("There is no country %(country)s: use two letters, such as NL.", country=country)
-    zone = zone or ZONES.get(country)
-    if zone is None:
-        raise Trouble("Say the time zone with --zone, such as Europe/Amsterdam.")
-    try:
-        OpeningHours(zone, country=country)
-    except WrongHours as wrong:
-        raise Trouble("%(wrong)s", wrong=str(wrong.because)) from None
+    country, zone = place_of(country, zone)
     if not name.strip():
         raise Trouble("The dealer needs a name.")
     dealer = Organisation.objects.create(
@@ -85,6 +76,29 @@ def open_dealer(
         now,
         language=language,
     )
+
+
+def place_of(country: str, zone: str | None) -> tuple[str, str]:
+    """The country's two letters and the time zone; where a country has several, it has to be said. Raises Trouble."""
+    country = country.strip().upper()
+    if country not in phonenumbers.SUPPORTED_REGIONS:
+        raise Trouble("There is no country %(country)s: use two letters, such as NL.", country=country)
+    zone = zone or ZONES.get(country)
+    if zone is None:
+        raise Trouble("Say the time zone with --zone, such as Europe/Amsterdam.")
+    try:
+        OpeningHours(zone, country=country)
+    except WrongHours as wrong:
+        raise Trouble("%(wrong)s", wrong=str(wrong.because)) from None
+    return country, zone
+
+
+#: Who works where.
+ROLES_AT = {
+    Organisation.Kind.DEALER: ("salesperson", "manager", "bdc", "reception"),
+    Organisation.Kind.GROUP: ("manager", "bdc"),
+    Organisation.Kind.IMPORTER: ("importer",),
+}
 
 
 def hire(
@@ -103,7 +117,16 @@ def hire(
     except ValidationError:
         raise Trouble("“%(email)s” is no e-mail address.", email=email) from None
     if role not in Person.Role.values:
-        raise Trouble("There is no role %(role)s: use salesperson, manager, bdc or importer.", role=role)
+        raise Trouble(
+            "There is no role %(role)s: use salesperson, manager, bdc, reception or importer.", role=role
+        )
+    if role not in (able := ROLES_AT[Organisation.Kind(dealer.kind)]):
+        raise Trouble(
+            "Nobody is %(role)s at %(name)s: use %(roles)s.",
+            role=role,
+            name=dealer.name,
+            roles=", ".join(able),
+        )
     if Person.objects.filter(email=email).exists():
         raise Trouble("Somebody with the address %(email)s is there already.", email=email)
     language = language or dealer.language

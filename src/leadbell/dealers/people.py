@@ -40,6 +40,20 @@ def manages(person: Person, dealer: Organisation, dealers: Collection[int]) -> b
     return person.manages and dealer.pk in dealers
 
 
+def leads_agents(person: Person) -> bool:
+    """Whether this manager's own organisation is a group with a BDC."""
+    if person.organisation.kind != Organisation.Kind.GROUP:
+        return False
+    return person.organisation.people.filter(role=Person.Role.BDC, is_active=True).exists()
+
+
+def agents_of(person: Person, dealers: Collection[int]) -> list[Person]:
+    """The BDC agents of the person's own organisation and of these dealers, by name."""
+    here = Q(organisation=person.organisation_id) | Q(organisation__in=list(dealers))
+    found = Person.objects.filter(here, role=Person.Role.BDC, is_active=True)
+    return list(found.select_related("organisation").order_by("name"))
+
+
 def people_of(dealer: Organisation) -> list[Person]:
     """Everybody at the dealer: those who left last, else by name."""
     return list(dealer.people.order_by("-is_active", "name"))

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from leadbell.dealers.models import Organisation, Person
+from leadbell.dealers.models import NEVER_SELL, Organisation, Person
 from leadbell.dealers.shifts import Shift
 
-ORDER_OF_ROLES = (Person.Role.IMPORTER, Person.Role.MANAGER, Person.Role.BDC, Person.Role.SALESPERSON)
+ORDER_OF_ROLES = (
+    Person.Role.IMPORTER, Person.Role.MANAGER, Person.Role.BDC, Person.Role.RECEPTION, Person.Role.SALESPERSON,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +85,5 @@ def names_of(people: Iterable[int]) -> dict[int, str]:
 def sales_staff(dealers: Collection[int]) -> list[Person]:
     """Everybody who can own a lead of these dealers, by name."""
     here = Q(organisation__in=dealers) | Q(organisation__children__in=dealers)
-    staff = Person.objects.filter(here, is_active=True).exclude(role=Person.Role.IMPORTER)
+    staff = Person.objects.filter(here, is_active=True).exclude(role__in=NEVER_SELL)
     return list(staff.distinct().order_by("name"))

@@ -13,7 +13,7 @@ from leadbell.followup.actions import playbook_for
 from leadbell.followup.handing import Reached, qualify, receivers
 from leadbell.followup.playbook import DEFAULTS
 from leadbell.followup.playbooks import change_plan
-from leadbell.handover.actions import Answered
+from leadbell.handover.actions import Answered, ask_back
 from leadbell.handover.rules import DAYS_AHEAD, free_times
 from leadbell.lead.facts import Answers, Goal, Origin
 from leadbell.lead.journal import locked, read_history
@@ -24,12 +24,16 @@ from leadbell.words import say
 
 #: The BDC calls who answered a mailing, and who didn't buy before.
 CAMPAIGNS: tuple[Origin, ...] = ("direct_mail", "lost_sale")
-#: What is handed to the visitor's part.
+#: What is handed to the visitor's part, and what to a colleague who asks something first.
 GOALS: tuple[Goal, ...] = ("appointment", "quote")
+ASKS, ASKED = (
+    "emre@northside.example",
+    "Do they come with the car they want to trade in, or do I value it by pictures?",
+)
 
 
 def begin_between(now: datetime) -> int:
-    """Have the BDC call campaigns first, and hand two leads to the visitor's part; how many it handed over."""
+    """Have the BDC call campaigns first, and hand two leads to the visitor's part and one to a colleague; how many."""
     rosa = Person.objects.filter(email=STAR).select_related("organisation").first()
     agent = Person.objects.filter(email="noor@meridian.example").first()
     if rosa is None or agent is None:
@@ -37,19 +41,30 @@ def begin_between(now: datetime) -> int:
     for origin in CAMPAIGNS:
         change_plan(rosa.organisation, origin, changed(DEFAULTS[origin], first="bdc"), now)
     leads = _to_qualify(rosa.organisation, rosa)
-    given = (_hand_over(lead, agent, rosa, goal, now) for lead, goal in zip(leads, GOALS, strict=False))
-    return sum(given)
+    given = sum(_hand_over(lead, agent, rosa, goal, now) for lead, goal in zip(leads, GOALS, strict=False))
+    emre = Person.objects.filter(email=ASKS).first()
+    for lead in leads[len(GOALS) :]:
+        given += emre is not None and _asks(lead, agent, emre, now)
+    return given
+
+
+@transaction.atomic
+def _asks(lead: int, agent: Person, colleague: Person, now: datetime) -> bool:
+    """Hand it to a colleague who wants to know something before accepting."""
+    if not _hand_over(lead, agent, colleague, "quote", now):
+        return False
+    return not isinstance(ask_back(locked(lead), colleague.pk, ASKED, now), Refused)
 
 
 def _to_qualify(dealer: Organisation, rosa: Person) -> list[int]:
     """Leads somebody has spoken to and with whom nothing is agreed, the newest first."""
     found = Lead.objects.filter(dealer=dealer, closed_at=None, origin="online", state="conversation")
     free = found.filter(calling_by=None).exclude(owner=rosa).order_by("-received_at")
-    return list(free.values_list("pk", flat=True)[: len(GOALS)])
+    return list(free.values_list("pk", flat=True)[: len(GOALS) + 1])
 
 
 @transaction.atomic
-def _hand_over(number: int, agent: Person, rosa: Person, goal: Goal, now: datetime) -> bool:
+def _hand_over(number: int, agent: Person, to: Person, goal: Goal, now: datetime) -> bool:
     lead = locked(number)
     given = assign(
         lead, agent.pk, lead.owner_id, now - timedelta(minutes=6), say("a fresh try by somebody else")
@@ -57,19 +72,15 @@ def _hand_over(number: int, agent: Person, rosa: Person, goal: Goal, now: dateti
     if isinstance(given, Refused):
         return False
     playbook = playbook_for(lead, read_history(lead), now)
-    hers = next(
-        (
-            one
-            for one in receivers(lead.dealer, now, now + timedelta(days=DAYS_AHEAD))
-            if one.person == rosa.pk
-        ),
+    theirs = next(
+        (one for one in receivers(lead.dealer, now, now + timedelta(days=DAYS_AHEAD)) if one.person == to.pk),
         None,
     )
-    times = free_times(hers, playbook.hours, now) if hers else ()
+    times = free_times(theirs, playbook.hours, now) if theirs else ()
     if goal == "appointment" and len(times) < 2:
         return False
     reached = Reached(
-        goal, Answered(Answers(when="weeks", trade_in=True, test_drive=True, decides_alone=False), "online"), rosa.pk,
+        goal, Answered(Answers(when="weeks", trade_in=True, test_drive=True, decides_alone=False), "online"), to.pk,
         times[1] if goal == "appointment" else None, None, AGREED[goal][0], WANTS_TO_KNOW[0], told=True,
     )  # fmt: skip
     outcome = qualify(lead, agent, reached, replace(playbook, plan=changed(playbook.plan, accept_m=90)), now)

@@ -51,7 +51,7 @@ class Player:
 
     name: str
     email: str
-    role: Literal["salesperson", "manager", "bdc", "importer"] = "salesperson"
+    role: Literal["salesperson", "manager", "bdc", "reception", "importer"] = "salesperson"
     language: str = "en"
     speaks: tuple[str, ...] = ("en",)
     brands: tuple[str, ...] = ()
@@ -123,6 +123,7 @@ MERIDIAN = Company(
             "Noor Haddad", "noor@meridian.example", "bdc", speaks=("nl", "en", "ar"), phone="+31200101900",
             worked=_week("17:30-21:30", "17:00-20:00"), habits=Habits(1.0, 60, 0.6, 0.95, 0.85, 0.0),
         ),
+        Player("Thijs Verhoeven", "thijs@meridian.example", "manager", speaks=("nl", "en"), phone="+31200101901"),
     ),
 )  # fmt: skip
 
@@ -143,6 +144,7 @@ NORTHSIDE = Company(
             conditions=("used",), habits=Habits(0.8, 120, 0.75, 0.8, 0.95, 0.03)),
         Player("Emre Yıldız", "emre@northside.example", speaks=("nl", "en", "tr"), phone="+31200101005",
             brands=("Kia",), habits=Habits(0.9, 75, 0.6, 0.9, 1.02, 0.01)),
+        Player("Yvonne Smit", "yvonne@northside.example", "reception", speaks=("nl", "en")),
     ),
     lines=(
         Line("Website", "online", "adf", 30, "northside.example"),

@@ -57,7 +57,7 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
     django.setup()
-    from leadbell.demo import actions, bdc, importing, listening, stage
+    from leadbell.demo import actions, bdc, chatting, diaries, filming, importing, listening, stage
 
     if fresh:
         actions.clear()
@@ -65,6 +65,9 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
         with _told("Inventing 90 days at an importer and three dealers", DAYS, now) as progress:
             actions.furnish(now, progress=progress)
             listening.listen_back(now, actions.SEED)
+            diaries.keep_diaries(now, actions.SEED)
+            filming.send_films(now)
+            chatting.chat_away(now, actions.SEED)
             bdc.begin_between(now)
             importing.send_leads(now, actions.SEED)
     elif found.newest is not None and found.has_slept(now):
@@ -72,6 +75,8 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
         with _told("Telling what happened since the demo ran last", days, now) as progress:
             actions.move_on(found.newest, now, progress=progress)
             listening.listen_back(now, actions.SEED)
+            diaries.keep_diaries(now, actions.SEED)
+            bdc.begin_between(now)
 
 
 #: The demo's telephones are never given out: where there is an exchange, everybody's phone is in the browser alone.

@@ -1,4 +1,4 @@
-"""What the demo’s importer sent to its dealers: leads they took, one to decide, and one whose clock runs."""
+"""What the demo’s importer sent to its dealers: leads they took, passed on and gave back, and what waits now."""
 
 import hashlib
 import json
@@ -9,28 +9,49 @@ from random import Random
 import msgspec
 from django.db import transaction
 
-from leadbell.dealers.models import Organisation
-from leadbell.demo.cast import AURORA, LINDE
-from leadbell.followup.distribution import take_in
+from leadbell.conversation.actions import agree_call_back, end_attempt, start_attempt
+from leadbell.dealers.models import Organisation, Person
+from leadbell.demo.cast import AURORA, LINDE, STAR
+from leadbell.followup.actions import follow_up
+from leadbell.followup.distribution import settle_some, take_in
 from leadbell.intake.actions import read_envelope
 from leadbell.intake.keys import new_source
 from leadbell.intake.models import Envelope, Source
 from leadbell.intake.post import uuid7
+from leadbell.lead.journal import locked
 from leadbell.lead.models import Lead
-from leadbell.network.models import Agreement, Offer, Passing
+from leadbell.network.actions import close, give_back
+from leadbell.network.models import Agreement, NetworkPlan, Offer, Passing
 from leadbell.network.rules import ANSWER_MINUTES
+from leadbell.ring.actions import take
 from leadbell.words import say
 
-DAYS = timedelta(days=30)
+DAYS, HOUR, MINUTE, SECOND = (
+    timedelta(days=30),
+    timedelta(hours=1),
+    timedelta(minutes=1),
+    timedelta(seconds=1),
+)
 REASONS = (say("the customer chose this dealer"), say("next by the shares agreed on"))
 #: Between the importer's website and the dealer.
 ON_THE_WAY = timedelta(seconds=2)
-#: Each dealer's own area, and its share where two could have a lead.
+#: Each dealer's own area, its share where two could have a lead, and where it stands.
 AGREED = {
-    "Northside": (["10", "11", "13"], 3),
-    "De Linde": (["80", "81", "82"], 2),
-    "Lanterna Riga": (["LV"], 1),
+    "Northside": (["10", "11", "13"], 3, (52.39, 4.93)),
+    "De Linde": (["80", "81", "82"], 2, (52.51, 6.09)),
+    "Lanterna Riga": (["1048", "1058"], 1, (56.95, 24.11)),
 }
+PLACES = {
+    "10": (52.37, 4.90), "13": (52.37, 5.22), "20": (52.38, 4.64), "80": (52.51, 6.09), "1048": (56.94, 24.08),
+    "1058": (56.92, 24.10),
+}  # fmt: skip
+#: Not answered by De Linde; given back by Riga; decided and closed by the importer.
+LATE = {"name": "Anouk Hofman", "phone": "038 012 3160", "make": "Hyundai", "model": "Tucson",
+    "address": "Thomas a Kempisstraat 40, 8021 BL Zwolle", "message": "Wat kost de Tucson per maand?"}  # fmt: skip
+MOVING = {"name": "Edgars Kalniņš", "phone": "+371 60 012 316", "make": "Kia", "model": "EV3",
+    "address": "Slokas iela 12, Rīga, 1048", "message": "I move to Haarlem in January: an EV3 there?"}  # fmt: skip
+NOT_SOLD = {"name": "Bas Veldman", "phone": "020 012 3162", "make": "Genesis", "model": "G80",
+    "message": "Verkoopt u ook de Genesis G80?"}  # fmt: skip
 #: Nobody of the demo sells the first; the second lives near De Linde.
 NEW = (
     {"name": "Mirjam Prins", "phone": "038 012 3171", "make": "Genesis", "model": "GV60",
@@ -50,21 +71,20 @@ def send_leads(now: datetime, seed: str) -> int:
     _agree(importer)
     for lead in _sent(now):
         _was_taken(importer, source, lead, Random(f"{seed} {lead.pk}"))
+    _went_on(source, now)
     for place, about in enumerate(NEW):
         _arrives(source, about, now - timedelta(minutes=4 - place))
     return Passing.objects.filter(importer=importer, state__in=("offered", "returned")).count()
 
 
 def _agree(importer: Organisation) -> None:
-    for name, (postcodes, share) in AGREED.items():
+    NetworkPlan.objects.create(importer=importer, places=PLACES)
+    for name, (postcodes, share, (latitude, longitude)) in AGREED.items():
         dealer = Organisation.objects.get(name=name, kind="dealer")
         Agreement.objects.create(
-            importer=importer,
-            dealer=dealer,
-            postcodes=postcodes,
-            share=share,
+            importer=importer, dealer=dealer, postcodes=postcodes, share=share, latitude=latitude, longitude=longitude,
             shows_customers=name == LINDE.name,
-        )
+        )  # fmt: skip
 
 
 def _sent(now: datetime) -> Iterator[Lead]:
@@ -95,6 +115,55 @@ def _was_taken(importer: Organisation, source: Source, lead: Lead, chance: Rando
     Agreement.objects.filter(dealer=lead.dealer).update(
         given=Offer.objects.filter(dealer=lead.dealer).count()
     )
+
+
+def _went_on(source: Source, now: datetime) -> None:
+    """Three that no dealer took at once: each lives through its clock, as the clockwork would have it."""
+    begun = _open_for_both(now)
+    _arrives(source, LATE, begun)
+    late = Passing.objects.latest("pk")
+    at = late.offers.get().until + SECOND
+    settle_some(at)
+    _is_taken(late, at + 2 * MINUTE, now)
+
+    _arrives(source, MOVING, begun + 3 * MINUTE)
+    moving = Passing.objects.latest("pk")
+    at = begun + 7 * MINUTE
+    give_back(locked(moving.lead or 0), "Wants the car in Haarlem: closer to Amsterdam.", at)
+    settle_some(at)
+    _is_taken(moving, at + MINUTE, now)
+
+    _arrives(source, NOT_SOLD, begun - timedelta(days=2))
+    femke = Person.objects.filter(organisation=source.dealer, role="importer").first()
+    close(source.dealer_id, Passing.objects.latest("pk").pk, femke.pk if femke else 0, begun)
+
+
+def _open_for_both(now: datetime) -> datetime:
+    """In the past days, with time to answer while the late dealer was open."""
+    hours = Organisation.objects.get(name=LINDE.name, kind="dealer").opening_hours
+    at = now - timedelta(days=2)
+    while not hours.is_open(at) or hours.open_for(at, 2 * timedelta(minutes=ANSWER_MINUTES)) > now - HOUR:
+        at -= HOUR
+    return at
+
+
+def _is_taken(passing: Passing, at: datetime, now: datetime) -> None:
+    """The next dealer accepts, calls and agrees on a further call."""
+    passing.refresh_from_db()
+    lead = locked(passing.lead or 0)
+    salesperson = (
+        Person.objects.filter(organisation=passing.dealer, role="salesperson")
+        .exclude(email=STAR)
+        .order_by("pk")[0]
+    )
+    by = salesperson.pk
+    take(lead, by, at)
+    start_attempt(lead, by, at + 40 * SECOND)
+    end_attempt(lead, by, "conversation", at + 3 * MINUTE, at + 50 * SECOND)
+    due_at = lead.dealer.opening_hours.shift_into_hours(now + timedelta(hours=26))
+    agree_call_back(lead, by, due_at, at + 4 * MINUTE, "Test drive: which day?")
+    settle_some(at + 4 * MINUTE)
+    follow_up(lead, now)
 
 
 def _arrives(source: Source, about: dict[str, str], at: datetime) -> None:

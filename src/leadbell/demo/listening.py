@@ -1,4 +1,4 @@
-"""Recordings of the demo's newest conversations, and what Ines heard in half of them; the rest waits to be heard."""
+"""Recordings of the demo's newest conversations, what Ines and Noor heard in half of them; the rest waits."""
 
 import tempfile
 from collections.abc import Sequence
@@ -23,6 +23,8 @@ from leadbell.ring.recordings.store import the_store
 
 #: So many of everybody and complete week are recorded, besides a few long talks.
 EACH, LONG_ONES, LONGEST_MS = 3, 3, 600_000
+#: Of so many that Ines heard, Noor heard one as well.
+SECOND_EARS = 3
 WEEKS = 2
 CRITERIA = (
     (3, {"en": "Asks for a day and a time", "nl": "Vraagt naar een dag en een tijd", "ru": "Предлагает день и время"}),
@@ -56,8 +58,14 @@ def listen_back(now: datetime, seed: str) -> int:
     drawn = [one for week in weeks for one in draw(talks, week, EACH)]
     long_ones = [one for one in talks if one.talk_ms >= LONG_TALK_MS and one not in drawn][-LONG_ONES:]
     recorded = [one for one in (*drawn, *long_ones) if _record(one, now, seed)]
-    for one in recorded[: len(recorded) // 2]:
-        _hear(one, ines, now, Random(f"{seed}:{one.call}"))
+    noor = Person.objects.filter(email="noor@meridian.example").first()
+    for place, one in enumerate(recorded[: len(recorded) // 2]):
+        minutes = Random(f"{seed}:{one.call}:when").randrange(90, 400)
+        _hear(one, ines, now - timedelta(minutes=minutes), Random(f"{seed}:{one.call}"))
+        if noor is not None and place % SECOND_EARS == 0:
+            # Mostly they hear the same.
+            other = "again" if place % (4 * SECOND_EARS) == 0 else one.call
+            _hear(one, noor, now - timedelta(minutes=minutes - 60), Random(f"{seed}:{other}"))
     if len(recorded) > 1:
         _complain(recorded[-1], ines, now)
     return len(recorded)
@@ -115,7 +123,7 @@ def _record(talk: Talk, now: datetime, seed: str) -> bool:
 
 
 @transaction.atomic
-def _hear(talk: Talk, ines: Person, now: datetime, rng: Random) -> None:
+def _hear(talk: Talk, who: Person, at: datetime, rng: Random) -> None:
     lead = locked(talk.lead)
     wake_at, made = lead.wake_at, _made(lead, talk)
     verdict: Verdict = "opportunity" if made else rng.choice(_VERDICTS)
@@ -130,9 +138,9 @@ def _hear(talk: Talk, ines: Person, now: datetime, rng: Random) -> None:
     answers = tuple(Answered(one.pk, one.weight, said) for one, said in zip(criteria, met, strict=False))
     chance = verdict == "opportunity"
     marks = Marks(verdict, asked if chance else None, made if chance else None, answers if chance else ())
-    review(lead, talk, ines, marks, drawn=True, seen=0, now=now - timedelta(minutes=rng.randrange(20, 400)))
+    review(lead, talk, who, marks, drawn=True, seen=0, now=at)
     if chance and talk.talk_ms > 40_000:
-        mark_moment(lead, talk, ines, rng.randrange(15_000, talk.talk_ms - 10_000), rng.choice(COMMENTS), now)
+        mark_moment(lead, talk, who, rng.randrange(15_000, talk.talk_ms - 10_000), rng.choice(COMMENTS), at)
     Lead.objects.filter(pk=lead.pk).update(wake_at=wake_at)
 
 

@@ -39,7 +39,7 @@ def set_up(begins_at: datetime, now: datetime) -> None:
 def _hours(company: Company, now: datetime) -> dict[str, Any]:
     if not company.round_the_clock:
         return {"week": company.week} if company.kind == "dealer" else {}
-    usual = _before(company)
+    usual = usual_hours(company)
     return {
         "week": ROUND_THE_CLOCK,
         "open_days": open_on_holidays(company, now),
@@ -49,7 +49,7 @@ def _hours(company: Company, now: datetime) -> dict[str, Any]:
 
 def open_on_holidays(company: Company, now: datetime) -> dict[str, list[list[str]]]:
     """Every public holiday that is near, as an extra open day of 24 hours."""
-    hours = _before(company)
+    hours = usual_hours(company)
     first = hours.local_day(now)
     days: Iterator[date] = (first + timedelta(days=ahead) for ahead in range(HOLIDAYS_AHEAD.days))
     return {day.isoformat(): [["00:00", "24:00"]] for day in days if hours.public_holiday(day)}
@@ -78,7 +78,7 @@ def houses(since: datetime) -> tuple[list[House], Sources]:
     found = []
     for company in DEALERS:
         dealer = Organisation.objects.get(name=company.name, kind=company.kind)
-        before, now = _before(company), dealer.opening_hours
+        before, now = usual_hours(company), dealer.opening_hours
         workers = tuple(
             _worker(player, numbers[player.email], company, before, now, since)
             for player in company.people if player.email in numbers
@@ -87,14 +87,15 @@ def houses(since: datetime) -> tuple[list[House], Sources]:
         if company.country == MERIDIAN.country:
             house.bdc = tuple(
                 _worker(player, numbers[player.email], MERIDIAN, before, now, since)
-                for player in MERIDIAN.people if player.email in numbers
+                for player in MERIDIAN.people if player.role == "bdc" and player.email in numbers
             )  # fmt: skip
         found.append(house)
     rows = Source.objects.values_list("dealer", "name", "origin", "pk")
     return found, {(dealer, name, origin): source for dealer, name, origin, source in rows}
 
 
-def _before(company: Company) -> OpeningHours:
+def usual_hours(company: Company) -> OpeningHours:
+    """When the dealer was open before the demo began."""
     return OpeningHours.from_json(
         {"zone": company.zone, "country": company.country, "language": company.language, "week": company.week}
     )

@@ -9,12 +9,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from leadbell.dealers.people import agents_of
 from leadbell.dealers.shelves import names_of
 from leadbell.desk.entrance import Visit, door_for
 from leadbell.followup.playbook import Plan
 from leadbell.followup.playbooks import plans_of
 from leadbell.handover.rules import ORDER, Deal, Queued, deal_of, why_in_queue
-from leadbell.handover.shelves import of_agent, unowned, waiting
+from leadbell.handover.shelves import of_agent, unowned, waiting, workloads
 from leadbell.lead.journal import read_histories
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def queue(request: Visit, now: datetime) -> HttpResponse:
         "more": len(rows) - len(rows[:MOST]),
         "total": len(rows),
         "several": len(request.dealers) > 1,
+        "agents": workloads(agents_of(request.user, request.dealers), now) if request.user.manages else [],
         "against": next((row.queued.against for row in rows if row.queued.against), None),
     }
     return render(request, "bdc/live.html" if request.htmx else "bdc/bdc.html", shown)

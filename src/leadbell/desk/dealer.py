@@ -33,7 +33,7 @@ from leadbell.routing.leaving import leave, open_leads_of
 if TYPE_CHECKING:
     from leadbell.dealers.models import Organisation, Person
 
-ROLES = ("salesperson", "bdc", "manager")
+ROLES = ("salesperson", "bdc", "reception", "manager")
 #: Languages a salesperson may be asked in; more can be typed.
 SPOKEN = ("nl", "en", "de", "fr", "ru", "pl", "uk", "tr", "ar", "es", "it", "pt", "ro", "bg")
 
@@ -194,7 +194,7 @@ def _person(
         "own_hours": shift.week is not None,
         "week": rows_of(shift.week or dealer.opening_hours.week, more.get("shift_said")),
         "open_leads": open_leads_of(somebody),
-        "colleagues": [one for one in people_of(dealer) if one.is_active and one.pk != somebody.pk],
+        "colleagues": [one for one in people_of(dealer) if one.is_active and one.sells and one.pk != somebody.pk],
     }  # fmt: skip
     return render(request, "dealer/person.html", seen | more, status=status)
 
@@ -213,7 +213,8 @@ def choices() -> dict[str, Any]:
 
 
 def _role(role: str) -> str:
-    return {"salesperson": _("salesperson"), "bdc": _("BDC agent"), "manager": _("sales manager")}[role]
+    names = {"salesperson": _("salesperson"), "bdc": _("BDC agent"), "reception": _("reception")}
+    return names.get(role) or _("sales manager")
 
 
 def _somebody(dealer: "Organisation", number: int) -> "Person":

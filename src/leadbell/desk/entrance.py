@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from leadbell.desk.reader import ONLY
 from leadbell.desk.templatetags.leadbell import words
 from leadbell.lead.doors import NoSuchLead, through_the_door
 from leadbell.refused import Refused
@@ -54,12 +55,20 @@ def door(page: Page[P]) -> View[P]:
             through_the_door(visit.user) as dealers,
         ):
             visit.dealers = dealers
+            _only_theirs(visit)
             try:
                 return _with_messages(visit, page(visit, visit.now, *args, **kwargs))
             except NoSuchLead:
                 raise Http404 from None
 
     return enter
+
+
+def _only_theirs(visit: Visit) -> None:
+    """Who has a few pages only gets no other, whatever a page forgets to ask."""
+    theirs, asked = ONLY.get(visit.user.role), visit.resolver_match
+    if theirs is not None and (asked is None or asked.url_name not in theirs):
+        raise PermissionDenied
 
 
 def door_for(*roles: str) -> Callable[[Page[P]], View[P]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -12,9 +12,13 @@ from django.utils import translation
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from leadbell.dealers.people import leads_agents
 from leadbell.intake.shelves import quarantined
 from leadbell.lead.shelves import ringing_at
 from leadbell.unlost.shelves import news_for
+
+if TYPE_CHECKING:
+    from leadbell.dealers.models import Person
 
 THEMES = {"auto": _("As the device"), "light": _("Light"), "dark": _("Dark")}
 THEME_COOKIE = "leadbell_theme"
@@ -36,7 +40,7 @@ PLACES = (
     Place("desk", _("Desk"), "bell", SALES),
     Place("leads", _("Leads"), "users", SALES),
     Place("floor", _("Floor"), "layout-dashboard", SALES),
-    Place("reception", _("Reception"), "door-enter", SALES),
+    Place("reception", _("Reception"), "door-enter", SALES | {"reception"}),
     Place("unlost", _("Unlost"), "world-share", SALES),
     Place("bdc", _("BDC"), "headset", frozenset({"manager"})),
     Place("calls", _("Calls"), "phone", SALES),
@@ -51,12 +55,20 @@ PLACES = (
 )
 #: So many stand in the bottom line of a narrow screen; the rest behind "More".
 NARROW = 4
-LANDING = {"manager": "floor", "importer": "passings", "bdc": "bdc"}
+LANDING = {"manager": "floor", "importer": "passings", "bdc": "bdc", "reception": "reception"}
+#: Who gets no further than these URL names; everybody else's pages say themselves who may see them.
+ONLY = {
+    "reception": frozenset(
+        {"home", "reception", "attendance", "bell", "language", "theme", "weekly-off", "shift"}
+    ),
+}
 
 
-def landing(role: str) -> str:
-    """The URL of the page that people of this role begin with."""
-    return reverse(LANDING.get(role, "desk"))
+def landing(person: "Person") -> str:
+    """The URL of the page that this person begins with; who leads the group's BDC begins with its page."""
+    if person.manages and leads_agents(person):
+        return reverse("bdc")
+    return reverse(LANDING.get(person.role, "desk"))
 
 
 def speak_the_readers_language(

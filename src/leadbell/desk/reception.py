@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EARLY = timedelta(minutes=45)
 
 
-@door_for(*SALES)
+@door_for(*SALES, "reception")
 @require_GET
 def reception(request: Visit, now: datetime) -> HttpResponse:
     dealer = dealer_of(request)

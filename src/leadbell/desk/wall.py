@@ -107,7 +107,7 @@ def at_work(
             return AtWork(person, "closed", since=person.seen_at, open_leads=count)
         return AtWork(person, "free", since=last_at.get(person.pk), open_leads=count)
 
-    return [doing(one) for one in people if one.is_active and one.organisation_id == dealer.pk]
+    return [doing(one) for one in people if one.is_active and one.sells and one.organisation_id == dealer.pk]
 
 
 @dataclass(frozen=True, slots=True)

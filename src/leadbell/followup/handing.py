@@ -10,7 +10,7 @@ from leadbell.appointment.actions import book, cancel, confirm, give_to, move
 from leadbell.appointment.shelves import busy
 from leadbell.conversation.actions import agree_call_back, promise_quote
 from leadbell.dealers.models import Organisation, Person
-from leadbell.dealers.people import people_around, shift_of
+from leadbell.dealers.people import people_around, people_of, shift_of
 from leadbell.followup.playbook import Playbook
 from leadbell.handover import actions as handover
 from leadbell.handover.actions import Answered, offer
@@ -90,7 +90,9 @@ def _to_the_manager(
     """Never silently: a manager has it now; where there is none, the agent who handed it over."""
     managers = [one for one in people if one.role == Person.Role.MANAGER]
     here = {one.person for one in managers if one.shift.is_on(now)}
-    ordered = sorted(managers, key=lambda one: (one.person not in here, one.person))
+    # The dealer's own, before those of the group above it.
+    own = {one.pk for one in people_of(lead.dealer)}
+    ordered = sorted(managers, key=lambda one: (one.person not in own, one.person not in here, one.person))
     for whom in [*(one.person for one in ordered), contract.by]:
         outcome = assign(lead, whom, None, now, because)
         if not isinstance(outcome, Refused):

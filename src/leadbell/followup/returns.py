@@ -52,9 +52,13 @@ def _bring_back(one: Noticed, leads: Sequence[Lead], number: int, now: datetime)
         return False
     hours = lead.dealer.opening_hours
     told = told_on(lead.dealer_id, hours.day_begins(hours.local_day(now)))
+    around = staff_of(lead, hours, now)
+    managed_here = any(at == lead.dealer_id and c.role == "manager" for at, c in around)
     staff = [
         Colleague(c.person, c.name, c.role == "manager", c.on_shift, told.get(c.person, 0))
-        for _organisation, c in staff_of(lead, hours, now)
+        for at, c in around
+        # Managers of the group above stand in where the dealer has none.
+        if c.role != "manager" or at == lead.dealer_id or not managed_here
     ]
     whom = whom_to_tell(lead.standing.origin, lead.owner_id, staff, choice)
     if isinstance(whom, Full):

@@ -1,9 +1,10 @@
 """What the screens show of handovers: the BDC's queue, what waits to be accepted, no-shows."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from leadbell.dealers.models import Person
 from leadbell.lead.models import Lead
@@ -36,6 +37,33 @@ def of_agent(agent: Person) -> list[Lead]:
     """What the agent has and hasn't handed over, the next step first."""
     mine = Lead.objects.filter(owner=agent, closed_at=None).select_related("customer", "dealer", "owner")
     return [lead for lead in mine.order_by("next_at", "pk")[:MOST_SHOWN] if lead.standing.contract is None]
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What an agent has and hasn't handed over, and how much of it was due before now."""
+
+    agent: Person
+    leads: int
+    overdue: int
+    next_at: datetime | None
+
+
+def workloads(agents: Sequence[Person], now: datetime) -> list[Workload]:
+    """One for each agent, in their order."""
+    theirs = Lead.objects.filter(owner__in=[one.pk for one in agents], closed_at=None)
+    free = theirs.exclude(standing_json__has_key="contract").values("owner")
+    counted = {
+        row["owner"]: row
+        for row in free.annotate(
+            n=Count("pk"), late=Count("pk", filter=Q(next_at__lt=now)), first=Min("next_at")
+        )
+    }
+    return [
+        Workload(one, row["n"] if row else 0, row["late"] if row else 0, row["first"] if row else None)
+        for one in agents
+        for row in [counted.get(one.pk)]
+    ]
 
 
 def waiting(dealers: Collection[int]) -> list[Lead]:

@@ -115,7 +115,7 @@ class Shown:
 def may_listen(person: Person, call: Call) -> bool:
     """Managers and BDC agents of the dealer; of the salespeople who was in the call, has the lead now, or is to
     take it over."""
-    if person.role == Person.Role.IMPORTER:
+    if not person.sells:
         return False
     offered = call.lead.standing.contract if call.lead is not None else None
     has_the_lead = call.lead is not None and (

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from leadbell import statement
 from leadbell.dealers.hours import OpeningHours
-from leadbell.dealers.models import Person
+from leadbell.dealers.models import NEVER_SELL, Person
 from leadbell.dealers.shifts import Shift
 from leadbell.lead.facts import Assigned, Chosen, RingKind
 from leadbell.lead.journal import record
@@ -42,7 +42,7 @@ left join lateral (
     select count(*) as today, max(received_at) as last_at from leadbell_lead l
     where l.owner_id = p.id and l.received_at >= %(today)s
 ) t on true
-where p.is_active and p.organisation_id = any (%(organisations)s::bigint[]) and p.role <> 'importer'
+where p.is_active and p.organisation_id = any (%(organisations)s::bigint[]) and p.role not in ('importer', 'reception')
 order by p.id
 """
 
@@ -229,7 +229,7 @@ def assign(
         not Person.objects.filter(
             pk=to, is_active=True, organisation_id__in=organisations_above(lead.dealer_id)
         )
-        .exclude(role=Person.Role.IMPORTER)
+        .exclude(role__in=NEVER_SELL)
         .exists()
     ):
         return Refused(say("This person doesn't work at this dealer."))
