@@ -6,7 +6,7 @@ actions, only earlier.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
@@ -180,7 +180,7 @@ class Talking:
     rng: Random
     who: Shopper
     token: bytes = b""
-    letter: UUID | None = None
+    letter: UUID = field(default_factory=lambda: UUID(int=0))
     lead: int = 0
 
     def have(self, waited_s: int | None) -> int:
@@ -210,7 +210,7 @@ class Talking:
         self._what_came_of_it()
         return self.lead
 
-    def _door(self, what: str, about: Sequence[object]) -> None:
+    def _door(self, what: str, about: Sequence[str | datetime | UUID]) -> None:
         """What the visitor's browser asks of the chat's door."""
         with connection.cursor() as cursor:
             cursor.execute(f"select {what}", [self.site.pk, self.token, *about])

@@ -1,7 +1,5 @@
 """The first page: to one's own landing page, to the sign-in, or (demo) signed in with one click."""
 
-from typing import TYPE_CHECKING, cast
-
 from django.conf import settings
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,16 +9,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from leadbell.dealers.shelves import everybody, somebody
 from leadbell.desk.reader import landing
 
-if TYPE_CHECKING:
-    from leadbell.dealers.models import Person
-
 ENTER = settings.AUTHENTICATION_BACKENDS[0]
 
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
-        return redirect(landing(cast("Person", request.user)))
+        return redirect(landing(request.user))
     return redirect("start" if settings.DEMO else "account_login")
 
 
