@@ -12,7 +12,7 @@ from django.db.models import Count, F
 from leadbell.appointment.calendars import due
 from leadbell.appointment.models import Appointment, Busy, BusyCalendar
 from leadbell.appointment.rules import taken
-from leadbell.appointment.shelves import busy_between
+from leadbell.appointment.shelves import busy_between, expected
 from leadbell.chat.models import Chat
 from leadbell.conversation.models import Message
 from leadbell.dealers.models import Organisation, Person
@@ -23,6 +23,7 @@ from leadbell.demo.chatting import chat_away
 from leadbell.demo.diaries import keep_diaries
 from leadbell.demo.filming import send_films
 from leadbell.demo.furnish import find
+from leadbell.demo.receiving import expect_visitors
 from leadbell.demo.writing import CALLS_HEARD
 from leadbell.followup.actions import follow_up
 from leadbell.followup.clockwork import run_due
@@ -315,6 +316,22 @@ def test_nobodys_own_calendar_lies_over_an_appointment() -> None:
     keep_diaries(NOW + timedelta(days=3), "seed")
     assert BusyCalendar.objects.count() == len(people), "connected once"
     assert not due(NOW + timedelta(days=3), 10), "nobody is asked: there is nobody"
+
+
+@pytest.mark.parametrize("hours", [0, 8.6, 12])
+def test_reception_has_people_to_mark_at_whatever_hour(hours: float) -> None:
+    """In the afternoon, shortly before midnight, in the night."""
+    now = NOW + timedelta(hours=hours)
+    expect_visitors(now)
+    dealer = Organisation.objects.get(people__email=STAR)
+    times = dealer.opening_hours
+    begins = times.day_begins(times.local_day(now))
+    visits = expected(dealer.pk, begins, begins + timedelta(days=1))
+    at_the_door = [one for one in visits if one.status == "confirmed" and one.salesperson.email == STAR]
+    assert any(one.starts_at <= now for one in at_the_door)
+    if hours == 0:
+        assert {one.status for one in visits} >= {"shown", "no_show", "confirmed"}
+    test_every_row_says_what_its_facts_say()
 
 
 def test_appointments_are_confirmed_by_films_that_can_be_watched(settings: Any, tmp_path: Path) -> None:

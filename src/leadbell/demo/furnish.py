@@ -57,7 +57,7 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
     django.setup()
-    from leadbell.demo import actions, bdc, chatting, diaries, filming, importing, listening, stage
+    from leadbell.demo import actions, bdc, chatting, diaries, filming, importing, listening, receiving, stage
 
     if fresh:
         actions.clear()
@@ -66,6 +66,7 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
             actions.furnish(now, progress=progress)
             listening.listen_back(now, actions.SEED)
             diaries.keep_diaries(now, actions.SEED)
+            receiving.expect_visitors(now)
             filming.send_films(now)
             chatting.chat_away(now, actions.SEED)
             bdc.begin_between(now)
@@ -76,6 +77,7 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
             actions.move_on(found.newest, now, progress=progress)
             listening.listen_back(now, actions.SEED)
             diaries.keep_diaries(now, actions.SEED)
+            receiving.expect_visitors(now)
             bdc.begin_between(now)
 
 

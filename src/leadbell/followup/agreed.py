@@ -66,7 +66,7 @@ def keep_the_appointment(playbook: Playbook, history: History, now: datetime) ->
     if s.shown_at is not None:
         due = playbook.hours.shift_into_hours(s.shown_at + timedelta(days=1))
         return Ask(
-            "result", s.owner, due, say("was here on %(shown_at)s: sold, or what next?", shown_at=s.shown_at)
+            "result", s.owner, due, say("was here %(shown_at)s: sold, or what next?", shown_at=s.shown_at)
         )
     if now >= s.appointment_at:
         return Ask(

@@ -170,7 +170,7 @@ def why_in_queue(
         return Queued("lost_sale", say("lost sale: for the sales manager, not for who spoke to them before"))
     if not hours.is_open(now):
         return Queued(
-            "closed", say("arrived at %(received_at)s, the dealer is closed", received_at=s.received_at)
+            "closed", say("arrived %(received_at)s, the dealer is closed", received_at=s.received_at)
         )
     if bdc_first and not s.rounds:
         return Queued("first", say("your dealer has the BDC call first"), against=AGAINST)

@@ -131,7 +131,7 @@ def _back(one: Watched, choice: Choice, now: datetime) -> Back | None:
     if s.state == "lost":
         if s.lost_reason in _NO_CUSTOMER:
             return None
-        return Back(one.lead, "lost", say("lost on %(lost_at)s", lost_at=s.closed_at), days)
+        return Back(one.lead, "lost", say("lost %(lost_at)s", lost_at=s.closed_at), days)
     return Back(one.lead, "quiet", say("nobody worked on it for %(days)s days", days=days), days)
 
 
