@@ -17,6 +17,7 @@ from leadbell.chat.models import Chat
 from leadbell.conversation.models import Message
 from leadbell.dealers.models import Organisation, Person
 from leadbell.demo import actions
+from leadbell.demo.bdc import keep_some
 from leadbell.demo.cast import BY_HAND as DEMO_BY_HAND
 from leadbell.demo.cast import DEALERS, STAR
 from leadbell.demo.chatting import chat_away
@@ -28,6 +29,7 @@ from leadbell.demo.writing import CALLS_HEARD
 from leadbell.followup.actions import follow_up
 from leadbell.followup.clockwork import run_due
 from leadbell.followup.models import Placement
+from leadbell.handover.shelves import of_agent
 from leadbell.intake.models import Envelope, Inquiry, Source
 from leadbell.intake.sources import BY_HAND
 from leadbell.lead.facts import Noted
@@ -36,7 +38,8 @@ from leadbell.lead.journal import locked, projected, read_history, record
 from leadbell.lead.models import Customer, Fact, Lead
 from leadbell.metrics.now.ledger import ledger
 from leadbell.metrics.now.unlost import unlost
-from leadbell.metrics.rows.keeping import keep_some, note_stale
+from leadbell.metrics.rows.keeping import keep_some as keep_rows
+from leadbell.metrics.rows.keeping import note_stale
 from leadbell.ring.models import Call
 from leadbell.trouble import Trouble
 from leadbell.unlost.models import Alert
@@ -263,7 +266,7 @@ def test_lost_customers_come_back_while_the_visitor_watches() -> None:
         assert alert.lead.owner is not None
         assert alert.lead.owner.email == STAR
     note_stale()
-    while keep_some():
+    while keep_rows():
         pass
     figures = unlost([northside.pk], (7,), NOW, NOW.date())
     assert figures[7].rate.part > 0
@@ -316,6 +319,16 @@ def test_nobodys_own_calendar_lies_over_an_appointment() -> None:
     keep_diaries(NOW + timedelta(days=3), "seed")
     assert BusyCalendar.objects.count() == len(people), "connected once"
     assert not due(NOW + timedelta(days=3), 10), "nobody is asked: there is nobody"
+
+
+def test_the_bdc_agent_has_calls_to_make() -> None:
+    assert keep_some(NOW) == 2
+    noor = Person.objects.get(email="noor@meridian.example")
+    late, soon = of_agent(noor)
+    assert late.standing.call_back_at is not None
+    assert soon.standing.call_back_at is not None
+    assert late.standing.call_back_at < NOW < soon.standing.call_back_at
+    test_every_row_says_what_its_facts_say()
 
 
 @pytest.mark.parametrize("hours", [0, 8.6, 12])

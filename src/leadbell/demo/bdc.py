@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from msgspec.structs import replace as changed
 
+from leadbell.conversation.actions import agree_call_back
 from leadbell.dealers.models import Organisation, Person
 from leadbell.demo.cast import STAR
 from leadbell.demo.handing import AGREED, WANTS_TO_KNOW
@@ -30,6 +31,10 @@ ASKS, ASKED = (
     "emre@northside.example",
     "Do they come with the car they want to trade in, or do I value it by pictures?",
 )
+
+#: She spoke to them so long ago, and calls again in so many minutes.
+AGREED_AGO, AGAIN_M = timedelta(hours=4), (-25, 70)
+CALLS_AGAIN = "Wants to ask at home first, then an appointment."
 
 
 def begin_between(now: datetime) -> int:
@@ -56,11 +61,38 @@ def _asks(lead: int, agent: Person, colleague: Person, now: datetime) -> bool:
     return not isinstance(ask_back(locked(lead), colleague.pk, ASKED, now), Refused)
 
 
-def _to_qualify(dealer: Organisation, rosa: Person) -> list[int]:
+def keep_some(now: datetime) -> int:
+    """Leave the BDC agent customers she has agreed to call again: one a while ago, one soon; how many."""
+    agent = Person.objects.filter(email="noor@meridian.example").first()
+    rosa = Person.objects.filter(email=STAR).select_related("organisation").first()
+    if agent is None or rosa is None:
+        return 0
+    kept = 0
+    quiet = (lead for lead in _to_qualify(rosa.organisation, rosa, most=30) if _last(lead) < now - AGREED_AGO)
+    for lead, minutes in zip(quiet, AGAIN_M, strict=False):
+        kept += _calls_again(lead, agent, now + timedelta(minutes=minutes), now - AGREED_AGO)
+    return kept
+
+
+def _last(lead: int) -> datetime:
+    return read_history(Lead(pk=lead)).facts[-1].at
+
+
+@transaction.atomic
+def _calls_again(number: int, agent: Person, due_at: datetime, at: datetime) -> bool:
+    lead = locked(number)
+    given = assign(lead, agent.pk, lead.owner_id, at, say("a fresh try by somebody else"))
+    if isinstance(given, Refused):
+        return False
+    agreed = agree_call_back(lead, agent.pk, due_at, at + timedelta(minutes=2), CALLS_AGAIN)
+    return not isinstance(agreed, Refused)
+
+
+def _to_qualify(dealer: Organisation, rosa: Person, most: int = len(GOALS) + 1) -> list[int]:
     """Leads somebody has spoken to and with whom nothing is agreed, the newest first."""
     found = Lead.objects.filter(dealer=dealer, closed_at=None, origin="online", state="conversation")
     free = found.filter(calling_by=None).exclude(owner=rosa).order_by("-received_at")
-    return list(free.values_list("pk", flat=True)[: len(GOALS) + 1])
+    return list(free.values_list("pk", flat=True)[:most])
 
 
 @transaction.atomic

@@ -310,7 +310,9 @@ class Talking:
                 lead, self.person.pk, starts_at, self.at + 45 * SECOND, self.script.title
             )
             if isinstance(booked, Booked):
-                self._pass(45)
+                confirmed_at = self._pass(45) + timedelta(minutes=95)
+                if confirmed_at < self.now - timedelta(hours=1):
+                    appointment.confirm(locked(lead.pk), self.person.pk, "phone", confirmed_at)
                 return booked
         return None
 

@@ -70,6 +70,7 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
             filming.send_films(now)
             chatting.chat_away(now, actions.SEED)
             bdc.begin_between(now)
+            bdc.keep_some(now)
             importing.send_leads(now, actions.SEED)
     elif found.newest is not None and found.has_slept(now):
         days = (now - found.newest).days
@@ -79,6 +80,7 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
             diaries.keep_diaries(now, actions.SEED)
             receiving.expect_visitors(now)
             bdc.begin_between(now)
+            bdc.keep_some(now)
 
 
 #: The demo's telephones are never given out: where there is an exchange, everybody's phone is in the browser alone.
