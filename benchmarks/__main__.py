@@ -17,7 +17,7 @@ Measure = Callable[[bool], Iterator[Figure]]
 BENCHES: dict[str, Measure] = {
     "mouth": mouth.measure, "clockwork": clockwork.measure, "ring": ring.measure, "memory": memory.measure,
     "calls": calls.measure, "flat": flat.measure, "studies": studies.measure, "beacons": beacons.measure,
-    "audit": audit.measure, "reports": reports.measure,
+    "audit": audit.measure, "large": audit.measure_large, "reports": reports.measure,
 }  # fmt: skip
 
 

@@ -151,33 +151,27 @@ def _answered(given: Mapping[str, Answer], group: str, ending: str, touches: str
 
 
 def way(steps: Sequence[Step], leak: str | None, read: Reader) -> str:
-    """The funnel as bars, each with its number; dashed where the reference would be."""
+    """The funnel as bars, each with its number; dashed where the reference would be. On a narrow screen the bar goes
+    below its words."""
     most = max((step.leads for step in steps), default=1) or 1
-    high, wide, left = 46, 430, 120
-    parts = []
-    for i, step in enumerate(steps):
-        y = 6 + high * i
-        long = max(2.0, wide * step.leads / most)
-        colour = COLOURS["late"] if step.stage == leak else COLOURS["first"]
-        parts.append(f'<text x="0" y="{y + 19}" font-weight="600">{escape(read(step.title))}</text>')
-        parts.append(f'<rect x="{left}" y="{y}" width="{long:.1f}" height="28" rx="4" fill="{colour}"/>')
-        if step.reference is not None and step.of is not None:
-            x = left + wide * step.of * step.reference / most
-            parts.append(
-                f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y - 3}" y2="{y + 31}" stroke="{COLOURS["late"]}" stroke-width="2.5" '
-                'stroke-dasharray="4 3"/>'
-            )
-        beside = (
-            "" if step.share is None else read(say("%(share)s of the step before", share=percent(step.share)))
+    return f'<ol class="way">{"".join(_step(step, step.stage == leak, most, read) for step in steps)}</ol>'
+
+
+def _step(step: Step, leaks: bool, most: int, read: Reader) -> str:
+    colour = COLOURS["late"] if leaks else COLOURS["first"]
+    bar = f'<rect width="{max(0.5, 100 * step.leads / most):.2f}" height="10" rx=".6" fill="{colour}"/>'
+    beside = (
+        "" if step.share is None else read(say("%(share)s of the step before", share=percent(step.share)))
+    )
+    if step.reference is not None and step.of is not None:
+        x = 100 * step.of * step.reference / most
+        bar += (
+            f'<line x1="{x:.2f}" x2="{x:.2f}" y1="0" y2="10" stroke="{COLOURS["late"]}" stroke-width="2" '
+            'stroke-dasharray="3 2" vector-effect="non-scaling-stroke"/>'
         )
-        if step.reference is not None:
-            beside += " · " + read(say("reference %(share)s", share=percent(step.reference)))
-        parts.append(f'<text x="{left + wide + 12}" y="{y + 13}" font-weight="700">{step.leads:,}</text>')
-        parts.append(
-            f'<text x="{left + wide + 12}" y="{y + 29}" font-size="11" opacity="0.75">{escape(beside)}</text>'
-        )
-    label = escape(read(say("Where they go")), quote=True)
+        beside += " · " + read(say("reference %(share)s", share=percent(step.reference)))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 {12 + high * len(steps)}" width="100%" role="img" '
-        f'aria-label="{label}" font-family="Inter, system-ui, sans-serif" font-size="13" fill="currentColor">{"".join(parts)}</svg>'
+        f"<li><b>{escape(read(step.title))}</b>"
+        f'<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{bar}</svg>'
+        f"<span><b>{step.leads:,}</b><small>{escape(beside)}</small></span></li>"
     )

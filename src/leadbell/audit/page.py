@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from leadbell.audit.command import Reader
 from leadbell.audit.drawing import Drawn, drawn, way
-from leadbell.audit.sentences import headline, leaks, percent, worth_of
+from leadbell.audit.sentences import between, headline, leaks, percent, worth_of
 from leadbell.audit.study import BY_PERSON, Study
 from leadbell.metrics.answers import Answer, printed
 from leadbell.metrics.catalogue import METRICS
@@ -60,9 +60,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     heads = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
     body = "".join(f"<tr>{''.join(cell(value) for value in row)}</tr>" for row in rows)
     many = ' class="many"' if len(head) > 4 else ""
-    return (
-        f'<div class="wide"><table{many}><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    return f'<div class="wide" tabindex="0"><table{many}><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _paragraph(text: str, kind: str = "") -> str:
@@ -79,8 +77,8 @@ def _top(found: Study, words: Reader) -> str:
     one = verdict.conversion
     interval = ""
     if one.interval:
-        low, high = (percent(end) for end in one.interval)
-        interval = words(say("95 %% interval %(low)s – %(high)s · norm 13 %%", low=low, high=high))
+        low, high = (f"{100 * end:.1f}" for end in one.interval)
+        interval = words(say("95 %% interval %(low)s – %(high)s · norm 13 %%", low=low, high=f"{high} %"))
     lines = [_paragraph(words(verdict.because), "quiet")]
     if verdict.unripe:
         lines.append(_paragraph(words(say("No lead is 45 days old yet: the share will grow.")), "quiet"))
@@ -209,11 +207,7 @@ def _figures(found: Study, words: Reader) -> str:
     rows = []
     for one in found.answers.given:
         reference = one.metric.reference
-        interval = (
-            ""
-            if not one.interval or one.value is None
-            else f"{percent(one.interval[0])} – {percent(one.interval[1])}"
-        )
+        interval = between(one.interval) if one.interval and one.value is not None else ""
         value = one.printed or words(say("too few"))
         if one.median is not None:
             value += f" ({words(say('median'))} {printed(one.median, one.metric.unit)})"

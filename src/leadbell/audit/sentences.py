@@ -12,6 +12,12 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"
 
 
+def between(interval: tuple[float, float]) -> str:
+    """`7.9–11.2 %`, as on the screens."""
+    low, high = interval
+    return f"{100 * low:.1f}–{100 * high:.1f} %"
+
+
 def headline(verdict: Verdict, read: Callable[[Words], str]) -> str:
     """The sentence a manager can repeat, as the Verdict page says it."""
     return " ".join(read(part) for part in verdict_headline(verdict) if part is not None)

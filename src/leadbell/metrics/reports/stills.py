@@ -177,7 +177,7 @@ def _map(chart: Map, read: Read) -> str:
                 f'fill-opacity="{0.02 if share is None else 0.04 + 0.9 * min(share / 0.8, 1):.2f}" {edge}/>'
             )
             said = "·" if share is None else f"{100 * share:.0f} %"
-            colour = {"fill": "#ffffff"} if share is not None and share > 0.4 else {}
+            colour = {"fill": "#ffffff"} if share is not None and share > 0.65 else {}
             faint = {"opacity": "0.5"} if share is None else {}
             parts.append(_text(x + wide / 2, y + 20, said, **colour, **faint))
     under = 8 + 34 * len(chart.rows)
