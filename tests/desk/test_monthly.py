@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 
 from leadbell.metrics.monthly.letter import name_of
 from leadbell.metrics.monthly.rules import last_month
@@ -74,6 +75,22 @@ def test_the_importers_list(ivan, northside, signed_in):
     assert f"/reports/months/{northside.pk}/?month=" in said
     assert "best=show_rate" in said
     assert client.get(f"{LIST}?best=nothing&month=x").status_code == 200
+
+
+def test_who_is_best_is_named_to_the_importer_alone(ivan, northside, ines, signed_in):
+    """Northside's ten were sold, nobody else's; old enough to be judged."""
+    with connection.cursor() as cursor:
+        cursor.execute("update leadbell_leadrow set received_ms = received_ms - 3888000000")
+        cursor.execute(
+            "update leadbell_leadrow set sold_ms = received_ms where dealer_id = %s", [northside.pk]
+        )
+    listed = text(signed_in(ivan).get(LIST))
+    assert "lies above the network’s 14 %. They are 1; 6 others can be told." in listed
+    assert "<b>Northside</b> 100 % (10 of 10, 72.2–100.0 %)" in listed
+    for person in (ivan, ines):
+        said = text(signed_in(person).get(page(northside)))
+        assert "Too few dealers on one side: what they do is told of at least 5 of either" in said
+        assert "lies above the network" not in said
 
 
 def test_it_is_for_who_runs_a_dealer_or_a_network(

@@ -125,7 +125,7 @@ def months(request: Visit, now: datetime) -> HttpResponse:
         "best": best,
         "outcomes": [METRICS[name] for name in OUTCOMES],
         "outcome": METRICS[outcome],
-        "named": _named(best, network) if best and named else (),
+        "best_named": _named(best, network) if best and named else (),
     }
     return render(request, "reports/months.html", shown)
 
