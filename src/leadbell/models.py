@@ -41,7 +41,16 @@ from leadbell.ring.models import Call, PhoneLine, PhoneRules, Playback, Recordin
 from leadbell.unlost.models import Alert, UnlostChoice
 from leadbell.video.models import Video
 from leadbell.visits import joining
-from leadbell.visits.models import KnownVisit, Site, SiteCount, SitePulse, Visitor, VisitorJoin
+from leadbell.visits.models import (
+    KnownVisit,
+    NumberLease,
+    NumberPool,
+    Site,
+    SiteCount,
+    SitePulse,
+    Visitor,
+    VisitorJoin,
+)
 
 __all__ = [
     "Agreement",
@@ -86,6 +95,8 @@ __all__ = [
     "MessageTemplate",
     "Moment",
     "NetworkPlan",
+    "NumberLease",
+    "NumberPool",
     "Offer",
     "Organisation",
     "Passing",

@@ -33,6 +33,7 @@ WALLED = {
         "0029_cars_seen",
         "0035_heard_by_machine",
         "0037_dms_told",
+        "0043_numbers_of_their_own",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
 }

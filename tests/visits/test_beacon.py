@@ -21,6 +21,7 @@ from leadbell.visits.beacon import Beacons
 from leadbell.visits.links import own_link_for
 from leadbell.visits.rules import LARGEST_BEACON, Car, Look
 from leadbell.visits.writer import MOST_PARTS, MOST_WAITING, Writer
+from leadbell.web import answering
 from tests.fakes.front import Alone, Answer, Town, ask, serving, town
 from tests.waiting import eventually
 
@@ -69,6 +70,9 @@ def here(cluster: roles.Urls, django_db_setup: None) -> Iterator[Town]:
         yield there
         ours = [there.organisations]
         for table in (
+            "numberlease",
+            "numberpool",
+            "trackingnumber",
             "knownvisit",
             "visitorjoin",
             "visitor",
@@ -85,8 +89,21 @@ def here(cluster: roles.Urls, django_db_setup: None) -> Iterator[Town]:
 @pytest.fixture(scope="module")
 def running(here: Town) -> Iterator[tuple[int, Alone]]:
     alone = Alone(lambda: Beacons(here.urls.mouth, body_within_s=0.4))
-    with serving(alone) as port:
+    with serving(alone, http=answering(QuickOf(alone))) as port:
         yield port, alone
+
+
+class QuickOf:
+    """The server's own answers, as in the web process, of an application that is opened with the server."""
+
+    path, most = b"/v", LARGEST_BEACON
+
+    def __init__(self, alone: Alone) -> None:
+        self.alone = alone
+
+    def __call__(self, *about: Any) -> bytes:
+        answer: bytes = self.alone.inner.quick(*about)
+        return answer
 
 
 @pytest.fixture

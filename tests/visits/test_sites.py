@@ -17,7 +17,7 @@ from leadbell.refused import Refused
 from leadbell.visits.actions import read_site
 from leadbell.visits.joining import join_by_call
 from leadbell.visits.links import GOOD_FOR, link_for, read_link
-from leadbell.visits.models import Site, SiteCount, Visitor, VisitorJoin
+from leadbell.visits.models import NumberLease, Site, SiteCount, Visitor, VisitorJoin
 from leadbell.visits.shelves import visits_of
 from tests.conftest import NOON, lead_of, make_person
 
@@ -58,6 +58,14 @@ def sends_a_form(source: Source, visitor: Visitor, phone: str, name: str, at: da
     assert isinstance(envelope, Envelope)
     run_due(at)
     return Lead.objects.get(inquiries__envelope=envelope)
+
+
+def shown(visitor: Visitor, number: int, at: datetime = NOON - timedelta(minutes=5)) -> NumberLease:
+    """This visitor alone was shown the tracking number then, and nobody else for two hours."""
+    return NumberLease.objects.create(
+        dealer=visitor.dealer, site=visitor.site, number=number, visitor=visitor.uid, began_at=at, shown_at=at,
+        held_until=at + timedelta(hours=2),
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -196,12 +204,16 @@ def test_one_person_on_several_devices(northside, source):
     looked(phone, NOON - timedelta(hours=3), "On the phone")
     looked(laptop, NOON - timedelta(hours=1), "On the laptop")
     lead = sends_a_form(source, phone, "0612345678", "Mr Okafor", NOON)
-    join_by_call(northside.pk, lead.pk, laptop.uid.hex, "+31201234567", NOON)
+    shown(laptop, 7)
+    join_by_call(northside.pk, lead.pk, 7, "+31201234567", NOON, is_named=True)
     assert [page.title for visit in visits_of(lead) for page in visit.pages] == [
         "On the laptop",
         "On the phone",
     ]
-    assert VisitorJoin.objects.get(how="call").evidence == {"number": "+31201234567"}
+    assert VisitorJoin.objects.get(how="call").evidence == {
+        "number": "+31201234567",
+        "shown_at": (NOON - timedelta(minutes=5)).isoformat(),
+    }
 
 
 @pytest.mark.parametrize(

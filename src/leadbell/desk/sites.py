@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from leadbell.chat.shelves import chat_sites_of
 from leadbell.desk.dealer import framed, managed
 from leadbell.desk.entrance import Visit, answer, door
+from leadbell.followup.pool import pools_of, set_up_pool
 from leadbell.intake.ways import caught_forms_of
 from leadbell.lead.doors import open_lead
 from leadbell.refused import Refused
@@ -70,6 +71,14 @@ def site(request: Visit, now: datetime, dealer: "Organisation", number: int) -> 
 
 @managed
 @require_POST
+def numbers(request: Visit, now: datetime, dealer: "Organisation", number: int) -> HttpResponse:
+    """Which phone numbers this website shows to one visitor at a time."""
+    outcome = set_up_pool(dealer, site_or_404(dealer, number), request.POST.dict(), now)
+    return answer(request, outcome, _here(dealer), _("Saved: visitors’ browsers know within two minutes."))
+
+
+@managed
+@require_POST
 def removal(request: Visit, now: datetime, dealer: "Organisation", number: int) -> HttpResponse:
     """From now on nothing is taken in from this website."""
     outcome = remove_site(site_or_404(dealer, number), now)
@@ -92,7 +101,7 @@ def undoing(request: Visit, now: datetime, number: int, join: int) -> HttpRespon
 def _sites(
     request: Visit, dealer: "Organisation", now: datetime, more: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    chats, forms = chat_sites_of(dealer), caught_forms_of(dealer)
+    chats, forms, pools = chat_sites_of(dealer), caught_forms_of(dealer), pools_of(dealer, now)
     shown = [
         {
             "about": one,
@@ -106,6 +115,7 @@ def _sites(
             "drops": [(REASONS.get(why, why), count) for why, count in one.drops],
             "chat": chats.get(one.site.pk),
             "forms": forms.get(one.site.pk),
+            "numbers": pools.get(one.site.pk),
         }
         for one in sites_of(dealer, now)
     ]

@@ -126,6 +126,7 @@ OF_A_DEALER = [
     path("sites/<int:number>/", sites.site, name="dealer-site"),
     path("sites/<int:number>/forms/", missing.forms, name="site-forms"),
     path("sites/<int:number>/chat/", chats.settings, name="site-chat"),
+    path("sites/<int:number>/numbers/", sites.numbers, name="site-numbers"),
     path("sites/<int:number>/removal/", sites.removal, name="site-removal"),
     path("phone/", phone.phone, name="dealer-phone"),
     path("phone/lines/", phone.lines, name="phone-lines"),

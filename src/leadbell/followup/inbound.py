@@ -18,6 +18,7 @@ from leadbell.ring.claiming import bell_of
 from leadbell.ring.models import TrackingNumber
 from leadbell.ring.ports import Bell, Heard
 from leadbell.routing.actions import whom_to_ring
+from leadbell.visits.joining import join_by_call
 
 #: A customer who calls hears it ring so long before they hear that we call back.
 RINGS_S = 30
@@ -42,6 +43,8 @@ def arrives(news: Heard, line: str, now: datetime) -> Bell | None:
     claim([(envelope, [inquiry])])
     (found,) = receive(envelope, [inquiry], now).leads
     lead = locked(found.pk)
+    if number is not None and number.site is not None:
+        join_by_call(source.dealer_id, lead.pk, number.pk, number.number, now, bool(news.caller))
     hours = source.dealer.opening_hours
     first = whom_to_ring(lead, "owner", hours, now, True).people if lead.owner_id else ()
     everybody = whom_to_ring(lead, "all", hours, now, True) if hours.is_open(now) else None

@@ -59,7 +59,7 @@ def add_number(
         return Refused(say("This number is there already."))
     if ours is None:
         ours = TrackingNumber(dealer=dealer, number=known)
-    ours.name, ours.created_at, ours.removed_at = name, now, None
+    ours.name, ours.created_at, ours.removed_at, ours.site = name, now, None, None
     try:
         with transaction.atomic():
             ours.source = source if source is not None else _channel(dealer, name, now)

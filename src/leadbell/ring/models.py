@@ -64,11 +64,16 @@ class TrackingNumber(models.Model):
     #: The intake source whose leads these calls are.
     source = models.BigIntegerField()
     name = models.CharField(max_length=120)
+    #: The website that shows it to one visitor at a time; nothing where it is printed for everybody.
+    site = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = (models.Index(fields=["dealer"], name="tracking_number_of"),)
+        indexes = (
+            models.Index(fields=["dealer"], name="tracking_number_of"),
+            models.Index(fields=["site"], name="numbers_of_site", condition=models.Q(site__isnull=False)),
+        )
 
 
 class Call(models.Model):

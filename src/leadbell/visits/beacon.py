@@ -1,4 +1,5 @@
-"""The door for visits, plain ASGI: `POST /v` is answered with 204 at once, `GET /v.js`, and `/v/me` for visitors."""
+"""The door for visits, plain ASGI: `POST /v` is answered with 204 at once, `GET /v.js`, `/v/me` for visitors, and
+`POST /v/number` for the phone number they are shown."""
 
 import asyncio
 import time
@@ -15,6 +16,8 @@ import structlog
 from leadbell.allowance import Allowance
 from leadbell.visits.rules import LARGEST_BEACON, Drop, Look, Request, Site, judge, read_beacon, visitor_id
 from leadbell.visits.script import script
+from leadbell.visits.showing import Numbers
+from leadbell.visits.thanks import Quick, Thanks, readable_by
 from leadbell.visits.writer import Writer
 
 if TYPE_CHECKING:
@@ -22,14 +25,13 @@ if TYPE_CHECKING:
         ASGIReceiveCallable,
         ASGISendCallable,
         HTTPResponseBodyEvent,
-        HTTPResponseStartEvent,
         HTTPScope,
     )
 
 log = structlog.get_logger("leadbell.visits")
 
-BEACON, SCRIPT, ME, MORE = "/v", "/v.js", "/v/me", "/v/more"
-PATHS = frozenset({BEACON, SCRIPT, ME, MORE})
+BEACON, SCRIPT, ME, MORE, NUMBER = "/v", "/v.js", "/v/me", "/v/more", "/v/number"
+PATHS = frozenset({BEACON, SCRIPT, ME, MORE, NUMBER})
 #: The whole beacon has to be here by then.
 BODY_WITHIN_S = 5.0
 #: So many visitors may ask at once what is known of them.
@@ -71,12 +73,15 @@ class Said:
     gzip: bool = False
     known_script: bytes = b""
     visitor: str = ""
-    address: str = ""
+    agent: str = ""
+    opted_out: bool = False
 
 
 class _AboutMe(msgspec.Struct):
     site: str
     visitor: str
+    #: They took their consent back: what was shown to them rests.
+    gone: bool = False
 
 
 class Beacons:
@@ -84,18 +89,21 @@ class Beacons:
 
     def __init__(self, url: str, body_within_s: float = BODY_WITHIN_S, parts: Sequence[Part] = ()) -> None:
         self.writer = Writer(url)
-        self._parts = parts
+        self.numbers = Numbers(url)
+        self._parts = (self.numbers.script_for, *parts)
         self._body_within_s = body_within_s
         self._asking = 0
         self._may_ask = Allowance(ASKS_PER_MINUTE)
         self._reading: dict[asyncio.Task[object], float] = {}
         self._late: set[asyncio.Task[object]] = set()
-        self._thanked: Mapping[str, Site] = {}
-        self._thank_you: dict[str, HTTPResponseStartEvent] = {}
+        self._thanks = Thanks()
+        #: What the server itself may answer, without an application's task.
+        self.quick = Quick(lambda: self.writer.by_origin, self.hear)
         self._patience: asyncio.Task[None] | None = None
 
     def open(self) -> None:
         self.writer.open()
+        self.numbers.open()
         self._patience = asyncio.create_task(self._lose_patience(), name="patience with visits")
 
     async def ready(self) -> None:
@@ -105,6 +113,7 @@ class Beacons:
     async def close(self) -> None:
         if self._patience:
             self._patience.cancel()
+        await self.numbers.close()
         await self.writer.close()
 
     async def __call__(
@@ -124,6 +133,8 @@ class Beacons:
                 await _answer(send, 204, [*_EMPTY, *allowed, *(_PREFLIGHT if allowed else [])])
             case "/v/me", "GET" | "POST":
                 await self._about_me(scope, said, receive, send)
+            case "/v/number", "POST":
+                await self._number(scope, said, receive, send)
             case _:
                 await _answer(
                     send, 405, [*_EMPTY, (b"allow", b"GET" if scope["path"] in (SCRIPT, MORE) else b"POST")]
@@ -143,31 +154,24 @@ class Beacons:
         if isinstance(body, Drop):
             await _answer(send, 204, [*_HANG_UP, *self._cors(origin)])
         else:
-            await send(self._thanks(origin))
+            await send(self._thanks.head(origin, self.writer.by_origin))
             await send(_NOTHING)
+        address = scope["client"][0] if scope["client"] else ""
+        self.hear(headers, body, address)
+
+    def hear(self, headers: Mapping[bytes, bytes], body: bytes | Drop, address: str) -> None:
+        """Judge what was sent, and keep or count it."""
         now = datetime.now(UTC)
         told = body if isinstance(body, Drop) else read_beacon(body)
+        origin = headers.get(b"origin", b"")[:300].decode("latin-1")
         agent = headers.get(b"user-agent", b"")[:400].decode("latin-1")
         opted_out = _is_on(headers.get(b"sec-gpc")) or _is_on(headers.get(b"dnt"))
-        request = Request(origin, agent, opted_out, scope["client"][0] if scope["client"] else "")
+        request = Request(origin, agent, opted_out, address)
         judged = judge(told, request, self.writer.by_key, self.writer.by_origin, now)
         if isinstance(judged, Look):
             self.writer.keep(judged)
         else:
             self.writer.count(judged, now)
-
-    def _thanks(self, origin: str) -> "HTTPResponseStartEvent":
-        """The head of the usual answer, made once for each origin that sites have."""
-        if self._thanked is not self.writer.by_origin:
-            self._thanked, self._thank_you = self.writer.by_origin, {}
-        known = origin if origin in self._thanked else ""
-        if known not in self._thank_you:
-            # Nobody keeps the answer to a POST: it needs no word about caches.
-            headers = self._cors(known)[:1]
-            self._thank_you[known] = {
-                "type": "http.response.start", "status": 204, "headers": headers, "trailers": False,
-            }  # fmt: skip
-        return self._thank_you[known]
 
     async def _body(self, length: int, receive: "ASGIReceiveCallable") -> bytes | Drop:
         """The body, if it is small and here in time: one look now and then is cheaper than a timer for each."""
@@ -208,28 +212,16 @@ class Beacons:
         """Only a site's own origin may read an answer."""
         if origin not in self.writer.by_origin:
             return []
-        return [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"origin")]
+        return readable_by(origin)
 
     async def _about_me(
         self, scope: "HTTPScope", said: Said, receive: "ASGIReceiveCallable", send: "ASGISendCallable"
     ) -> None:
         """`GET /v/me?site=KEY` with the header `leadbell-visitor` shows what is known; `POST` erases it."""
-        body = b""
-        if scope["method"] == "POST":
-            try:
-                read = await self._body(said.length, receive)
-            except Gone:
-                return
-            if isinstance(read, Drop):
-                await _answer(send, 413 if read is Drop.OVERSIZED else 408, _HANG_UP)
-                return
-            body = read
-        asked = _asked(scope, said, body)
-        site = self.writer.by_key.get(asked.site) if asked else None
-        visitor = visitor_id(asked.visitor) if asked else None
-        if site is None or visitor is None or said.origin not in site.origins:
-            await _answer(send, 404, [*_EMPTY, *self._cors(said.origin)])
+        found = await self._who_asks(scope, said, receive, send)
+        if found is None:
             return
+        site, visitor, _gone = found
         address = scope["client"][0] if scope["client"] else ""
         too_often = self._may_ask.wait_s(address, time.monotonic())
         self._may_ask.count(address, time.monotonic())
@@ -247,6 +239,54 @@ class Beacons:
             await _answer(send, 200, [*_EMPTY, *self._cors(said.origin), content], msgspec.json.encode(known))
         finally:
             self._asking -= 1
+
+    async def _who_asks(
+        self, scope: "HTTPScope", said: Said, receive: "ASGIReceiveCallable", send: "ASGISendCallable"
+    ) -> tuple[Site, str, bool] | None:
+        """The website, the visitor, whether they are gone; None: answered, somebody else's page learns nothing."""
+        body = b""
+        if scope["method"] == "POST":
+            try:
+                read = await self._body(said.length, receive)
+            except Gone:
+                return None
+            if isinstance(read, Drop):
+                await _answer(send, 413 if read is Drop.OVERSIZED else 408, _HANG_UP)
+                return None
+            body = read
+        asked = _asked(scope, said, body)
+        site = self.writer.by_key.get(asked.site) if asked else None
+        visitor = visitor_id(asked.visitor) if asked else None
+        if asked is None or site is None or visitor is None or said.origin not in site.origins:
+            await _answer(send, 404, [*_EMPTY, *self._cors(said.origin)])
+            return None
+        return site, visitor, asked.gone
+
+    async def _number(
+        self, scope: "HTTPScope", said: Said, receive: "ASGIReceiveCallable", send: "ASGISendCallable"
+    ) -> None:
+        """Which phone number this visitor is shown; the website's own stays where there is none for them."""
+        found = await self._who_asks(scope, said, receive, send)
+        if found is None:
+            return
+        site, visitor, gone = found
+        cors, address = self._cors(said.origin), scope["client"][0] if scope["client"] else ""
+        request = Request(said.origin, said.agent, said.opted_out, address)
+        content = (b"content-type", b"application/json")
+        try:
+            if gone:
+                await self.numbers.give_back(site, visitor)
+                shown: dict[str, object] | None = {"number": None}
+            else:
+                shown = await self.numbers.shown(site, visitor, request, datetime.now(UTC))
+        except (psycopg.Error, OSError) as error:
+            log.error("a visitor is shown no number", site=site.id, error=type(error).__name__)
+            await _answer(send, 503, [*_EMPTY, *cors, (b"retry-after", b"5")])
+            return
+        if shown is None:
+            await _answer(send, 429, [*_EMPTY, *cors, (b"retry-after", b"30")])
+        else:
+            await _answer(send, 200, [*_EMPTY, *cors, content], msgspec.json.encode(shown))
 
     async def _more(self, scope: "HTTPScope", send: "ASGISendCallable") -> None:
         """What else the website switched on, kept by browsers for a few minutes; usually nothing."""
@@ -274,7 +314,7 @@ def _asked(scope: "HTTPScope", said: Said, body: bytes) -> _AboutMe | None:
 
 
 def _said(scope: "HTTPScope") -> Said:
-    said = Said(address=scope["client"][0] if scope["client"] else "")
+    said = Said()
     for name, value in scope["headers"]:
         if name == b"origin":
             said.origin = value[:300].decode("latin-1")
@@ -286,6 +326,10 @@ def _said(scope: "HTTPScope") -> Said:
             said.known_script = value
         elif name == b"leadbell-visitor":
             said.visitor = value[:60].decode("latin-1")
+        elif name == b"user-agent":
+            said.agent = value[:400].decode("latin-1")
+        elif name in (b"sec-gpc", b"dnt"):
+            said.opted_out = said.opted_out or _is_on(value)
     return said
 
 

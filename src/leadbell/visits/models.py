@@ -1,5 +1,6 @@
 """Who looks at a dealer's website. The beacons themselves are daily partitions of `leadbell_beacon`, made in SQL."""
 
+import phonenumbers
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -7,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from leadbell.dealers.models import Organisation, Person
 from leadbell.lead.models import Customer, Lead
+from leadbell.words import Words, say
+
+_CALLED = say("They called %(number)s. This browser alone was shown that number, last at %(shown_at)s.").text
 
 
 class Site(models.Model):
@@ -84,13 +88,24 @@ class VisitorJoin(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
     lead = models.ForeignKey(Lead, models.PROTECT, related_name="+", db_index=False)
     how = models.CharField(max_length=4, choices=How)
-    #: {"envelope": id} of a form or chat, {"link": when it was made}, {"number": E.164}
+    #: {"envelope": id} of a form or chat, {"link": when it was made}, {"number": E.164, "shown_at": when it last was}
     evidence = models.JSONField(default=dict)
     at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.ForeignKey(
         Person, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
+
+    @property
+    def says(self) -> Words | None:
+        """The evidence of a call."""
+        number, shown_at = self.evidence.get("number"), self.evidence.get("shown_at")
+        if not number or not shown_at:
+            return None
+        written = phonenumbers.format_number(
+            phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL
+        )
+        return Words(_CALLED, {"number": written, "shown_at": shown_at})
 
 
 class SiteCount(models.Model):
@@ -99,7 +114,8 @@ class SiteCount(models.Model):
     dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     site = models.ForeignKey(Site, models.PROTECT, related_name="+", db_index=False)
     day = models.DateField()
-    #: `kept`, `anonymous` (page views of people we don't know), or a `rules.Drop`.
+    #: `kept`, `anonymous` (page views of people we don't know), a `rules.Drop`, or of numbers of their own
+    #: `number_given`, `number_empty` (none was left) and `number_refused` (too many from one address).
     what = models.CharField(max_length=20)
     beacons = models.BigIntegerField()
     last_at = models.DateTimeField()
@@ -173,3 +189,38 @@ class SitePulse(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["site", "minute", "part"], name="one_pulse_a_minute"),)
+
+
+class NumberPool(models.Model):
+    """A website whose visitors are shown phone numbers of their own; `ring.TrackingNumber.site` says which."""
+
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    site = models.OneToOneField(Site, models.PROTECT, related_name="+")
+    is_on = models.BooleanField(default=False)
+    #: The number that the website prints for everybody, E.164.
+    printed = models.CharField(max_length=20)
+    #: A CSS selector of places that hold the number in a way we wouldn't find; may be empty.
+    selector = models.CharField(max_length=200, blank=True)
+    #: How long a number stays on a page where nothing happens, and how long nobody else is shown it after that.
+    lease_minutes = models.SmallIntegerField(default=30)
+    rest_hours = models.SmallIntegerField(default=2)
+    changed_at = models.DateTimeField()
+
+
+class NumberLease(models.Model):
+    """A number that was shown to one visitor alone. The database lets no two of one number overlap."""
+
+    dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+", db_index=False)
+    #: The tracking number.
+    number = models.BigIntegerField()
+    #: The browser; nobody's after they took their consent back or were erased.
+    visitor = models.UUIDField(null=True, blank=True)
+    began_at = models.DateTimeField()
+    #: When the visitor last did something on a page that shows it.
+    shown_at = models.DateTimeField()
+    #: Until then nobody else is shown it, and a call on it is this visitor's.
+    held_until = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=["site", "visitor"], name="lease_of_visitor"),)

@@ -53,6 +53,9 @@ class Drop(StrEnum):
     DATABASE_AWAY = "database_away"
 
 
+#: What is counted beside them and is no reason why something wasn't kept.
+NO_DROPS = frozenset({"kept", "anonymous", "number_given", "number_empty", "number_refused"})
+
 #: Of these the page views are real visits of people we don't know: they are the anonymous count.
 ANONYMOUS = frozenset({Drop.NO_CONSENT, Drop.OPTED_OUT})
 
@@ -266,6 +269,26 @@ def is_within(address: str, networks: tuple[Network, ...]) -> bool:
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
     return any(found.version == network.version and found in network for network in networks)
+
+
+def neighbourhood(address: str) -> str:
+    """Who shares an address: of IPv6 a household has a whole /64."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(IPv6Network((found, 64), strict=False)) if isinstance(found, IPv6Address) else address
+
+
+def may_have_a_number(site: Site, request: Request) -> bool:
+    """Whether this browser can be a visitor who is shown a phone number of their own: no machine, none of our people,
+    nobody who doesn't want to be recognised."""
+    return (
+        site.recognises
+        and not request.opted_out
+        and bot_of(request.user_agent) is None
+        and not is_within(request.address, site.networks)
+    )
 
 
 _RANDOM = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")

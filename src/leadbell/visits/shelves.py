@@ -13,7 +13,7 @@ from leadbell.lead.models import Lead
 from leadbell.visits.known import sum_of
 from leadbell.visits.links import own_link_for
 from leadbell.visits.models import KnownVisit, Site, SiteCount, SitePulse, VisitorJoin
-from leadbell.visits.rules import Car
+from leadbell.visits.rules import NO_DROPS, Car
 from leadbell.visits.showcase import pictures_of
 from leadbell.visits.sums import CarSeen, Sum
 from leadbell.visits.visit import Joined, Seen, Visit, spans_of, visits_in
@@ -64,7 +64,7 @@ def _shown(site: Site, counts: list[SiteCount], now: datetime) -> SiteShown:
     today = {one.what: one.beacons for one in counts if one.day == now.astimezone(UTC).date()}
     kept_at = max((one.last_at for one in counts if one.what in ("kept", "anonymous")), default=None)
     drops = sorted(
-        ((what, beacons) for what, beacons in today.items() if what not in ("kept", "anonymous")),
+        ((what, beacons) for what, beacons in today.items() if what not in NO_DROPS),
         key=lambda drop: (-drop[1], drop[0]),
     )
     return SiteShown(
@@ -289,7 +289,7 @@ def pulse_of(dealers: Sequence[int], now: datetime) -> list[Pulse]:
         _pulse(
             site, [b for b in beats if b.site_id == site.pk], since,
             len({one.visit.customer_id for one in known if one.visit.site_id == site.pk}),
-            [c for c in counts if c.site_id == site.pk and c.what not in ("kept", "anonymous")],
+            [c for c in counts if c.site_id == site.pk and c.what not in NO_DROPS],
         )
         for site in sites
     ]  # fmt: skip

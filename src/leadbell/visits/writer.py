@@ -306,6 +306,7 @@ class Writer:
             await connection.execute("select leadbell_keep_beacons()")
             await connection.execute("select leadbell_forget_pulse()")
             await connection.execute("select leadbell_forget_cars()")
+            await connection.execute("select leadbell_forget_leases()")
             self._kept_at = now
         if now - self.site_known_at > FRESH_S:
             found = await connection.execute(_SITES)
