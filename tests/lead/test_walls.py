@@ -33,6 +33,8 @@ WALLED = {
         "0029_cars_seen",
         "0035_heard_by_machine",
         "0037_dms_told",
+        "0040_transcripts",
+        "0041_dealers_scripts",
         "0043_numbers_of_their_own",
     )
     for table in import_module(f"leadbell.migrations.{migration}").TENANT_TABLES
