@@ -13,9 +13,11 @@ from leadbell.dealers.models import Organisation, Person
 from leadbell.handover.actions import offer
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
+from leadbell.refused import Refused
 from leadbell.ring.actions import take
 from leadbell.ring.models import Call
 from leadbell.ring.shelves import may_listen
+from leadbell.routing.actions import assign
 from tests.conftest import lead_of, make_person
 
 SignIn = Callable[[Person], Client]
@@ -239,6 +241,40 @@ def test_reception_marks_who_came_with_one_tap(
     assert "Mr Okafor is here" in page
     client.post(f"/leads/{lead.pk}/appointment/attendance/", {"came": "no"})
     assert locked(lead.pk).standing.missed_at is not None
+
+
+def test_who_is_reception_marks_who_came_and_gets_no_further(
+    signed_in: SignIn, northside: Organisation, rosa: Person, now: datetime
+) -> None:
+    lead = lead_of(northside, now=now - DAY)
+    take(lead, rosa.pk, now - DAY)
+    hours = northside.opening_hours
+    book(lead, rosa.pk, hours.day_begins(hours.local_day(now)), now - DAY)
+    yvonne = make_person("Yvonne", northside, "reception")
+    client = signed_in(yvonne)
+    page = client.get("/reception/").content.decode()
+    assert "Mr Okafor is here" in page
+    assert f'/leads/{lead.pk}/"' not in page, "no way to the lead"
+    assert "/me/phone/" not in page
+    assert client.get(f"/leads/{lead.pk}/").status_code == 403
+    assert client.get("/leads/").status_code == 403
+    client.post(f"/leads/{lead.pk}/appointment/attendance/", {"came": "yes"})
+    assert locked(lead.pk).standing.shown_at is not None
+    assert isinstance(assign(locked(lead.pk), yvonne.pk, None, now), Refused), "no lead is ever theirs"
+
+
+def test_who_leads_the_bdc_sees_what_each_agent_has_to_do(
+    signed_in: SignIn, northside: Organisation, ines: Person, bea: Person, now: datetime
+) -> None:
+    for nth, minutes in enumerate((-20, 90)):
+        lead = lead_of(northside, f"Customer {nth}", now - DAY, f"+3161234567{nth}", f"c{nth}@example.org")
+        take(lead, bea.pk, now - DAY)
+        Lead.objects.filter(pk=lead.pk).update(next_at=now + minutes * MINUTE)
+    page = signed_in(ines).get("/bdc/").content.decode()
+    assert "The agents" in page
+    assert "1 overdue" in page
+    assert "of 2" in page
+    assert "The agents" not in signed_in(bea).get("/bdc/").content.decode()
 
 
 @pytest.mark.parametrize("page", ["/bdc/", "/reports/fallout/"])

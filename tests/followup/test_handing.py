@@ -93,6 +93,20 @@ def test_who_is_asked_back_answers_before_it_goes_on(
     assert now_with(lead)[:2] == ("answer", bea.pk)
 
 
+def test_the_dealers_own_manager_has_it_before_the_groups(
+    northside: Organisation, rosa: Person, bea: Person
+) -> None:
+    noord = Organisation.objects.create(
+        kind="group", name="Noord", country="NL", zone="Europe/Amsterdam", created_at=NOON
+    )
+    Organisation.objects.filter(pk=northside.pk).update(parent=noord)
+    make_person("Gina", noord, "manager")
+    ines = make_person("Ines", northside, "manager")
+    lead = offered(northside, bea, rosa)
+    run_due(NOON + 31 * MINUTE)
+    assert locked(lead.pk).owner_id == ines.pk
+
+
 def test_without_a_manager_it_comes_back_to_the_agent(
     northside: Organisation, rosa: Person, bea: Person
 ) -> None:

@@ -22,6 +22,8 @@ class Found:
 
     newest: datetime | None
     key: str | None
+    #: Of the example website.
+    site: str | None = None
 
     def has_slept(self, now: datetime) -> bool:
         return self.newest is not None and now - self.newest >= STALE_AFTER
@@ -30,7 +32,10 @@ class Found:
 _FIND = """
 select (select max(received_at) from leadbell_envelope), (
     select s.key from leadbell_source s join leadbell_person p on p.organisation_id = s.dealer_id
-    where p.email = %s and s.revoked_at is null order by s.id limit 1
+    where p.email = %(star)s and s.revoked_at is null order by s.id limit 1
+), (
+    select w.key from leadbell_site w join leadbell_person p on p.organisation_id = w.dealer_id
+    where p.email = %(star)s order by w.id limit 1
 )
 """
 
@@ -38,7 +43,7 @@ select (select max(received_at) from leadbell_envelope), (
 def find() -> Found:
     """Look without Django: most starts have nothing to do here, and nobody likes to wait."""
     with psycopg.connect(os.environ["LEADBELL_DB_OWNER"]) as connection:
-        row = connection.execute(_FIND, [STAR]).fetchone()
+        row = connection.execute(_FIND, {"star": STAR}).fetchone()
     return Found(*row) if row else Found(None, None)
 
 
@@ -49,7 +54,7 @@ def main(fresh: bool) -> None:
         _prepare(fresh, found, now)
         found = find()
     _connect()
-    _invite(found.key)
+    _invite(found)
 
 
 def _prepare(fresh: bool, found: Found, now: datetime) -> None:
@@ -57,6 +62,7 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
     django.setup()
+    _say_less()
     from leadbell.demo import actions, bdc, chatting, diaries, filming, importing, listening, receiving, stage
 
     if fresh:
@@ -81,6 +87,15 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
             receiving.expect_visitors(now)
             bdc.begin_between(now)
             bdc.keep_some(now)
+
+
+def _say_less() -> None:
+    """What is invented needs no line in a log for each of its facts."""
+    import logging
+
+    import structlog
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 #: The demo's telephones are never given out: where there is an exchange, everybody's phone is in the browser alone.
@@ -120,13 +135,16 @@ def _told(what: str, days: int, now: datetime) -> Iterator[Callable[[datetime], 
     console.print(f"{what}: done in {time.monotonic() - began:.1f} s.")
 
 
-def _invite(key: str | None) -> None:
+def _invite(found: Found) -> None:
     from leadbell.settings import PUBLIC_URL
 
     print(f"  1. Open {PUBLIC_URL} and sign in as Rosa Visser with one click.")
-    if key:
+    if found.key:
         print("  2. Send a lead from another terminal, and her desk rings:")
-        print(f"     curl --data-binary @examples/lead.adf.xml {PUBLIC_URL}/in/{key}")
+        print(f"     curl --data-binary @examples/lead.adf.xml {PUBLIC_URL}/in/{found.key}")
+    if found.key and found.site:
+        print("  3. Open Northside's website, agree, send its form, and come back after the lead was lost:")
+        print(f"     python3 examples/dealer-site/serve.py {PUBLIC_URL} {found.site} {found.key}")
     print("  Northside's demo hours are round the clock, so that it rings whenever you try it.")
     print("  Colleagues are played by the demo as long as nobody is signed in as them.", flush=True)
 
