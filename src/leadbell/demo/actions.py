@@ -75,7 +75,7 @@ def clear() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "truncate leadbell_organisation, leadbell_person, leadbell_fact, leadbell_lead, leadbell_customer,"
-            " leadbell_envelope, django_session restart identity cascade"
+            " leadbell_envelope, leadbell_beacon, django_session restart identity cascade"
         )
 
 

@@ -20,6 +20,7 @@ from leadbell.review.rules import LONG_TALK_MS, draw, last_weeks
 from leadbell.ring.models import Call, PhoneRules, Recording
 from leadbell.ring.recordings.saving import save
 from leadbell.ring.recordings.store import the_store
+from leadbell.video.models import Video
 
 #: So many of everybody and complete week are recorded, besides a few long talks.
 EACH, LONG_ONES, LONGEST_MS = 3, 3, 600_000
@@ -160,7 +161,10 @@ def _complain(talk: Talk, ines: Person, now: datetime) -> None:
 
 
 def forget() -> None:
-    """Take the sound of a demo that is begun anew out of the store."""
+    """Take the sound and the films of a demo that is begun anew out of the store."""
     store = the_store()
+    for film in Video.objects.exclude(status=Video.Status.DELETED):
+        for nth in range(len(film.sizes)):
+            store.delete(film.piece(nth))
     for name in Recording.objects.exclude(stored_as="").values_list("stored_as", flat=True):
         store.delete(name)

@@ -26,7 +26,10 @@ def reception(request: Visit, now: datetime) -> HttpResponse:
     hours = dealer.opening_hours
     today = hours.local_day(now)
     found = expected(dealer.pk, hours.day_begins(today), hours.day_begins(today + timedelta(days=1)))
-    rows = [(one, _can_come(one, now), one.starts_at <= now) for one in found]
+    rows = [
+        (one, _can_come(one, now), one.starts_at <= now)
+        for one in sorted(found, key=lambda one: _place(one, now))
+    ]
     shown = {
         "active": "reception",
         "now": now,
@@ -38,6 +41,12 @@ def reception(request: Visit, now: datetime) -> HttpResponse:
         "missed": sum(one.status == "no_show" for one in found),
     }
     return render(request, "reception/live.html" if request.htmx else "reception/reception.html", shown)
+
+
+def _place(one: "Appointment", now: datetime) -> tuple[int, datetime]:
+    """What can be marked now stands first, then who is still to come, then what is known; each by the clock."""
+    waits = one.status in ("booked", "confirmed")
+    return (0 if _can_come(one, now) else 1 if waits else 2), one.starts_at
 
 
 def _can_come(one: "Appointment", now: datetime) -> bool:

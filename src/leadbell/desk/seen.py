@@ -61,7 +61,7 @@ def _place(known: KnownShown | None) -> int:
 
 
 def lines_of(visits: Iterable[KnownShown]) -> list[Line]:
-    """One line of the story for each visit, however many pages it had."""
+    """One line of the story for each visit, however many pages it had; what has just begun isn't counted yet."""
     return [
         Line(
             known.visit.began_at, "world", "system",
@@ -70,7 +70,7 @@ def lines_of(visits: Iterable[KnownShown]) -> list[Line]:
             else say("On the website: one page"),
             known.sum.says,
         )
-        for known in visits
+        for known in visits if known.sum.pages
     ]  # fmt: skip
 
 
