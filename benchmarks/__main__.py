@@ -8,7 +8,20 @@ from collections.abc import Callable, Iterator
 
 from rich.console import Console
 
-from benchmarks import audit, beacons, calls, clockwork, flat, machine, memory, mouth, reports, ring, studies
+from benchmarks import (
+    audit,
+    beacons,
+    calls,
+    clockwork,
+    distribution,
+    flat,
+    machine,
+    memory,
+    mouth,
+    reports,
+    ring,
+    studies,
+)
 from benchmarks.figures import Figure, as_json, as_markdown, as_table
 from benchmarks.house import alone
 from leadbell.postgres import SETTINGS
@@ -18,6 +31,7 @@ BENCHES: dict[str, Measure] = {
     "mouth": mouth.measure, "clockwork": clockwork.measure, "ring": ring.measure, "memory": memory.measure,
     "calls": calls.measure, "flat": flat.measure, "studies": studies.measure, "beacons": beacons.measure,
     "audit": audit.measure, "large": audit.measure_large, "reports": reports.measure,
+    "distribution": distribution.measure,
 }  # fmt: skip
 #: Parts of one of them, asked for by name.
 PARTS: dict[str, Measure] = {

@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
-from django.db import ProgrammingError, connection
+from django.db import ProgrammingError, connection, transaction
 
+from leadbell import statement
 from leadbell.conversation.actions import start_attempt
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup import clockwork
+from leadbell.followup.distribution import take_in
+from leadbell.intake.actions import read_envelope
 from leadbell.intake.models import Envelope, Source
 from leadbell.intake.post import uuid7
 from leadbell.lead.doors import tenant
@@ -247,3 +250,19 @@ def test_whom_a_dealer_forgets_the_importer_forgets(
     run_due(NOON + 15 * MINUTE)
     assert Passing.objects.get().state == "closed", "nobody is given who is not to be known any more"
     assert make_person("Noor", northside)
+
+
+def test_a_lead_is_given_without_waiting_for_each_statement(
+    importer: Organisation, source: Source, northside: Organisation, rosa: Person
+) -> None:
+    """Where that failed, every batch was done twice, the second time slowly."""
+    body = b'{"name": "Mr Okafor", "phone": "06 12345678", "make": "Hyundai"}'
+    envelope = Envelope.objects.create(
+        id=uuid7(NOON), dealer=importer, source=source, received_at=NOON, transport="http",
+        content_type="application/json", body=body, sha256=hashlib.sha256(body).digest(),
+    )  # fmt: skip
+    with transaction.atomic(), statement.without_waiting():
+        take_in(envelope, read_envelope(envelope), NOON)
+    envelope.refresh_from_db()
+    passing = Passing.objects.get()
+    assert (envelope.status, passing.state, passing.dealer) == ("read", "offered", northside)

@@ -61,7 +61,10 @@ def take_in(envelope: Envelope, inquiries: Sequence[Inquiry] | Refused, now: dat
     envelope.status = Envelope.Status.READ if any(new) else Envelope.Status.DUPLICATE
     envelope.reason = None if any(new) else msgspec.to_builtins(say("the sender sent it before"))
     envelope.items, envelope.read_at = len(new), now
-    envelope.save(update_fields=["status", "reason", "items", "read_at"])
+    # Django's own save counts rows, which nobody knows while statements travel without waiting.
+    Envelope.objects.filter(pk=envelope.pk).update(
+        status=envelope.status, reason=envelope.reason, items=envelope.items, read_at=now
+    )
     for passing in new:
         if passing is not None:
             hand_out(passing, now)

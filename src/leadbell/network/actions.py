@@ -11,6 +11,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
+from leadbell import statement
 from leadbell.announce import announce, wake_clockwork
 from leadbell.dealers.models import Organisation
 from leadbell.lead.doors import dealers_below
@@ -60,7 +61,7 @@ def plan_of(importer: int) -> NetworkPlan:
 
 
 def decide(passing: Passing, wish: Wish, now: datetime) -> Choice | Nobody:
-    """Whose turn it is; the agreements of the importer stay locked until commit, so that shares come out exactly."""
+    """Whose turn it is; no other lead of the importer is given until commit, so that shares come out exactly."""
     if passing.chosen is not None:
         return Choice(passing.chosen, (say("chosen by hand"),))
     plan = plan_of(passing.importer_id)
@@ -71,31 +72,45 @@ def decide(passing: Passing, wish: Wish, now: datetime) -> Choice | Nobody:
     return choose(wish, candidates(passing.importer_id, now), tried, where)
 
 
+#: One importer's leads are given one after the other, so that shares come out exactly. A lock of its own: locking
+#: each agreement's row would write all of them for every lead.
+_MY_TURN = "select pg_advisory_xact_lock(hashtextextended('network', %(importer)s))"
+_CANDIDATES = """
+with recursive below(id, kind, name, brands) as (
+    select id, kind, name, brands from leadbell_organisation where id = %(importer)s
+    union all
+    select o.id, o.kind, o.name, o.brands from leadbell_organisation o join below b on o.parent_id = b.id
+)
+select b.id, b.name, b.brands, a.postcodes, a.latitude, a.longitude, a.share, a.given, a.most_a_day, a.takes_leads
+from below b left join leadbell_agreement a on a.dealer_id = b.id where b.kind = 'dealer' order by b.id
+"""
+
+
 def candidates(importer: int, now: datetime) -> list[Candidate]:
-    """The dealers below the importer that take leads, locked until the transaction ends."""
-    below = dealers_below(importer)
-    agreed = set(Agreement.objects.filter(dealer__in=below).values_list("dealer_id", flat=True))
-    Agreement.objects.bulk_create(
-        [Agreement(importer_id=importer, dealer_id=dealer) for dealer in below if dealer not in agreed],
-        ignore_conflicts=True,
-    )
-    rows = Agreement.objects.select_for_update(of=("self",)).filter(dealer__in=below, takes_leads=True)
-    found = list(rows.select_related("dealer").order_by("dealer_id"))
-    limited = [one for one in found if one.most_a_day is not None]
+    """The dealers below the importer that take leads; nobody else gives one of its leads until the transaction ends."""
+    statement.run(_MY_TURN, {"importer": importer})
+    found = statement.run(_CANDIDATES, {"importer": importer})
+    if new := [row[0] for row in found if row[9] is None]:
+        Agreement.objects.bulk_create(
+            [Agreement(importer_id=importer, dealer_id=dealer) for dealer in new], ignore_conflicts=True
+        )
+        found = statement.run(_CANDIDATES, {"importer": importer})
+    takers = [row for row in found if row[9]]
+    limited = [row[0] for row in takers if row[8] is not None]
     today = _given_today(importer, limited, now) if limited else Counter[int]()
     return [
         Candidate(
-            one.dealer_id, one.dealer.name, tuple(one.dealer.brands), tuple(one.postcodes),
-            (one.latitude, one.longitude) if one.latitude is not None and one.longitude is not None else None,
-            one.share, one.given, one.most_a_day, today[one.dealer_id],
+            dealer, name, tuple(brands), tuple(postcodes),
+            (latitude, longitude) if latitude is not None and longitude is not None else None, share, given, most,
+            today[dealer],
         )
-        for one in found
+        for dealer, name, brands, postcodes, latitude, longitude, share, given, most, _ in takers
     ]  # fmt: skip
 
 
-def _given_today(importer: int, limited: Collection[Agreement], now: datetime) -> Counter[int]:
+def _given_today(importer: int, limited: Collection[int], now: datetime) -> Counter[int]:
     """How many offers each of these dealers got on its own local day."""
-    hours = {one.dealer_id: one.dealer.opening_hours for one in limited}
+    hours = {one.pk: one.opening_hours for one in Organisation.objects.filter(pk__in=limited)}
     since = {dealer: its.day_begins(its.local_day(now)) for dealer, its in hours.items()}
     offers = Offer.objects.filter(importer=importer, dealer__in=since, at__gte=min(since.values()))
     return Counter(dealer for dealer, at in offers.values_list("dealer_id", "at") if at >= since[dealer])
@@ -105,14 +120,14 @@ def offer(passing: Passing, choice: Choice, lead: Lead, already_theirs: bool, no
     """The dealer has it from now on. `already_theirs`: it joined a lead they are working on, so it is taken."""
     Agreement.objects.filter(dealer=choice.dealer).update(given=F("given") + 1)
     minutes = plan_of(passing.importer_id).answer_minutes
-    dealer = Organisation.objects.get(pk=choice.dealer)
+    dealer = lead.dealer
     made = Offer.objects.create(
         passing=passing, importer_id=passing.importer_id, dealer=dealer, lead=lead.pk, at=now,
         until=dealer.opening_hours.open_for(now, timedelta(minutes=minutes)), because=_plain(choice.because),
     )  # fmt: skip
     passing.state, passing.dealer, passing.lead = Passing.State.OFFERED, dealer, lead.pk
     passing.because, passing.changed_at, passing.chosen = made.because, now, None
-    passing.save(update_fields=["state", "dealer", "lead", "because", "changed_at", "chosen"])
+    _write(passing, "state", "dealer", "lead", "because", "changed_at", "chosen")
     if already_theirs:
         take(made, now)
     announce(passing.importer_id, "network")
@@ -146,7 +161,7 @@ def take(offer: Offer, now: datetime) -> None:
     _end(offer, Offer.Outcome.TAKEN, now)
     passing = offer.passing
     passing.state, passing.inquiry, passing.changed_at = Passing.State.TAKEN, None, now
-    passing.save(update_fields=["state", "inquiry", "changed_at"])
+    _write(passing, "state", "inquiry", "changed_at")
     announce(passing.importer_id, "network")
 
 
@@ -155,7 +170,7 @@ def pass_on(offer: Offer, now: datetime) -> None:
     _end(offer, Offer.Outcome.REFUSED if offer.refused_at else Offer.Outcome.EXPIRED, now)
     passing = offer.passing
     passing.state, passing.changed_at = Passing.State.WAITING, now
-    passing.save(update_fields=["state", "changed_at"])
+    _write(passing, "state", "changed_at")
     announce(passing.importer_id, "network")
 
 
@@ -163,7 +178,7 @@ def come_back(passing: Passing, because: Words, now: datetime) -> None:
     """Nobody else can have it: a person at the importer decides."""
     passing.state, passing.because, passing.changed_at = Passing.State.RETURNED, _plain((because,)), now
     passing.dealer, passing.lead = None, None
-    passing.save(update_fields=["state", "because", "changed_at", "dealer", "lead"])
+    _write(passing, "state", "because", "changed_at", "dealer", "lead")
     announce(passing.importer_id, "network")
 
 
@@ -172,7 +187,7 @@ def forget(passing: Passing, now: datetime) -> Nobody:
     nobody = Nobody(say("the customer is to be forgotten"))
     passing.state, passing.because, passing.changed_at = Passing.State.CLOSED, _plain((nobody.because,)), now
     passing.dealer, passing.lead = None, None
-    passing.save(update_fields=["state", "because", "changed_at", "dealer", "lead"])
+    _write(passing, "state", "because", "changed_at", "dealer", "lead")
     announce(passing.importer_id, "network")
     return nobody
 
@@ -186,7 +201,7 @@ def choose_by_hand(importer: int, number: int, dealer: int, now: datetime) -> Pa
     if passing is None or passing.state != Passing.State.RETURNED:
         return Refused(say("This lead isn’t waiting for you any more."))
     passing.state, passing.chosen, passing.changed_at = Passing.State.WAITING, dealer, now
-    passing.save(update_fields=["state", "chosen", "changed_at"])
+    _write(passing, "state", "chosen", "changed_at")
     wake_clockwork()
     announce(importer, "network")
     return passing
@@ -202,7 +217,7 @@ def give_back(lead: Lead, note: str, now: datetime) -> Offer | Refused:
     if not note.strip():
         return Refused(say("Say in a few words why: the importer and the next dealer read it."))
     offer.refused_at, offer.note = now, note.strip()[:300]
-    offer.save(update_fields=["refused_at", "note"])
+    _write(offer, "refused_at", "note")
     wake_clockwork()
     announce(lead.dealer_id, "lead", lead.pk)
     return offer
@@ -216,14 +231,19 @@ def close(importer: int, number: int, person: int, now: datetime) -> Passing | R
         return Refused(say("This lead isn’t waiting for you any more."))
     passing.state, passing.closed_by, passing.changed_at = Passing.State.CLOSED, person, now
     passing.inquiry = None
-    passing.save(update_fields=["state", "closed_by", "changed_at", "inquiry"])
+    _write(passing, "state", "closed_by", "changed_at", "inquiry")
     announce(importer, "network")
     return passing
 
 
 def _end(offer: Offer, outcome: Offer.Outcome, now: datetime) -> None:
     offer.outcome, offer.outcome_at = outcome, now
-    offer.save(update_fields=["outcome", "outcome_at"])
+    _write(offer, "outcome", "outcome_at")
+
+
+def _write(row: Passing | Offer, *fields: str) -> None:
+    """Django's own save counts rows, which nobody knows while statements travel without waiting."""
+    type(row).objects.filter(pk=row.pk).update(**{name: getattr(row, name) for name in fields})
 
 
 def _plain(because: Collection[Words]) -> list[Any]:
