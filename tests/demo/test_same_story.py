@@ -120,7 +120,7 @@ def test_the_pages_say_what_the_audit_says(ivan: Person, export: Path, signed_in
         assert expected.replace(",", "") in verdict
     given = {one.metric.name: one for one in before.answers.given}
     shown = {name: section.name for section in SECTIONS for name in section.figures if name in given}
-    assert len(shown) > 40
+    assert len(shown) > 35
     for name, section in shown.items():
         one = given[name]
         assert in_page(one.metric, one.numerator, one.denominator) in reports[section], name

@@ -14,6 +14,10 @@ _EVERY_CONTACT = (
     "three_attempt_rate", "hands", "attempts_ladder", *(metric.name for metric in touching.METRICS),
     *(metric.name for metric in lost.METRICS if metric.name.startswith("unlost")),
 )  # fmt: skip
+_NONE_OF = {
+    "sms": say("the list of contacts holds no text messages"), "chat": say("the list of contacts holds no chats"),
+}  # fmt: skip
+_COUNTED = {"sms": "texts", "chat": "chat_messages"}
 _BOTH_WAYS = tuple(metric.name for metric in touching.METRICS)
 #: Who is a machine, where the export has no column for it.
 _MACHINE = "^(system|automat.*|auto[- ]?(reply|responder|mail).*|workflow.*|bot|marketing automation|no-?reply.*|робот.*|система)$"
@@ -117,6 +121,17 @@ def touches(tr: Translator) -> None:
             )
         )
     _open_times(tr, "connected_ms" in columns)
+    _block_unused(tr)
+
+
+def _block_unused(tr: Translator) -> None:
+    """Nothing is said of a channel that the list never names: it may have been left out."""
+    used = {said for (said,) in tr.db.execute("select distinct channel from read_touches").fetchall()}
+    for channel, because in _NONE_OF.items():
+        if channel not in used:
+            for group in touching.GROUPS:
+                for name in (f"reengagement_rate_{group}_{channel}", f"{_COUNTED[channel]}_per_lead_{group}"):
+                    tr.blocked.setdefault(name, because)
 
 
 def _channel(tr: Translator) -> str:

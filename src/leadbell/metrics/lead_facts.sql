@@ -72,26 +72,26 @@ with calls as (
             as calls_answered
     from touches as t
     group by t.lead
+), replied as (
+    -- Most leads have no answer at all: their touches needn't be put in order.
+    select t.lead from touches as t where t.direction = 'in' group by t.lead
 ), turns as (
     select
         t.lead, t.started_ms, t.nr,
         case
-            when t.direction = 'out' and t.channel = 'phone' and t.outcome = 'conversation' then 'talked'
             when t.direction = 'out' and t.channel <> 'phone' then 'wrote'
             when t.direction = 'in' then 'customer'
         end as turn
     from touches as t
+    join replied as r on r.lead = t.lead
 ), in_order as (
     select
         t.lead, t.turn,
         lead(t.turn) over (partition by t.lead order by t.started_ms, t.nr) as next_turn
     from turns as t
 ), answers as (
-    -- A touch is answered when the call became a conversation, or when the next thing is the customer's.
-    select
-        o.lead,
-        sum(case when o.turn = 'talked' or o.turn = 'wrote' and o.next_turn = 'customer' then 1 else 0 end)
-            as touches_answered
+    -- A message is answered when the next thing is the customer's; a call when it became a conversation.
+    select o.lead, sum(case when o.turn = 'wrote' and o.next_turn = 'customer' then 1 else 0 end) as messages_answered
     from in_order as o
     group by o.lead
 ), activity as (
@@ -154,7 +154,7 @@ with calls as (
         coalesce(touched.emails, 0) as emails,
         coalesce(touched.texts, 0) as texts,
         coalesce(touched.chat_lines, 0) as chat_lines,
-        coalesce(answers.touches_answered, 0) as touches_answered,
+        coalesce(touched.calls_answered, 0) + coalesce(answers.messages_answered, 0) as touches_answered,
         touched.first_touch_ms, touched.first_email_ms, touched.last_in_ms, touched.last_email_in_ms,
         touched.first_text_ms, touched.last_text_in_ms, touched.first_line_ms, touched.last_line_in_ms,
         seen.last_seen_ms,
