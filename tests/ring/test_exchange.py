@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from leadbell.ring.exchange import LOST_AFTER_S, PATIENCE_S, Exchange
+from leadbell.ring.exchange import Exchange
+from leadbell.ring.outages import LOST_AFTER_S, PATIENCE_S
 from leadbell.ring.ports import Bell, Dial, Heard, LineDown, LiveLeg, Phone, Prompt, Ringing, UnderWay
 from tests.fakes.engine import FakeEngine
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from leadbell.ring.exchange import LOST_AFTER_S, Exchange
+from leadbell.ring.exchange import Exchange
+from leadbell.ring.outages import LOST_AFTER_S
 from leadbell.ring.ports import Bell, Dial, Heard, LegFailed, LiveLeg, Phone, Prompt
 from tests.fakes.engine import FakeEngine
 
