@@ -25,7 +25,16 @@ REPORTS = (
     "/reports/?section=automation", "/reports/comparison/", "/reports/figures/attempted_rate/",
     "/reports/weekly/", "/reports/months/", "/reports/months/mail/",
 )  # fmt: skip
-MANAGERS = (*SALES, *REPORTS, "/inbox/", "/inbox/typed/", "/missing/", "/dealer/")
+MANAGERS = (
+    *SALES,
+    *REPORTS,
+    "/review/words/",
+    "/review/words/?q=saturday",
+    "/inbox/",
+    "/inbox/typed/",
+    "/missing/",
+    "/dealer/",
+)
 
 
 def serious(page: Page) -> list[str]:

@@ -75,3 +75,35 @@ def test_a_conversation_is_heard_marked_and_read(northside_house: Northside, vis
     expect(rosa.get_by_role("button", name=re.compile("^Keep"))).to_have_count(0)
     rosa.locator("[data-seek]").first.click()
     expect(rosa.get_by_role("slider")).not_to_have_attribute("aria-valuenow", "0")
+
+
+def test_what_was_said_is_read_corrected_and_found(northside_house: Northside, visit: Visit) -> None:
+    path = conversation(northside_house, 40)
+    northside_house.house.run("tests.browser.transcript", str(northside_house.house.folder))
+    ines = visit("Ines", 1440)
+    ines.goto(path)
+    said = ines.locator("#transcript .said-list > li")
+    expect(said).to_have_count(6)
+    ines.get_by_text("Would you like to come by on Saturday").last.click()
+    expect(ines.get_by_role("slider")).to_have_attribute("aria-valuenow", "20")
+
+    ines.locator("#hints > summary").click()
+    expect(ines.locator("#hints")).to_contain_text("the appointment might be made here")
+    ines.locator("#hints li", has_text="made here").get_by_role("button", name="Mark it so").click()
+    expect(ines.locator("#made-yes")).to_be_checked()
+    expect(ines.locator(".review-marks .card-actions")).to_have_count(0)
+
+    ines.get_by_role("link", name="Correct what was said at 0:26").click()
+    ines.locator(".said-correct textarea").fill("Saturday is fine, at a quarter past eleven.")
+    ines.get_by_role("button", name="Correct", exact=True).click()
+    expect(said.nth(4)).to_contain_text("at a quarter past eleven")
+    expect(said.nth(4)).to_contain_text("corrected by Ines")
+    expect(ines.locator("#made-yes")).to_be_checked()
+
+    ines.goto("/review/")
+    ines.get_by_label("Words that were said").fill("quarter")
+    ines.get_by_role("button", name="Find").click()
+    expect(ines.locator("mark")).to_have_text(["quarter"])
+    ines.locator(".word-places .said-at").click()
+    expect(ines.locator(".said-list > li.sought")).to_contain_text("quarter past eleven")
+    expect(ines.get_by_role("slider")).to_have_attribute("aria-valuenow", "26")
