@@ -14,7 +14,7 @@ from leadbell.lead.models import Lead
 from leadbell.metrics.now.ledger import ledger
 from leadbell.unlost.models import Alert, UnlostChoice
 from leadbell.visits.models import KnownVisit, Site, Visitor, VisitorJoin
-from tests.conftest import NOON, lead_of
+from tests.conftest import NOON, lead_of, make_person
 
 LONG_AGO = NOON - timedelta(days=20)
 
@@ -224,6 +224,26 @@ def test_the_manager_hears_of_lost_sale_leads_and_of_who_left(
     assert Alert.objects.get(lead=orphan).people == [ines.pk]
     back = Lead.objects.get(pk=orphan.pk)
     assert (back.is_open, back.owner_id) == (True, None)
+
+
+def test_the_groups_manager_hears_only_where_the_dealer_has_none(
+    northside: Organisation, rosa: Person, ines: Person
+) -> None:
+    noord = Organisation.objects.create(
+        kind="group", name="Noord", country="NL", zone="Europe/Amsterdam", created_at=NOON
+    )
+    Organisation.objects.filter(pk=northside.pk).update(parent=noord)
+    gina, site = make_person("Gina", noord, "manager"), make_site(northside)
+    told = {}
+    for minutes in (0, 10):
+        lead = lost_lead(
+            northside, rosa, customer=f"Customer {minutes}", phone=None, email=None, origin="lost_sale"
+        )
+        looks(browser_of(lead, site), NOON + timedelta(minutes=minutes))
+        run_due(NOON + timedelta(minutes=minutes))
+        told[minutes] = Alert.objects.get(lead=lead).people
+        Person.objects.filter(pk=ines.pk).update(is_active=False)
+    assert told == {0: [ines.pk], 10: [gina.pk]}
 
 
 def test_nobody_of_another_dealer_hears(
