@@ -6,6 +6,8 @@ from leadbell.dealers import tree
 from leadbell.dealers.models import Organisation
 from leadbell.dealers.opening import hire
 from leadbell.lead.doors import dealers_below
+from leadbell.network.actions import candidates
+from leadbell.network.rules import Candidate
 from leadbell.trouble import Trouble
 from tests.conftest import NOON
 
@@ -25,6 +27,21 @@ def test_a_group_below_an_importer_manages_the_dealers_put_there(northside: Orga
     ]
     tree.place(tree.find(str(northside.pk)), None)
     assert dealers_below(aurora.pk) == ()
+
+
+def test_a_dealer_sells_its_brands_or_all(northside: Organisation) -> None:
+    assert tree.sells(northside, ["Hyundai", " Kia ", "", "Kia"]) == ("Hyundai", "Kia")
+    assert candidate_of(northside).brands == ("Hyundai", "Kia")
+    assert tree.sells(northside, [""]) == candidate_of(northside).brands == ()
+
+
+def candidate_of(dealer: Organisation) -> Candidate:
+    aurora = Organisation.objects.filter(kind="importer").first() or tree.add(
+        "importer", "Aurora", "NL", NOON
+    )
+    tree.place(dealer, aurora)
+    (found,) = candidates(aurora.pk, NOON)
+    return found
 
 
 def test_nothing_stands_where_it_makes_no_sense(northside: Organisation) -> None:

@@ -49,6 +49,17 @@ def place(name: str, data: Data = DEFAULT_DATA, under: Under = None) -> None:
     print(f"{one.name} stands below {above.name}." if above else f"{one.name} stands by itself.")
 
 
+@organisation.command()
+def brands(name: str, brands: str, data: Data = DEFAULT_DATA) -> None:
+    """Say what a dealer sells, such as "Hyundai, Kia"; "" for everything. An importer's leads go by it."""
+    with with_database(data, "owner"):
+        from leadbell.dealers import tree
+
+        one = tree.find(name, ("dealer",))
+        said = tree.sells(one, brands.split(","))
+    print(f"{one.name} sells {', '.join(said) or 'every brand'}.")
+
+
 @organisation.command("list")
 def everybody(data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """All of them, each below the one it belongs to."""

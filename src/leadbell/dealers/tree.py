@@ -1,6 +1,6 @@
 """Who stands above whom: importers, dealer groups below them, dealers below either."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -67,6 +67,13 @@ def place(organisation: Organisation, under: Organisation | None) -> None:
     _may_stand(organisation, under)
     organisation.parent = under
     organisation.save(update_fields=["parent"])
+
+
+def sells(dealer: Organisation, brands: Iterable[str]) -> tuple[str, ...]:
+    """What the dealer sells from now on, each brand once; none: all. An importer's leads go by it."""
+    dealer.brands = list(dict.fromkeys(brand.strip()[:40] for brand in brands if brand.strip()))
+    dealer.save(update_fields=["brands"])
+    return tuple(dealer.brands)
 
 
 def _may_stand(one: Organisation, under: Organisation | None) -> None:
