@@ -15,7 +15,7 @@ from django.test import Client
 
 from leadbell.audit.command import reader
 from leadbell.audit.page import page
-from leadbell.audit.sentences import percent
+from leadbell.audit.sentences import percent, ripe
 from leadbell.audit.study import Asked, Study, study
 from leadbell.dealers.models import Organisation, Person
 from leadbell.demo import actions
@@ -129,7 +129,7 @@ def test_the_pages_say_what_the_audit_says(ivan: Person, export: Path, signed_in
 def on_the_verdict_page(found: Study, verdict: Verdict) -> Iterator[str]:
     """Headline, reason, every step of the way, and what to change on Monday."""
     yield from (said(part) for part in headline(verdict) if part is not None)
-    yield said(verdict.because)
+    yield f"{said(verdict.because)} {said(ripe(verdict))}"
     for step in verdict.funnel[1:]:
         assert step.share is not None
         yield f"{said(step.title)} {step.leads} {percent(step.share)} of the {step.of} before"

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from leadbell.audit.command import Reader
 from leadbell.audit.drawing import Drawn, drawn, way
-from leadbell.audit.sentences import between, headline, leaks, percent, worth_of
+from leadbell.audit.sentences import between, headline, leaks, percent, ripe, worth_of
 from leadbell.audit.study import BY_PERSON, Study
 from leadbell.metrics.answers import Answer, printed
 from leadbell.metrics.catalogue import METRICS
@@ -79,9 +79,7 @@ def _top(found: Study, words: Reader) -> str:
     if one.interval:
         low, high = (f"{100 * end:.1f}" for end in one.interval)
         interval = words(say("95 %% interval %(low)s – %(high)s · norm 13 %%", low=low, high=f"{high} %"))
-    lines = [_paragraph(words(verdict.because), "quiet")]
-    if verdict.unripe:
-        lines.append(_paragraph(words(say("No lead is 45 days old yet: the share will grow.")), "quiet"))
+    lines = [_paragraph(f"{words(verdict.because)} {words(ripe(verdict))}", "quiet")]
     leak = leaks(verdict, words)
     if leak is not None:
         lines.append(_paragraph(words(leak)))

@@ -23,6 +23,13 @@ def headline(verdict: Verdict, read: Callable[[Words], str]) -> str:
     return " ".join(read(part) for part in verdict_headline(verdict) if part is not None)
 
 
+def ripe(verdict: Verdict) -> Words:
+    """Which leads the verdict is about."""
+    if verdict.unripe:
+        return say("No lead is 45 days old yet: this share will still grow.")
+    return say("Only leads at least 45 days old count; younger ones may still be sold.")
+
+
 def leaks(verdict: Verdict, read: Callable[[Words], str]) -> Words | None:
     """Where most is lost against its reference; None where no step has one."""
     leak = verdict.leak

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leadbell.audit.command import Reader
-from leadbell.audit.sentences import headline, leaks, percent, worth_of
+from leadbell.audit.sentences import headline, leaks, percent, ripe, worth_of
 from leadbell.audit.study import Study
 from leadbell.metrics.answers import printed
 from leadbell.metrics.reports.verdict import Verdict, falling_short
@@ -71,7 +71,7 @@ def _verdict(found: Study, words: Reader) -> Panel:
         told = say("No verdict can be given: %(why)s.", why=words(verdict))
         return Panel(Text(words(told), "bold"))
     text = Text(headline(verdict, words), "bold")
-    text.append("\n" + words(verdict.because), "not bold")
+    text.append(f"\n{words(verdict.because)} {words(ripe(verdict))}", "not bold")
     for line in (leaks(verdict, words), worth_of(verdict)):
         if line is not None:
             text.append("\n" + words(line), "not bold")
