@@ -52,6 +52,9 @@ class Caller(HttpToolsProtocol):
     _half_said = False
     #: What has come of a body that `quick` may answer.
     _small: bytes | None = None
+    #: When `quick` answered last, and who looks now and then whether that was too long ago.
+    _answered_at = 0.0
+    _resting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         super().connection_made(transport)
@@ -68,7 +71,19 @@ class Caller(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._half_said = True
         self._in_time()
-        super().on_message_begin()
+        if self.quick is None:
+            super().on_message_begin()
+        else:
+            self.url, self.headers, self.expect_100_continue = b"", [], False
+
+    def _begin(self) -> None:
+        """What the application needs, and `quick` doesn't."""
+        if self.quick is not None:
+            url, headers, expected = self.url, self.headers, self.expect_100_continue
+            super().on_message_begin()
+            self.headers.extend(headers)
+            self.url, self.expect_100_continue = url, expected
+        super().on_headers_complete()
 
     def on_headers_complete(self) -> None:
         self._half_said = False
@@ -76,7 +91,7 @@ class Caller(HttpToolsProtocol):
         if self.quick is not None and self.url == self.quick.path and self._is_usual():
             self._small = b""
         else:
-            super().on_headers_complete()
+            self._begin()
 
     def _is_usual(self) -> bool:
         """A POST that waits behind nothing, from somebody who reads our answers."""
@@ -107,10 +122,22 @@ class Caller(HttpToolsProtocol):
             headers = dict(self.headers)
             self.transport.write(quick(headers, body, self._address(headers), usual))
             self.server_state.total_requests += 1
-            self._unset_keepalive_if_required()
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
+            self._answered_at = self.loop.time()
+            if self._resting is None:
+                self._resting = self.loop.call_later(self.timeout_keep_alive, self._rested)
+
+    def _rested(self) -> None:
+        """Hang up on whom `quick` answered last, a keep-alive ago; uvicorn looks after all others. One timer for many
+        answers: setting and cancelling one for each costs as much as an answer."""
+        self._resting = None
+        elsewhere = self.timeout_keep_alive_task is not None or self._half_said
+        if elsewhere or self.transport.is_closing() or (self.cycle and not self.cycle.response_complete):
+            return
+        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._resting = self.loop.call_later(left, self._rested)
+        else:
+            self.transport.close()
 
     def _is_kept_alive(self) -> bool:
         return (
@@ -124,7 +151,7 @@ class Caller(HttpToolsProtocol):
         body, self._small = self._small, None
         if self.transport.is_closing():
             return
-        super().on_headers_complete()
+        self._begin()
         if body:
             super().on_body(body)
 
@@ -141,6 +168,8 @@ class Caller(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._in_time()
+        if self._resting is not None:
+            self._resting.cancel()
         super().connection_lost(exc)
 
     def _in_time(self) -> None:

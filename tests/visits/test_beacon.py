@@ -330,6 +330,21 @@ def test_a_full_queue_drops_and_counts(here: Town, running: tuple[int, Alone], w
     assert website.counts() == {"kept": MOST_WAITING, "too_many": 5}
 
 
+def test_what_is_heard_and_not_judged_yet_is_bounded_too(
+    running: tuple[int, Alone], website: Website
+) -> None:
+    site = running[1].inner.writer.by_key[website.key]
+    door = Beacons("postgresql://nobody")
+    door.writer.by_key, door.writer.by_origin = {site.key: site}, {HOME: site}
+    headers = {b"origin": HOME.encode(), b"user-agent": BROWSER.encode()}
+    body = json.dumps(website.told()).encode()
+    for _ in range(MOST_WAITING + 5):
+        door.hear(headers, body, "127.0.0.1")
+    asyncio.run(door.judge())
+    assert len(door.writer._waiting) == MOST_WAITING
+    assert {name[3]: n for name, (n, _at) in door.writer._counts.items()} == {"too_many": 5}
+
+
 def test_partitions_are_made_ahead_and_dropped_in_time(here: Town) -> None:
     def days() -> set[str]:
         rows = here.db.execute(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs
 
@@ -14,11 +15,22 @@ import psycopg
 import structlog
 
 from leadbell.allowance import Allowance
-from leadbell.visits.rules import LARGEST_BEACON, Drop, Look, Request, Site, judge, read_beacon, visitor_id
+from leadbell.visits.rules import (
+    LARGEST_BEACON,
+    Drop,
+    Dropped,
+    Look,
+    Request,
+    Site,
+    Told,
+    judge,
+    read_beacon,
+    visitor_id,
+)
 from leadbell.visits.script import script
 from leadbell.visits.showing import Numbers
 from leadbell.visits.thanks import Quick, Thanks, readable_by
-from leadbell.visits.writer import Writer
+from leadbell.visits.writer import MOST_WAITING, Writer
 
 if TYPE_CHECKING:
     from asgiref.typing import (
@@ -38,6 +50,9 @@ BODY_WITHIN_S = 5.0
 MOST_ASKING = 20
 #: How often one address may ask in a minute; half of it at once.
 ASKS_PER_MINUTE = 60.0
+
+#: So many are judged before somebody else has their turn.
+JUDGED_AT_ONCE = 500
 
 Headers = list[tuple[bytes, bytes]]
 #: A script for the website with this number and key, or None where it has none.
@@ -88,7 +103,8 @@ class Beacons:
     """The ASGI application for PATHS."""
 
     def __init__(self, url: str, body_within_s: float = BODY_WITHIN_S, parts: Sequence[Part] = ()) -> None:
-        self.writer = Writer(url)
+        self.writer = Writer(url, before=self.judge)
+        self._heard: list[tuple[float, bytes, Request]] = []
         self.numbers = Numbers(url)
         self._parts = (self.numbers.script_for, *parts)
         self._body_within_s = body_within_s
@@ -160,13 +176,30 @@ class Beacons:
         self.hear(headers, body, address)
 
     def hear(self, headers: Mapping[bytes, bytes], body: bytes | Drop, address: str) -> None:
-        """Judge what was sent, and keep or count it."""
-        now = datetime.now(UTC)
-        told = body if isinstance(body, Drop) else read_beacon(body)
-        origin = headers.get(b"origin", b"")[:300].decode("latin-1")
-        agent = headers.get(b"user-agent", b"")[:400].decode("latin-1")
-        opted_out = _is_on(headers.get(b"sec-gpc")) or _is_on(headers.get(b"dnt"))
-        request = Request(origin, agent, opted_out, address)
+        """Remember what was sent until it is judged, with everything else of a tenth of a second."""
+        request = _request(
+            headers.get(b"origin", b"")[:300],
+            headers.get(b"user-agent", b"")[:400],
+            _is_on(headers.get(b"sec-gpc")) or _is_on(headers.get(b"dnt")),
+            address,
+        )
+        if isinstance(body, Drop):
+            self._settle(body, request, datetime.now(UTC))
+        elif len(self._heard) >= MOST_WAITING:
+            nearest = self.writer.by_origin.get(request.origin)
+            self.writer.count(Dropped(Drop.TOO_MANY, nearest), datetime.now(UTC))
+        else:
+            self._heard.append((time.time(), body, request))
+
+    async def judge(self) -> None:
+        """Judge what was heard: all at once costs less than one by one, between answers; the answers go on."""
+        heard, self._heard = self._heard, []
+        for place, (at, body, request) in enumerate(heard, 1):
+            self._settle(read_beacon(body), request, datetime.fromtimestamp(at, UTC))
+            if place % JUDGED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _settle(self, told: Told | Drop, request: Request, now: datetime) -> None:
         judged = judge(told, request, self.writer.by_key, self.writer.by_origin, now)
         if isinstance(judged, Look):
             self.writer.keep(judged)
@@ -338,6 +371,12 @@ def _length(value: bytes | None) -> int:
     if value is None:
         return 0
     return int(value) if value.isdigit() and len(value) < 16 else LARGEST_BEACON + 1
+
+
+@lru_cache(maxsize=4096)
+def _request(origin: bytes, agent: bytes, opted_out: bool, address: str) -> Request:
+    """Who looks at several pages says the same each time."""
+    return Request(origin.decode("latin-1"), agent.decode("latin-1"), opted_out, address)
 
 
 def _is_on(value: bytes | None) -> bool:

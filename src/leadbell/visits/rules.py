@@ -294,6 +294,7 @@ def may_have_a_number(site: Site, request: Request) -> bool:
 _RANDOM = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
 
 
+@lru_cache(maxsize=20_000)
 def visitor_id(said: str) -> str | None:
     """A random (version 4) UUID as 32 hexadecimal digits; ids that could be counted through are nobody's."""
     if len(said) == 32 and _RANDOM.fullmatch(said):

@@ -6,7 +6,7 @@ A kill loses at most what waits, EVERY_S seconds of beacons; while the database 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -79,13 +79,21 @@ Counts = dict[tuple[int, int, date, str], tuple[int, datetime]]
 
 
 class Writer:
-    """Everything the door says to the database, on one connection. `clock` is monotonic seconds."""
+    """Everything the door says to the database, on one connection. `clock` is monotonic seconds.
 
-    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+    `before` each commit hands over what is to be kept.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        clock: Callable[[], float] = time.monotonic,
+        before: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self.by_key: dict[str, Site] = {}
         self.by_origin: dict[str, Site] = {}
         self.site_known_at = float("-inf")
-        self._url, self._clock = url, clock
+        self._url, self._clock, self._before = url, clock, before
         self._waiting: list[Look] = []
         self._counts: Counts = {}
         self._seen: dict[tuple[str, int], float] = {}
@@ -193,6 +201,8 @@ class Writer:
 
     async def _flush(self) -> None:
         """One commit; what can't be written now is dropped and counted, its counts wait for the database."""
+        if self._before is not None:
+            await self._before()
         looks, self._waiting = self._waiting, []
         counts, self._counts = self._counts, {}
         self._beat_for(looks)
