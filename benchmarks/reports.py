@@ -24,11 +24,13 @@ DEALERS, PEOPLE, GROUPED = 200, 4, 10
 P95_MS, EFFECT_S = 150.0, 1.0
 #: Of the filled rows; the leads of the house itself have lower numbers.
 FIRST = 10_000_000
+#: Leads posted between the pages have numbers from here on.
+FACTS = 100
 PAGES = (
     "/verdict/?period=90", "/verdict/", "/reports/?section=funnel", "/reports/?section=talks",
     "/reports/?section=sales", "/reports/?section=back", "/reports/?section=automation", "/reports/comparison/?by=source",
 )  # fmt: skip
-LEAGUE = ("/league/?figure=sales_conversion", "/reports/comparison/?by=dealer")
+LEAGUE = ("/league/?figure=sales_conversion", "/reports/comparison/?by=dealer", "/reports/months/")
 _HOUR, _DAY = "3600000::bigint", "86400000::bigint"
 
 #: Two years of leads, the newest now; lead n is dealer n mod 200's. `h` scatters.
@@ -73,7 +75,8 @@ from (
 def measure(quick: bool) -> Iterator[Figure]:
     """Each page asked again and again, by each who may; the clock stops with the last byte.
 
-    No fact comes meanwhile: what a page takes when one has come stands beside it, and the slowest as a figure.
+    No fact comes meanwhile. Beside it stands what a page takes the first time after a start, and once more when a fact of
+    one dealer has come; the slowest of either as a figure.
     """
     leads, turns = (100_000, 8) if quick else (1_000_000, 25)
     sessions: dict[str, str] = {}
@@ -85,7 +88,7 @@ def measure(quick: bool) -> Iterator[Figure]:
             "salesperson": dealer["sessions"][1], "manager": dealer["sessions"][0],
             f"group of {GROUPED}": sessions["manager"], f"importer of {DEALERS}": sessions["importer"],
         }  # fmt: skip
-        for who, session in people.items():
+        for turn, (who, session) in enumerate(people.items()):
             pages = (*PAGES, *LEAGUE) if " of " in who else PAGES
             slowest = (0.0, "")
             for page in pages:
@@ -94,6 +97,11 @@ def measure(quick: bool) -> Iterator[Figure]:
                 yield _page(built.port, session, who, page, turns, anew)
             yield Figure(
                 "reports", f"{who}: the slowest, worked out anew", slowest[0], "ms", P95_MS, False, slowest[1]
+            )
+            _effect(built.port, dealer, FACTS + turn)
+            changed = max((_get(built.port, session, page)[0] * 1000, page) for page in pages)
+            yield Figure(
+                "reports", f"{who}: the slowest after a fact", changed[0], "ms", P95_MS, False, changed[1]
             )
         waits = sorted(_effect(built.port, dealer, number) for number in range(1, 6))
         about = f"median {said(statistics.median(waits), 's')} of {len(waits)}, {leads:,} leads"
