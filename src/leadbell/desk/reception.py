@@ -27,7 +27,7 @@ def reception(request: Visit, now: datetime) -> HttpResponse:
     today = hours.local_day(now)
     found = expected(dealer.pk, hours.day_begins(today), hours.day_begins(today + timedelta(days=1)))
     rows = [
-        (one, _can_come(one, now), one.starts_at <= now)
+        (_place(one, now)[0], one, _can_come(one, now), one.starts_at <= now)
         for one in sorted(found, key=lambda one: _place(one, now))
     ]
     shown = {
