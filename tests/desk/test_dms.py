@@ -1,8 +1,9 @@
 """The Dealer page about the dealer's own systems: set up, tried, looked after; and shut for everybody else."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
@@ -130,6 +131,16 @@ def test_test_pause_again_replay_and_removal(page: DeskClient, northside: Organi
     assert DmsDelivery.objects.get().status == "waiting"
     assert page.post(url("dms-replay", receiver), {"since": "no moment"}).status_code == 409
     assert page.post(url("dms-replay", receiver), {"since": "2001-01-01T00:00"}).status_code == 409
+    lead = lead_of(northside, now=datetime.now(UTC) - timedelta(hours=2))
+    DmsDelivery.objects.filter(lead=lead).delete()
+    since = (
+        (lead.received_at - timedelta(hours=1))
+        .astimezone(ZoneInfo(northside.zone))
+        .strftime("%Y-%m-%dT%H:%M")
+    )
+    for _ in range(2):
+        assert page.post(url("dms-replay", receiver), {"since": since}).status_code == 303
+        assert DmsDelivery.objects.get(lead=lead).status == "waiting"
     assert page.post(url("dms-events", receiver), {"name": "X", "event": "lead.sold"}).status_code == 303
     receiver.refresh_from_db()
     assert receiver.kinds == {"sold": "lead.sold"}
