@@ -318,3 +318,19 @@ def test_the_kind_of_contact_may_say_who_called_whom(
     unsaid = {one.metric.name: str(one.because) for one in found.answers.unsupported}
     assert ("reengagement_rate_people_only" not in unsaid) is said
     assert not any("doesn't say who contacted whom" in str(note) for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "field"),
+    [(("Outbound", "Inbound", "Missed"), "direction"), (("Call", "Email", "Call"), "channel")],
+)
+def test_a_call_type_is_what_its_values_say(tmp_path: Path, kinds: Sequence[str], field: str) -> None:
+    header, rows, _ = FILES["HubSpot, contacts"]
+    leads = written(tmp_path / "contacts.csv", header, rows)
+    log = [
+        {"Lead ID": "1", "Start time": f"2026-01-05 1{i}:00", "Call Type": kind}
+        for i, kind in enumerate(kinds)
+    ]
+    calls = written(tmp_path / "log.csv", "Lead ID,Start time,Call Type", log)
+    found = study(Asked([leads], touches=calls, origin="online"))
+    assert found.mapping.columns["touches"][field].column == "Call Type"

@@ -169,6 +169,8 @@ _KNOWN: Mapping[str, Mapping[str, tuple[str, int]]] = {
     }
     for table, fields in _BY.items()
 }
+#: Headers that mean something else in other CRMs: the values decide.
+_ALSO: Mapping[str, Mapping[str, tuple[str, ...]]] = {"touches": {"call type": ("channel",)}}
 _UNIT = {
     "ms": 1, "s": 1_000, "sec": 1_000, "secs": 1_000, "seconds": 1_000, "sek": 1_000, "seconden": 1_000, "sekunden": 1_000,
     "сек": 1_000, "секунд": 1_000, "min": 60_000, "mins": 60_000, "minutes": 60_000, "minuten": 60_000, "мин": 60_000,
@@ -190,7 +192,8 @@ def field_of(table: str, header: str) -> list[tuple[str, float]]:
         word for word in words if word not in _UNIT and word not in ("utc", "cet", "local", "gmt")
     )
     if found := known.get(said) or known.get(bare):
-        return [(found[0], 0.95 + found[1] / 1000)]
+        also = _ALSO.get(table, {}).get(said, ())
+        return [(found[0], 0.95 + found[1] / 1000), *((field, 0.9) for field in also)]
     close: dict[str, float] = {}
     for name, (field, _) in known.items():
         if len(name) > 4 and f" {name} " in f" {said} ":
