@@ -160,7 +160,10 @@ def test_the_floor_says_that_a_system_is_told_nothing_any_more(
     connected(page, northside)
     floor, here = reverse("floor"), url("dms-system", DmsReceiver.objects.get())
     assert "CarDesk" not in page.get(floor).content.decode()
-    DmsReceiver.objects.update(failures=3, failing_since=NOON, rest_until=NOON + timedelta(hours=1))
+    now = datetime.now(UTC)
+    DmsReceiver.objects.update(failures=1, failing_since=now - timedelta(minutes=1))
+    assert "CarDesk" not in page.get(floor).content.decode(), "a hiccup"
+    DmsReceiver.objects.update(failures=3, failing_since=now - timedelta(hours=1), rest_until=now)
     assert "CarDesk can’t be told" in page.get(floor).content.decode()
     DmsReceiver.objects.update(paused_at=NOON, paused_because={"text": "it took nothing for three days"})
     said = page.get(floor).content.decode()

@@ -120,7 +120,7 @@ def _seen(request: Visit, dealer: "Organisation", now: datetime) -> dict[str, ob
         + sum(one.count for one in between),
         "follow_ups": _follow_ups(dealer, names, now),
         "missing": missing_count(dealer, now),
-        "systems": in_trouble(dealer.pk),
+        "systems": in_trouble(dealer.pk, now),
         "lines": lines_of(dealer.pk, now),
         "calls": under_way([dealer.pk], now, request.user),
         "soon_s": SOON_S,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 
@@ -10,6 +10,8 @@ from leadbell.dms.models import DmsDelivery, DmsKey, DmsReceiver, DmsTry
 from leadbell.dms.rules import events_for, signed_headers
 
 A_PAGE = 50
+#: What fails for less than this is nobody's business yet.
+HICCUP = timedelta(minutes=10)
 #: What stands in the log instead of a signature: the secret can't be read here.
 HIDDEN = "v1,…"
 
@@ -82,7 +84,8 @@ def choices_for(kind: str, chosen: Sequence[str]) -> list[tuple[str, bool]]:
     return [(event, event in chosen) for event in events_for(kind)]
 
 
-def in_trouble(dealer: int) -> list[DmsReceiver]:
-    """The systems that a manager has to look after: paused by us, or failing."""
-    found = DmsReceiver.objects.filter(dealer=dealer).exclude(failures=0, paused_because=None)
-    return [one for one in found if one.paused_at is None or one.was_paused_by_us]
+def in_trouble(dealer: int, now: datetime) -> list[DmsReceiver]:
+    """The systems that a manager has to look after: paused by us, or failing for longer than a hiccup."""
+    failing = Q(paused_at=None, failing_since__lte=now - HICCUP)
+    ours = Q(paused_at__isnull=False, paused_because__isnull=False)
+    return list(DmsReceiver.objects.filter(failing | ours, dealer=dealer).order_by("name"))
