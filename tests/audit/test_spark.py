@@ -1,9 +1,11 @@
 """An audit on Spark says what it says on DuckDB, to the last digit."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,12 @@ pytestmark = [
 ]
 
 
-def told(folder: Path, *more: str) -> Any:
+def told(folder: Path, *more: str, env: Mapping[str, str] | None = None) -> Any:
+    """What `leadbell audit --json` prints of the export in this folder."""
     files = ("crm-export.csv", "--touches", "crm-activities.csv")
     command = [sys.executable, "-m", "leadbell", "audit", *files, "--json", *more]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    around = {**os.environ, **(env or {})}
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=around)
     assert ran.returncode == 0, ran.stderr[-4000:]
     return json.loads(ran.stdout)
 
