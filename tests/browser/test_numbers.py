@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, Northside, Visit
 from tests.browser.test_every_page import look
+from tests.browser.test_pictures import keep
 from tests.browser.test_visits import browser, website
 from tests.waiting import eventually
 
@@ -100,6 +101,12 @@ def test_a_visitor_who_agreed_is_shown_a_number_of_their_own(
         other.close()
         assert look(ines, sites_page) == []
         expect(card).to_contain_text(re.compile(r"1 saw yours, as none was left"))
+        ines.locator(f"#numbers-{site} summary").click()
+        keep(ines, "numbers-sites-1440")
+        phone = visit("Ines", 390, "dark")
+        assert look(phone, sites_page) == []
+        phone.locator(f"#numbers-{site} summary").click()
+        keep(phone, "numbers-sites-390")
 
         # They take it back on the same page: the usual number is there again, and the lease is nobody's.
         page.evaluate("leadbell('consent', false)")
