@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from leadbell.audit.command import reader
 from leadbell.audit.page import page
+from leadbell.audit.reader import reader
 from leadbell.audit.study import Asked, Study, as_json, study
 from leadbell.trouble import Trouble
 

@@ -4,8 +4,8 @@ import zipfile
 from html import escape
 from pathlib import Path
 
-from leadbell.audit.command import reader
 from leadbell.audit.page import page
+from leadbell.audit.reader import reader
 from leadbell.audit.study import Asked, study
 
 TYPES = (

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from leadbell.audit.command import reader
 from leadbell.audit.page import page as report
+from leadbell.audit.reader import reader
 from leadbell.audit.study import Asked, study
 from tests.audit.example import EXAMPLES
 from tests.browser.conftest import PATIENCE_MS

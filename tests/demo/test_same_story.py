@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from leadbell.audit.command import reader
 from leadbell.audit.page import page
+from leadbell.audit.reader import reader
 from leadbell.audit.sentences import percent, ripe
 from leadbell.audit.study import Asked, Study, study
 from leadbell.dealers.models import Organisation, Person

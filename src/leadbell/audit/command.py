@@ -1,12 +1,7 @@
 """What `leadbell audit` does around the study: options, progress, side files, hints. All of it goes to stderr."""
 
-import gettext
-import locale
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal, cast
 
@@ -14,14 +9,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from leadbell.audit.mapping import as_toml, read_map
+from leadbell.audit.reader import Reader, reader
 from leadbell.audit.study import Asked, Study, study
 from leadbell.audit.terms import words_of
 from leadbell.trouble import Trouble
-from leadbell.words import Words, say
-
-#: Puts words into the reader's language.
-Read = Callable[[Words], str]
-LANGUAGES = ("en", "nl", "ru")
+from leadbell.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +29,6 @@ class Given:
     origin: str
     zone: str
     as_of: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A reader's language."""
-
-    code: str
-
-    def __call__(self, words: Words) -> str:
-        found = gettext.translation("django", str(files("leadbell") / "locale"), [self.code], fallback=True)
-        text = found.gettext(words.text) if words.text else ""
-        return text % words.values if words.values else text
-
-
-def reader(language: str) -> Reader:
-    """By option, else by the machine's locale, else English. Raises Trouble for a language there is none of."""
-    asked = language or (locale.getlocale()[0] or os.environ.get("LANG") or "en")[:2].lower()
-    if asked not in LANGUAGES:
-        if language:
-            raise Trouble("There is no report in “%(language)s”: use en, nl or ru.", language=language)
-        asked = "en"
-    return Reader(asked)
 
 
 def run(given: Given) -> tuple[Study, Reader]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from leadbell.audit.command import Reader
+from leadbell.audit.reader import Reader
 from leadbell.audit.sentences import percent
 from leadbell.audit.study import Study
 from leadbell.metrics.answers import Answer

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
 
-from leadbell.audit.command import Reader
 from leadbell.audit.drawing import Drawn, drawn, way
+from leadbell.audit.reader import Reader
 from leadbell.audit.sentences import between, headline, leaks, percent, ripe, worth_of
 from leadbell.audit.study import BY_PERSON, Study
 from leadbell.metrics.answers import Answer, printed

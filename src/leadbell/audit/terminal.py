@@ -5,7 +5,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from leadbell.audit.command import Reader
+from leadbell.audit.reader import Reader
 from leadbell.audit.sentences import headline, leaks, percent, ripe, worth_of
 from leadbell.audit.study import Study
 from leadbell.metrics.answers import printed
