@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ROOT, Northside, Visit
 
@@ -76,10 +76,26 @@ def test_every_page(northside_house: Northside, visit: Visit, width: int, theme:
     parts = ines.locator("main a[href^='/dealers/']")
     the_dealer = sorted({str(parts.nth(n).get_attribute("href")) for n in range(parts.count())})
     assert {path.rstrip("/").rsplit("/", 1)[-1] for path in the_dealer} >= {"hours", "channels", "playbooks"}
+    ines.goto(next(path for path in the_dealer if path.endswith("/dms/")))
+    ines.locator("input[name=name]").fill(f"CarDesk {width} {theme}")
+    ines.locator("input[name=address]").fill("https://dms.invalid/hook")
+    ines.locator("main form button.btn-primary").press("Enter")
+    expect(ines.locator("#signing-secret")).to_contain_text("whsec_")
+    ines.locator("form[action$='/test/'] button").press("Enter")
+    a_delivery = ines.locator("#dms-log a[href*='/deliveries/']").first.get_attribute("href") or ""
+    a_system = a_delivery.partition("deliveries/")[0]
     mine = ("/me/signature/", "/me/calendar/")
     written = (*mine, f"{a_lead}video/", f"{a_lead}messages/", f"{a_lead}messages/?carrier=sms")
     complaints = [one for path in (*SALES, a_lead, *written) for one in look(rosa, path)]
-    managed = (*MANAGERS, a_lead, f"{a_lead}customer/deletion/", an_envelope, *the_dealer)
+    managed = (
+        *MANAGERS,
+        a_lead,
+        f"{a_lead}customer/deletion/",
+        an_envelope,
+        a_system,
+        a_delivery,
+        *the_dealer,
+    )
     complaints += [one for path in managed for one in look(ines, path)]
     assert complaints == []
 
