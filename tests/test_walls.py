@@ -44,7 +44,7 @@ def test_the_walls_stand(house: Path) -> None:
         ("lead/journal.py", "import leadbell.followup.actions", "The way of a lead"),
         ("dealers/models.py", "import leadbell.lead.models", "The way of a lead"),
         ("announce.py", "import leadbell.dealers.models", "The way of a lead"),
-        ("desk/floor.py", "import leadbell.demo", "The way of a lead"),
+        ("desk/floor/floor.py", "import leadbell.demo", "The way of a lead"),
         ("postgres.py", "import leadbell.intake.models", "The way of a lead"),
         ("metrics/tables.py", "import leadbell.metrics.rows.live", "before anybody reads it"),
         ("metrics/now/mine.py", "import leadbell.metrics.reports.verdict", "before anybody reads it"),
@@ -57,7 +57,7 @@ def test_the_walls_stand(house: Path) -> None:
         ("followup/actions.py", "import leadbell.ring.lines.desk", "names a telephone line"),
         ("followup/posting.py", "import leadbell.conversation.carriers.smtp", "names a carrier of messages"),
         ("intake/reading.py", "import leadbell.intake.channels.meta", "names an intake channel"),
-        ("desk/floor.py", "import leadbell.lead.models", "Screens go through doors and actions"),
+        ("desk/floor/floor.py", "import leadbell.lead.models", "Screens go through doors and actions"),
     ],
 )
 def test_a_wall_notices_when_it_is_broken(house: Path, module: str, line: str, wall: str) -> None:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
         Scope,
     )
 
-    from leadbell.desk.phone_line import PhoneLines
-    from leadbell.desk.stream import Screens
+    from leadbell.desk.live.phone_line import PhoneLines
+    from leadbell.desk.live.stream import Screens
 
 log = structlog.get_logger("leadbell.door")
 
@@ -137,8 +137,8 @@ def _import_the_rest() -> "tuple[ASGI3Application, type[Screens], type[PhoneLine
     from django.core.asgi import get_asgi_application
 
     pages: Any = get_asgi_application()
-    from leadbell.desk.phone_line import PhoneLines
-    from leadbell.desk.stream import Screens
+    from leadbell.desk.live.phone_line import PhoneLines
+    from leadbell.desk.live.stream import Screens
 
     # What was loaded stays: the collector needn't walk through all of Django while somebody waits.
     gc.collect()

@@ -21,7 +21,7 @@ from leadbell.conversation.models import DeadAddress, Incoming, Message, Message
 from leadbell.conversation.receiving import read_some
 from leadbell.conversation.shelves import thread_of
 from leadbell.conversation.writing import Draft, write
-from leadbell.desk import texting
+from leadbell.desk.outside import texting
 from leadbell.followup.automations import run_automations
 from leadbell.followup.messenger import Messenger
 from leadbell.followup.texts import colleague, stranger

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from leadbell.desk.nudges import CALL, LINES, News, for_everybody, for_whose_desk_it_is
+from leadbell.desk.live.nudges import CALL, LINES, News, for_everybody, for_whose_desk_it_is
 from leadbell.lead.facts import Accepted
 from leadbell.lead.journal import locked, read_history, record
 from leadbell.lead.models import Lead

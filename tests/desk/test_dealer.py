@@ -7,8 +7,8 @@ from django.contrib.auth import authenticate
 from django.http import QueryDict
 
 from leadbell.dealers.models import Person
-from leadbell.desk.playbooks import said_plan
-from leadbell.desk.week import days_off_said, days_said, week_said
+from leadbell.desk.dealer.playbooks import said_plan
+from leadbell.desk.dealer.week import days_off_said, days_said, week_said
 from leadbell.followup.clockwork import run_due
 from leadbell.followup.playbook import DEFAULTS, Retry, RingRound
 from leadbell.followup.playbooks import plans_of

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from leadbell.appointment import actions as appointment
 from leadbell.conversation import actions as conversation
-from leadbell.desk.dots import draw
-from leadbell.desk.wall import breaches, waits
+from leadbell.desk.floor.dots import draw
+from leadbell.desk.floor.wall import breaches, waits
 from leadbell.lead.facts import Assigned, Rang
 from leadbell.lead.journal import locked, plan, record
 from leadbell.metrics.now.today import Received
@@ -209,7 +209,7 @@ def test_few_questions_to_the_database(full, ines, signed_in):
         if not q["sql"].lower().startswith(("savepoint", "release", "set role", "reset"))
     ]
     mine = [sql for sql in mine if "set_config('app.dealers', '', false)" not in sql]
-    assert len(mine) <= 15, "\n".join(mine)
+    assert len(mine) <= 16, "\n".join(mine)  # one a table; the sixteenth is the dealer's own systems
 
 
 # From here on: without a page.

@@ -10,7 +10,7 @@ from django.db import transaction
 from leadbell.appointment.actions import book
 from leadbell.conversation.models import DeadAddress, Message, MessageSetup
 from leadbell.conversation.writing import automate
-from leadbell.desk.opting_out import _ALLOWED
+from leadbell.desk.outside.opting_out import _ALLOWED
 from leadbell.lead.facts import Confirmed, OptedOut, Wrote
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Consent

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from leadbell.dealers.models import Person
-from leadbell.desk.phone import SAID_WHEN
+from leadbell.desk.dealer.phone import SAID_WHEN
 from leadbell.intake.models import Source
 from leadbell.ring.claiming import claim
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, TrackingNumber

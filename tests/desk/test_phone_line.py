@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from leadbell import roles
-from leadbell.desk.phone_line import NO_LONGER, NOT_NOW, REPLACED, PhoneLines
+from leadbell.desk.live.phone_line import NO_LONGER, NOT_NOW, REPLACED, PhoneLines
 from leadbell.ring.ports import LegFailed
 from tests.desk.test_stream import Cast, sign_in
 from tests.fakes.front import Town, town

@@ -25,7 +25,7 @@ from leadbell.appointment.calendars import make_address
 from leadbell.appointment.diary import name_of as diary_name
 from leadbell.appointment.models import BusyCalendar
 from leadbell.dealers.models import Organisation, Person
-from leadbell.desk.admission import Reader, admit
+from leadbell.desk.live.admission import Reader, admit
 from leadbell.dms.actions import Made, Place, add_receiver, tell_again
 from leadbell.dms.composing import compose
 from leadbell.dms.models import DmsDelivery

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from leadbell.desk.story import people_in, story
+from leadbell.desk.story.story import people_in, story
 from leadbell.lead import facts
 from leadbell.lead.history import History
 from leadbell.words import say
@@ -170,6 +170,6 @@ def test_a_ring_shows_between_whom_it_was_decided():
 
 
 def test_every_kind_of_fact_can_be_told():
-    from leadbell.desk.story import _TELLERS
+    from leadbell.desk.story.story import _TELLERS
 
     assert set(_TELLERS) == set(get_args(facts.AnyFact))

@@ -18,9 +18,9 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 
 from leadbell import roles
-from leadbell.desk.admission import Reader
-from leadbell.desk.nudges import MOST_WAITING, News, Stream, for_everybody, for_whose_desk_it_is
-from leadbell.desk.stream import Screens
+from leadbell.desk.live.admission import Reader
+from leadbell.desk.live.nudges import MOST_WAITING, News, Stream, for_everybody, for_whose_desk_it_is
+from leadbell.desk.live.stream import Screens
 from tests.fakes.front import Alone, Town, ask, serving, town
 from tests.waiting import eventually
 

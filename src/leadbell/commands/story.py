@@ -31,8 +31,8 @@ def story(
 
 def _told(number: int) -> dict[str, Any]:
     from leadbell.dealers.models import Person
-    from leadbell.desk.story import people_in
-    from leadbell.desk.story import story as tell
+    from leadbell.desk.story.story import people_in
+    from leadbell.desk.story.story import story as tell
     from leadbell.lead.journal import read_history
     from leadbell.lead.listing import as_row
     from leadbell.lead.models import Lead

@@ -18,10 +18,10 @@ from leadbell.appointment.diary import diary_at, diary_of_person, name_of, named
 from leadbell.appointment.ical import as_feed
 from leadbell.appointment.shelves import calendars_of, standing_from
 from leadbell.dealers.people import people_of
-from leadbell.desk.allowed import at_most
-from leadbell.desk.dealer import framed, managed
+from leadbell.desk.dealer.people import framed, managed
 from leadbell.desk.dealers import dealer_of
 from leadbell.desk.entrance import Visit, answer, door_for
+from leadbell.desk.outside.allowed import at_most
 from leadbell.desk.reader import SALES
 from leadbell.lead.doors import through_the_door
 from leadbell.refused import Refused

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from leadbell.chat import actions as chat
-from leadbell.desk.dealer import managed
+from leadbell.desk.dealer.people import managed
+from leadbell.desk.dealer.sites import site_or_404
 from leadbell.desk.entrance import Visit, answer, door
-from leadbell.desk.resources import Outcome, first_was, resource
-from leadbell.desk.sites import site_or_404
+from leadbell.desk.lead.resources import Outcome, first_was, resource
 from leadbell.intake.sources import source_for_chat
 from leadbell.lead.doors import take_lead
 from leadbell.refused import Refused

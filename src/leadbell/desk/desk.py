@@ -16,7 +16,7 @@ from leadbell.conversation.rules import nothing_agreed_yet
 from leadbell.dealers.rules import times_to_propose
 from leadbell.dealers.shelves import colleagues_of
 from leadbell.desk.entrance import Visit, door
-from leadbell.desk.handovers import handed_to, refusals
+from leadbell.desk.handing.handovers import handed_to, refusals
 from leadbell.desk.pictures import with_pictures
 from leadbell.desk.seen import on_the_website, seen_at, with_visits
 from leadbell.followup.shelves import Done, InPlan, how_far, plan_on

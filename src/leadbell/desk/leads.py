@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from leadbell.dealers.shelves import names_of, sales_staff
 from leadbell.desk.entrance import Visit, door
-from leadbell.desk.next_step import next_step
+from leadbell.desk.lead.next_step import next_step
 from leadbell.lead.finding import ORIGINS, STATES, Wanted, find_leads
 from leadbell.ring.calling import rung_by_line
 from leadbell.words import Words

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from leadbell.desk.story_line import Line
+from leadbell.desk.story.line import Line
 from leadbell.unlost.shelves import alerts_of
 from leadbell.visits.shelves import KnownShown, here_of, known_visits, newest_visits
 from leadbell.words import say

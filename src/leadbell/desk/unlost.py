@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from leadbell.dealers.shelves import names_of
-from leadbell.desk.dealer import framed, managed
+from leadbell.desk.dealer.people import framed, managed
 from leadbell.desk.entrance import Visit, answer, door_for
 from leadbell.desk.pictures import with_pictures
 from leadbell.desk.reader import SALES

@@ -3,43 +3,26 @@
 from django.urls import include, path
 
 from leadbell.desk import (
-    bdc,
     calendars,
     calls,
-    channels,
     chats,
-    dealer,
-    deleting,
     desk,
-    dms,
-    floor,
-    handovers,
-    hours,
     inbox,
-    lead,
     leads,
-    mailing,
     me,
-    messages,
-    missing,
     network,
-    opting_out,
     passings,
-    phone,
-    playbooks,
-    qualifying,
-    reception,
     recordings,
-    resources,
-    scripts,
-    sites,
     start,
-    texting,
     unlost,
-    videos,
     visitors,
-    watching,
 )
+from leadbell.desk.dealer import channels, dms, hours, mailing, missing, phone, playbooks, scripts, sites
+from leadbell.desk.dealer import people as dealer
+from leadbell.desk.floor import floor
+from leadbell.desk.handing import bdc, handovers, qualifying, reception
+from leadbell.desk.lead import deleting, lead, messages, resources, videos
+from leadbell.desk.outside import opting_out, texting, watching
 from leadbell.desk.reports import behind, fallout, league, monthly, pages, tables, verdict, weekly
 from leadbell.desk.reviewing.urls import LISTENING
 from leadbell.desk.reviewing.urls import OF_A_DEALER as REVIEW_OF_A_DEALER

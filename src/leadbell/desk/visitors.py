@@ -6,10 +6,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from leadbell.desk.dealer.sites import REASONS
 from leadbell.desk.entrance import Visit, door_for
 from leadbell.desk.pictures import with_pictures
 from leadbell.desk.reader import SALES
-from leadbell.desk.sites import REASONS
 from leadbell.visits.shelves import PULSE, pulse_of
 from leadbell.visits.showcase import looked_at
 

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from leadbell.allowance import Allowance
 from leadbell.conversation.staffmail import can_send, last_told
-from leadbell.desk.allowed import at_most
 from leadbell.desk.entrance import Visit, answer, door_for
+from leadbell.desk.outside.allowed import at_most
 from leadbell.desk.reports.pages import frame
 from leadbell.desk.reports.scope import asked_of, scope_of
 from leadbell.lead.doors import dealers_below

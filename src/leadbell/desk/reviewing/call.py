@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from leadbell.desk.entrance import Visit, answer, door_for
 from leadbell.desk.reader import SALES
-from leadbell.desk.story_review import VERDICTS as WORDS
+from leadbell.desk.story.review import VERDICTS as WORDS
 from leadbell.followup.listening import was_drawn
 from leadbell.lead.doors import open_lead, take_lead
 from leadbell.lead.talk import Talk

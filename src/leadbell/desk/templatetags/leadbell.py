@@ -14,7 +14,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, get_language_info, gettext, ngettext
 
-from leadbell.desk.story import FORMATS
+from leadbell.desk.story.story import FORMATS
 from leadbell.words import Words
 
 register = template.Library()

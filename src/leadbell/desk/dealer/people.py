@@ -23,10 +23,10 @@ from leadbell.dealers.actions import (
     take_back,
 )
 from leadbell.dealers.people import NoSuchPerson, people_of, person_of, shift_of
+from leadbell.desk.dealer.week import days_off_said, rows_of, week_said
 from leadbell.desk.dealers import dealer_of, switch
 from leadbell.desk.entrance import Visit, answer, door_for
 from leadbell.desk.templatetags.leadbell import language_name
-from leadbell.desk.week import days_off_said, rows_of, week_said
 from leadbell.refused import Refused
 from leadbell.routing.leaving import leave, open_leads_of
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from leadbell.dealers.shelves import names_of
-from leadbell.desk.resources import Outcome, resource
-from leadbell.desk.story_handover import DROPPED, in_words
+from leadbell.desk.lead.resources import Outcome, resource
+from leadbell.desk.story.handover import DROPPED, in_words
 from leadbell.desk.times import chosen_time
 from leadbell.followup import handing
 from leadbell.followup.actions import playbook_for

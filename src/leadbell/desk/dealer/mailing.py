@@ -25,10 +25,10 @@ from leadbell.conversation.setup import (
 )
 from leadbell.conversation.shelves import not_read, own_template, signature_of
 from leadbell.conversation.wording import AUTOMATIONS, LANGUAGES, PERSONAL, VALUES, template_of
-from leadbell.desk.dealer import framed, managed
+from leadbell.desk.dealer.people import framed, managed
 from leadbell.desk.dealers import dealer_of
 from leadbell.desk.entrance import Visit, answer, door_for
-from leadbell.desk.messages import TEMPLATES
+from leadbell.desk.lead.messages import TEMPLATES
 from leadbell.desk.reader import SALES
 from leadbell.refused import Refused
 from leadbell.words import Words

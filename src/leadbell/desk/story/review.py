@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from leadbell.desk.story_line import Line, Names, name_of
+from leadbell.desk.story.line import Line, Names, name_of
 from leadbell.lead.facts import Reviewed, ReviewWanted
 from leadbell.lead.history import Standing
 from leadbell.words import say

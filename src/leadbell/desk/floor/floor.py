@@ -11,11 +11,11 @@ from django.views.decorators.http import require_GET
 
 from leadbell.dealers.people import manages, people_around
 from leadbell.desk.dealers import dealer_of, switch
-from leadbell.desk.dots import Chart, draw
 from leadbell.desk.entrance import Visit, door_for
+from leadbell.desk.floor.dots import Chart, draw
+from leadbell.desk.floor.wall import ROWS, at_work, breaches, waits
+from leadbell.desk.floor.wall_hands import hands
 from leadbell.desk.reader import SALES
-from leadbell.desk.wall import ROWS, at_work, breaches, waits
-from leadbell.desk.wall_hands import hands
 from leadbell.dms.shelves import in_trouble
 from leadbell.followup.shelves import Done, by_person, day_before, how_far, plan_on
 from leadbell.intake.ways import missing_count

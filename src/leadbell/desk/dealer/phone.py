@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from leadbell.dealers.actions import ring_in_browser
 from leadbell.dealers.people import people_of
 from leadbell.dealers.presence import is_in_browser
-from leadbell.desk.dealer import SPOKEN, framed, managed
+from leadbell.desk.dealer.people import SPOKEN, framed, managed
 from leadbell.desk.dealers import dealer_of
 from leadbell.desk.entrance import Visit, answer, door_for
 from leadbell.desk.reader import SALES

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from leadbell.desk.admission import Reader
+from leadbell.desk.live.admission import Reader
 
 #: `floor` comes at most twice a second.
 FLOOR_S = 0.5

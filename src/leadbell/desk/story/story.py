@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from leadbell.desk.story_handover import TELLERS as BETWEEN_BDC_AND_SALESPERSON
-from leadbell.desk.story_line import Line, Names, name_of
-from leadbell.desk.story_review import TELLERS as HEARD_AGAIN
+from leadbell.desk.story.handover import TELLERS as BETWEEN_BDC_AND_SALESPERSON
+from leadbell.desk.story.line import Line, Names, name_of
+from leadbell.desk.story.review import TELLERS as HEARD_AGAIN
 from leadbell.lead.facts import (
     Accepted,
     Answered,

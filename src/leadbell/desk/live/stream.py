@@ -19,8 +19,17 @@ from django.db import DatabaseError, close_old_connections
 from django.http import parse_cookie
 
 from leadbell.announce import SCREENS, keep_listening
-from leadbell.desk.admission import DOWN, SIGNED_OUT, Reader, Stranger, admit, leave, stay
-from leadbell.desk.nudges import DESK, FLOOR, INBOX, PACE_S, News, Stream, for_everybody, for_whose_desk_it_is
+from leadbell.desk.live.admission import DOWN, SIGNED_OUT, Reader, Stranger, admit, leave, stay
+from leadbell.desk.live.nudges import (
+    DESK,
+    FLOOR,
+    INBOX,
+    PACE_S,
+    News,
+    Stream,
+    for_everybody,
+    for_whose_desk_it_is,
+)
 from leadbell.intake.post import connect
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from django.db import DatabaseError, transaction
 
 from leadbell.announce import announce
 from leadbell.dealers.presence import phone_closed, phone_opened
-from leadbell.desk.admission import Reader, admit
-from leadbell.desk.stream import session_of, with_database
+from leadbell.desk.live.admission import Reader, admit
+from leadbell.desk.live.stream import session_of, with_database
 from leadbell.ring.lines import browser_phones
 from leadbell.ring.ports import BROWSER, LegFailed
 

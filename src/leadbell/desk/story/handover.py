@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from leadbell.desk.story_line import Line, Names, name_of
+from leadbell.desk.story.line import Line, Names, name_of
 from leadbell.lead.facts import (
     AnsweredBack,
     Answers,

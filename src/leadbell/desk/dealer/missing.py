@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from leadbell.desk.channels import source_or_404
-from leadbell.desk.dealer import managed
+from leadbell.desk.dealer.channels import source_or_404
+from leadbell.desk.dealer.people import managed
+from leadbell.desk.dealer.sites import site_or_404
 from leadbell.desk.dealers import dealer_of, switch
 from leadbell.desk.entrance import Visit, answer, door_for
+from leadbell.desk.lead.resources import Outcome, resource
 from leadbell.desk.reader import SALES
-from leadbell.desk.resources import Outcome, resource
-from leadbell.desk.sites import site_or_404
 from leadbell.intake.ways import MISSED_AFTER, catch_forms, compare, is_the_crm, settle_gap
 
 if TYPE_CHECKING:

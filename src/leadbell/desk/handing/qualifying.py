@@ -18,8 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from leadbell.conversation.shelves import language_of
 from leadbell.conversation.wording import fill
 from leadbell.dealers.rules import times_to_propose
-from leadbell.desk.bdc import BDC
 from leadbell.desk.entrance import Visit, answer, door
+from leadbell.desk.handing.bdc import BDC
 from leadbell.desk.times import chosen_time
 from leadbell.followup.actions import playbook_for
 from leadbell.followup.handing import Reached, qualify, receivers

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from leadbell.conversation.wording import fill, is_unstorable
-from leadbell.desk.dealer import framed, managed
+from leadbell.desk.dealer.people import framed, managed
 from leadbell.desk.entrance import Visit, answer
 from leadbell.desk.templatetags.leadbell import language_name
 from leadbell.handover.own_scripts import (

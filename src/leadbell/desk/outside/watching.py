@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from leadbell.allowance import Allowance
 from leadbell.conversation.shelves import language_of
-from leadbell.desk.allowed import at_most
+from leadbell.desk.outside.allowed import at_most
 from leadbell.desk.recordings import Unsatisfiable, asked_range
 from leadbell.lead.doors import tenant
 from leadbell.ring.recordings.store import NotThere, StoreAway, the_store

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from leadbell.desk.wall import ROWS, Breach, Breaches
+from leadbell.desk.floor.wall import ROWS, Breach, Breaches
 from leadbell.followup.playbooks import plans_of
 from leadbell.handover.shelves import by_end, in_hands, missed, unconfirmed
 from leadbell.words import say

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from leadbell.desk.dealer import framed, managed
+from leadbell.desk.dealer.people import framed, managed
 from leadbell.desk.entrance import Visit, answer
 from leadbell.followup.dayplan import MINUTES_EACH, Choices
 from leadbell.followup.planning import change_choices

@@ -15,15 +15,15 @@ from leadbell.conversation.actions import opened
 from leadbell.conversation.rules import nothing_agreed_yet
 from leadbell.conversation.shelves import can_send, thread_of
 from leadbell.dealers.shelves import names_of, sales_staff
-from leadbell.desk.bdc import BDC
 from leadbell.desk.desk import Card, card, heard
 from leadbell.desk.entrance import Visit, door
-from leadbell.desk.handovers import drop_reasons, refusals
-from leadbell.desk.handovers import shown as handover_shown
-from leadbell.desk.next_step import next_step
+from leadbell.desk.handing.bdc import BDC
+from leadbell.desk.handing.handovers import drop_reasons, refusals
+from leadbell.desk.handing.handovers import shown as handover_shown
+from leadbell.desk.lead.next_step import next_step
 from leadbell.desk.pictures import with_pictures
 from leadbell.desk.seen import lines_of, with_lines
-from leadbell.desk.story import people_in, story
+from leadbell.desk.story.story import people_in, story
 from leadbell.followup.shelves import InPlan, plan_on
 from leadbell.handover.rules import REASONS
 from leadbell.intake.asked import asked_for

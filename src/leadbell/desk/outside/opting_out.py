@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from leadbell.allowance import Allowance
 from leadbell.conversation.actions import is_marketing_to, opt_out_by_link
 from leadbell.conversation.shelves import language_of
-from leadbell.desk.allowed import at_most
+from leadbell.desk.outside.allowed import at_most
 from leadbell.lead.consent import contact_forbidden
 from leadbell.lead.doors import NoSuchLead, take_for, tenant
 from leadbell.lead.thread import thread_named

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from leadbell.desk.dealer import framed, managed
+from leadbell.desk.dealer.people import framed, managed
 from leadbell.desk.entrance import Visit, answer
 from leadbell.dms import actions
 from leadbell.dms.rules import ADF_EVENTS, BOTH_SECRETS, EVENTS, KEPT, MOST_BACK, TEST

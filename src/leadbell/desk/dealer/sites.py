@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from leadbell.chat.shelves import chat_sites_of
-from leadbell.desk.dealer import framed, managed
+from leadbell.desk.dealer.people import framed, managed
 from leadbell.desk.entrance import Visit, answer, door
 from leadbell.followup.pool import pools_of, set_up_pool
 from leadbell.intake.ways import caught_forms_of

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from leadbell.dealers.actions import change_hours
 from leadbell.dealers.hours import OpeningHours
-from leadbell.desk.dealer import framed, managed
+from leadbell.desk.dealer.people import framed, managed
+from leadbell.desk.dealer.week import Row, days_said, rows_of, week_said
 from leadbell.desk.entrance import Visit, answer
-from leadbell.desk.week import Row, days_said, rows_of, week_said
 from leadbell.followup.playbooks import look_again
 from leadbell.refused import Refused
 

@@ -34,7 +34,7 @@ from leadbell.conversation.shelves import (
 from leadbell.conversation.wording import LANGUAGES, foot
 from leadbell.conversation.writing import Draft, is_written, new_key, setup_of, works_again, write
 from leadbell.desk.entrance import Visit, answer, door
-from leadbell.desk.videos import link_of
+from leadbell.desk.lead.videos import link_of
 from leadbell.followup.posting import opt_out_url
 from leadbell.lead.consent import contact_forbidden
 from leadbell.lead.doors import open_lead, take_lead
