@@ -15,6 +15,7 @@ from benchmarks import (
     clockwork,
     distribution,
     flat,
+    listening,
     machine,
     memory,
     mouth,
@@ -31,7 +32,7 @@ BENCHES: dict[str, Measure] = {
     "mouth": mouth.measure, "clockwork": clockwork.measure, "ring": ring.measure, "memory": memory.measure,
     "calls": calls.measure, "flat": flat.measure, "studies": studies.measure, "beacons": beacons.measure,
     "audit": audit.measure, "large": audit.measure_large, "reports": reports.measure,
-    "distribution": distribution.measure,
+    "listening": listening.measure, "distribution": distribution.measure,
 }  # fmt: skip
 #: Parts of one of them, asked for by name.
 PARTS: dict[str, Measure] = {

@@ -14,6 +14,8 @@ COLOURS: dict[Tone, str] = {
 DASHES: dict[Tone, str] = {"second": "7 3", "auto": "4 3"}
 WIDE, HIGH = 700, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 14, 34
+#: A mark is read over bars, too.
+_OVER = {"stroke": "var(--tblr-bg-surface, #fff)", "stroke_width": "4", "paint_order": "stroke"}
 _W, _H = WIDE - _LEFT - _RIGHT, HIGH - _TOP - _BOTTOM
 Read = Callable[[Words], str]
 
@@ -144,7 +146,7 @@ def _columns(chart: Columns, read: Read) -> str:
         y = _up(mark.at / top)
         parts += [
             _rule(_LEFT, y, WIDE - _RIGHT, y, COLOURS["late"], "5 4", 1.5),
-            _text(WIDE - _RIGHT, y - 4, read(mark.says), "end", fill=COLOURS["late"]),
+            _text(WIDE - _RIGHT, y - 4, read(mark.says), "end", fill="currentColor", **_OVER),
         ]
     return "".join(parts) + _legend(chart.lines, read)
 
