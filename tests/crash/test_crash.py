@@ -129,6 +129,9 @@ def _come_to_rest(house: House, senders: list[Sender], staff: list[Salesperson],
         assert staff[0].close(lead, sold=lead % 2 == 0)
     for person in staff:
         person.stop()
+    for person in staff:  # what they are told from here on would be missing in what is looked at below
+        person.join(60)
+        assert not person.is_alive(), "a salesperson was never answered"
     with house.reading() as database:
         assert eventually(lambda: promises.is_at_rest(database), 90), promises.unrest(database)
     notebook.event("at rest")
