@@ -19,6 +19,8 @@ HOUR_S, SENTENCES, RATE = 3600, 900, 8_000
 
 def main(folder: Path) -> None:
     with with_database(folder, "owner"):
+        from django.db import transaction
+
         from leadbell.dealers.models import Organisation, Person
         from leadbell.lead.facts import Arrived, Attempted, AttemptEnded
         from leadbell.lead.journal import locked, record
@@ -43,12 +45,14 @@ def main(folder: Path) -> None:
             at=at, origin="online", channel="adf", source="Website", envelope=str(uuid.uuid4()),
             by_phone=True, by_email=False, brand="Hyundai", condition="new",
         )  # fmt: skip
-        record(lead, arrived)
-        record(locked(lead.pk), Attempted(at=at, by=person.pk, key="attempt:1"), key="attempt:1")
+        attempted = Attempted(at=at, by=person.pk, key="attempt:1")
         ended = AttemptEnded(
             at=ended_at, by=person.pk, key="attempt:1", outcome="conversation", connected_at=at, talk_ms=HOUR_S * 1000
         )  # fmt: skip
-        record(locked(lead.pk), ended)
+        with transaction.atomic():
+            record(lead, arrived)
+            record(locked(lead.pk), attempted, key="attempt:1")
+            record(locked(lead.pk), ended)
         call = Call.objects.create(
             id=uuid.uuid4(), dealer=dealer, lead=lead, kind="lead", line="asterisk", status="over", ring_s=20,
             person=person, attempt="attempt:1", asked_at=at, connected_at=at, ended_at=ended_at,

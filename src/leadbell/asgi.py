@@ -137,9 +137,12 @@ def _import_the_rest() -> "tuple[ASGI3Application, type[Screens], type[PhoneLine
     from django.core.asgi import get_asgi_application
 
     pages: Any = get_asgi_application()
+    from django.urls import reverse
+
     from leadbell.desk.live.phone_line import PhoneLines
     from leadbell.desk.live.stream import Screens
 
+    reverse("desk")  # every page with all it needs: whoever comes first doesn't wait for them
     # What was loaded stays: the collector needn't walk through all of Django while somebody waits.
     gc.collect()
     gc.freeze()
