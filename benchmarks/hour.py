@@ -7,6 +7,7 @@ import json
 import sys
 import tempfile
 import uuid
+from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ HOUR_S, SENTENCES, RATE = 3600, 900, 8_000
 
 
 def main(folder: Path) -> None:
-    with with_database(folder, "owner"):
+    with redirect_stdout(sys.stderr), with_database(folder, "owner"):  # the log goes where it is not read
         from django.db import transaction
 
         from leadbell.dealers.models import Organisation, Person
@@ -78,7 +79,8 @@ def main(folder: Path) -> None:
             )
             for n in range(SENTENCES)
         )  # fmt: skip
-        print(json.dumps({"call": str(call.pk), "bytes": Recording.objects.get(call=call).bytes}))
+        told = {"call": str(call.pk), "bytes": Recording.objects.get(call=call).bytes}
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":
