@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection
 
-from leadbell.metrics.monthly.letter import name_of
+from leadbell.metrics.monthly.letter import LETTERS
 from leadbell.metrics.monthly.rules import last_month
 from tests.conftest import make_person
 from tests.desk.test_reports import text
@@ -133,7 +133,7 @@ def test_the_letter_and_its_switch(hyundai, northside, ines, signed_in):
 def test_the_link_in_the_letter_ends_this_kind_only(ines, client):
     ines.monthly_from = ines.weekly_from = ines.created_at
     ines.save()
-    name = name_of(ines)
+    name = LETTERS.name_of(ines)
     assert "No monthly page any more?" in text(client.get(f"/monthly/{name}/"))
     assert client.post(f"/weekly/{name}/").status_code == 404
     assert client.post(f"/monthly/{name[:-1]}/").status_code == 404

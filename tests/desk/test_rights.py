@@ -33,11 +33,11 @@ from leadbell.intake.models import Envelope
 from leadbell.lead.facts import Booked
 from leadbell.lead.thread import Thread
 from leadbell.metrics.catalogue import METRICS
-from leadbell.metrics.monthly.letter import name_of as monthly_name
+from leadbell.metrics.monthly.letter import LETTERS as MONTHLY
 from leadbell.metrics.reports.download import WRITE
 from leadbell.metrics.reports.report import CHARTS
 from leadbell.metrics.rows.keeping import keep_some, note_stale
-from leadbell.metrics.weekly.letter import name_of as letter_name
+from leadbell.metrics.weekly.letter import LETTERS as WEEKLY
 from leadbell.network.models import Agreement, Passing
 from leadbell.review.models import CoachingAction, Criterion, Moment, Sentence, Transcript
 from leadbell.ring.models import TrackingNumber
@@ -199,7 +199,7 @@ def things(
         "receiver": told.receiver.pk, "delivery": delivery.pk,
         "criterion": criterion.pk, "envelope": envelope.pk, "passing": passing.pk, "busy": busy.pk,
         "thread": Thread(northside.pk, lead.pk).name, "diary": diary_name(make_address(rosa, northside.pk, now)),
-        "letter": letter_name(rosa), "monthly": monthly_name(rosa),
+        "letter": WEEKLY.name_of(rosa), "monthly": MONTHLY.name_of(rosa),
         "video": video.pk.hex, "watch": video_name(video), "nth": 0,
     }  # fmt: skip
 

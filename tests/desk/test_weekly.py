@@ -5,7 +5,7 @@ import pytest
 from leadbell.lead.facts import Assigned
 from leadbell.lead.journal import record
 from leadbell.metrics.rows.keeping import keep_some, note_stale
-from leadbell.metrics.weekly.letter import name_of
+from leadbell.metrics.weekly.letter import LETTERS
 from tests.conftest import lead_of, make_dealer, make_person
 from tests.conversation.mail import set_up_mail
 from tests.desk.test_reports import text
@@ -74,7 +74,7 @@ def test_the_switch(northside, ines, signed_in):
 def test_the_link_in_the_letter_is_signed_and_asks_before_it_acts(ines, rosa, client):
     ines.weekly_from = ines.created_at
     ines.save()
-    name = name_of(ines)
+    name = LETTERS.name_of(ines)
     assert "No weekly report any more?" in text(client.get(f"/weekly/{name}/"))
     ines.refresh_from_db()
     assert ines.weekly_from is not None

@@ -3,8 +3,7 @@
 import asyncio
 import hashlib
 import json
-import os
-import random
+import secrets
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -86,14 +85,10 @@ class NotKept:
 Answer = Kept | NotKept
 
 
-#: An envelope's id opens nothing: it has to be unique, not unguessable.
-_CHANCE = random.Random(os.urandom(32))  # noqa: S311 (unique is enough, as said above)
-
-
 def uuid7(at: datetime) -> UUID:
     """A UUID of version 7 (RFC 9562): milliseconds since 1970, then 74 random bits."""
     ms = int(at.timestamp() * 1000)
-    chance = _CHANCE.getrandbits(74)
+    chance = secrets.randbits(74)
     return UUID(int=ms << 80 | 7 << 76 | (chance >> 62) << 64 | 2 << 62 | chance & (1 << 62) - 1)
 
 

@@ -2,20 +2,17 @@
 
 import threading
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 
 from leadbell.conversation import staffmail
-from leadbell.conversation.carriers import carrier_for
 from leadbell.conversation.models import StaffMail
 from leadbell.dealers.models import Organisation
-from leadbell.followup.messenger import Messenger
 from leadbell.metrics.__main__ import keep_writing
-from leadbell.metrics.monthly.actions import turn_off, want, write_due
+from leadbell.metrics.monthly.actions import write_due
 from leadbell.metrics.monthly.compared import asked
-from leadbell.metrics.monthly.letter import name_of
+from leadbell.metrics.monthly.letter import LETTERS
 from leadbell.metrics.monthly.networks import network_of
 from leadbell.metrics.monthly.page import monthly
 from leadbell.metrics.monthly.peers import Spread
@@ -24,6 +21,7 @@ from leadbell.metrics.rows.exchange import ms
 from leadbell.metrics.rows.live import live
 from tests.conftest import make_dealer, make_person
 from tests.conversation.mail import set_up_mail
+from tests.metrics.letters import parts, run, sent_to
 from tests.metrics.monthly.network import CALLED, below, importer, keep, network, received
 
 pytestmark = pytest.mark.django_db
@@ -45,28 +43,12 @@ def wants(person, since=LAST_YEAR):
     return person
 
 
-def run(now=SEVEN):
-    """One round of the messenger, to its end."""
-    messenger = Messenger(lambda: now, lambda name: carrier_for(name, SimpleNamespace()))
-    try:
-        messenger.step()
-        messenger.finish(10)
-    finally:
-        messenger.close()
+def letter_to(person, taken):
+    return sent_to(person, taken, write_due, SEVEN)
 
 
-def sent_to(person, taken):
-    assert write_due(SEVEN) == 1
-    run()
-    ((_, recipients, mail),) = taken.letters
-    assert recipients == [person.email]
-    return mail
-
-
-def parts(mail):
-    return [
-        " ".join(mail.get_body((kind,)).get_content().split()) for kind in ("plain", "html")
-    ]  # fmt: skip
+def words(mail):
+    return [" ".join(part.split()) for part in parts(mail)]
 
 
 def page_of(dealer):
@@ -145,10 +127,10 @@ def test_a_manager_gets_the_month_of_the_own_dealer_and_no_others_name(
     hyundai, northside, ines, server, taken
 ):
     set_up_mail(northside, server.port)
-    mail = sent_to(wants(ines), taken)
+    mail = letter_to(wants(ines), taken)
     assert mail["Subject"] == "Northside: the month of October 2026"
     assert mail["Auto-Submitted"] == "auto-generated"
-    for part in parts(mail):
+    for part in words(mail):
         assert "10 active leads were received." in part
         assert "9 of 10 leads forwarded in opening hours" in part
         assert "the middle of 5 comparable dealers: 50 %" in part
@@ -159,14 +141,14 @@ def test_a_manager_gets_the_month_of_the_own_dealer_and_no_others_name(
         for private in ("Okafor", "Rosa", *CALLED):
             assert private not in part
     for foreign in ("<img", "<svg", "<script", "<link", "<style", "url("):
-        assert foreign not in parts(mail)[1]
+        assert foreign not in words(mail)[1]
 
 
 def test_the_importer_gets_a_line_for_each_dealer(hyundai, server, taken, settings):
     settings.MAIL_HOST, settings.MAIL_PORT, settings.MAIL_SECURITY = "127.0.0.1", server.port, "none"
     settings.MAIL_SENDER = "leadbell@house.example"
-    mail = sent_to(wants(make_person("Ivan", hyundai, "importer")), taken)
-    for part in parts(mail):
+    mail = letter_to(wants(make_person("Ivan", hyundai, "importer")), taken)
+    for part in words(mail):
         for name in (*CALLED, "Northside"):
             assert name in part
         assert part.count("?month=2026-10") == 7
@@ -177,7 +159,7 @@ def test_the_importer_gets_a_line_for_each_dealer(hyundai, server, taken, settin
 def test_it_comes_in_the_readers_language(language, northside, ines, server, taken):
     set_up_mail(northside, server.port)
     ines.language = language
-    page = parts(sent_to(wants(ines), taken))[1]
+    page = words(letter_to(wants(ines), taken))[1]
     assert f'<html lang="{language}">' in page
     assert {"en": "October 2026", "nl": "oktober 2026", "ru": "Октябрь 2026"}[language] in page
 
@@ -197,11 +179,11 @@ def test_it_is_written_once_and_sent_once(northside, ines, server, taken):
     set_up_mail(northside, server.port)
     wants(ines)
     assert [write_due(SEVEN), write_due(SEVEN), write_due(SEVEN + timedelta(days=4))] == [1, 0, 0]
-    run()
-    run()
+    run(SEVEN)
+    run(SEVEN)
     assert len(taken.letters) == 1
-    want(ines, SEVEN, on=False)
-    want(ines, SEVEN - timedelta(minutes=1), on=True)
+    LETTERS.want(ines, SEVEN, on=False)
+    LETTERS.want(ines, SEVEN - timedelta(minutes=1), on=True)
     assert write_due(SEVEN) == 0
     assert write_due(datetime(2026, 12, 1, 6, 0, tzinfo=UTC)) == 1
 
@@ -225,9 +207,9 @@ def test_who_ended_it_meanwhile_gets_no_letter_that_waited(northside, ines, serv
     ines.weekly_from = LAST_YEAR
     wants(ines)
     write_due(SEVEN)
-    turn_off(name_of(ines), SEVEN)
+    LETTERS.turn_off(LETTERS.name_of(ines), SEVEN)
     set_up_mail(northside, server.port)
-    run()
+    run(SEVEN)
     assert taken.letters == []
     assert StaffMail.objects.get().status == "failed"
 
@@ -248,10 +230,10 @@ def test_the_process_that_counts_may_write_and_the_messenger_may_send(
     with connection.cursor() as cursor:
         cursor.execute("set local role leadbell_clockwork")
         assert write_due(SEVEN) == 1
-        run()
+        run(SEVEN)
         cursor.execute("reset role")
     assert StaffMail.objects.get().status == "sent"
-    assert "the middle of 6 in the network: 55 %" in parts(taken.letters[0][2])[0]
+    assert "the middle of 6 in the network: 55 %" in words(taken.letters[0][2])[0]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,17 +3,14 @@
 import re
 import threading
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 from django.db import connection, transaction
 
 from leadbell.conversation import actions as conversation
 from leadbell.conversation import staffmail
-from leadbell.conversation.carriers import carrier_for
 from leadbell.conversation.models import MessageSetup, StaffMail
 from leadbell.dealers.models import Organisation
-from leadbell.followup.messenger import Messenger
 from leadbell.lead.facts import Assigned
 from leadbell.lead.journal import record
 from leadbell.lead.models import Lead
@@ -21,12 +18,13 @@ from leadbell.metrics.__main__ import keep_writing
 from leadbell.metrics.answers import Answer, wilson
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.rows.keeping import keep_some, note_stale
-from leadbell.metrics.weekly.actions import turn_off, want, write_due
-from leadbell.metrics.weekly.letter import name_of
+from leadbell.metrics.weekly.actions import write_due
+from leadbell.metrics.weekly.letter import LETTERS
 from leadbell.metrics.weekly.report import FIGURES, Line
 from leadbell.metrics.weekly.rules import LATE
 from tests.conftest import lead_of, make_dealer, make_person
 from tests.conversation.mail import set_up_mail
+from tests.metrics.letters import parts, run, sent_to
 
 pytestmark = pytest.mark.django_db
 #: A Monday, 7:00 in Amsterdam, and noon of the Wednesday before and of one three weeks before that.
@@ -66,26 +64,8 @@ def wants(person, since=LAST_YEAR):
     return person
 
 
-def run(now=SEVEN):
-    """One round of the messenger, to its end."""
-    messenger = Messenger(lambda: now, lambda name: carrier_for(name, SimpleNamespace()))
-    try:
-        messenger.step()
-        messenger.finish(10)
-    finally:
-        messenger.close()
-
-
-def sent_to(person, taken, now=SEVEN):
-    assert write_due(now) == 1
-    run(now)
-    ((_, recipients, mail),) = taken.letters
-    assert recipients == [person.email]
-    return mail
-
-
-def parts(mail):
-    return [mail.get_body((kind,)).get_content().replace("\r\n", "\n") for kind in ("plain", "html")]
+def letter_to(person, taken):
+    return sent_to(person, taken, write_due, SEVEN)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +82,7 @@ def test_clearly_is_said_only_where_the_intervals_dont_overlap(called, before, s
 
 def test_a_manager_gets_the_week_beside_the_four_before(worked, northside, ines, server, taken):
     set_up_mail(northside, server.port)
-    mail = sent_to(wants(ines), taken)
+    mail = letter_to(wants(ines), taken)
     assert mail["Subject"] == "Northside: the week of 16 Nov to 22 Nov"
     assert mail["From"] == "Leadbell · Northside <sales@northside.example>"
     assert mail["Auto-Submitted"] == "auto-generated"
@@ -127,7 +107,7 @@ def test_a_manager_gets_the_week_beside_the_four_before(worked, northside, ines,
 
 def test_its_bars_are_cells_and_it_loads_nothing(worked, northside, ines, server, taken):
     set_up_mail(northside, server.port)
-    _, page = parts(sent_to(wants(ines), taken))
+    _, page = parts(letter_to(wants(ines), taken))
     assert re.search(r'<td width="30%"[^>]*bgcolor="#1d4ed8"', page)
     for foreign in ("<img", "<svg", "<script", "<link", "<style", "url("):
         assert foreign not in page
@@ -135,7 +115,7 @@ def test_its_bars_are_cells_and_it_loads_nothing(worked, northside, ines, server
 
 def test_its_link_ends_it_with_one_click(worked, northside, ines, server, taken, client):
     set_up_mail(northside, server.port)
-    mail = sent_to(wants(ines), taken)
+    mail = letter_to(wants(ines), taken)
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     url = re.fullmatch("<(.+)>", mail["List-Unsubscribe"])[1]
     assert all(url in part for part in parts(mail))
@@ -165,11 +145,11 @@ def test_it_is_written_once_and_sent_once(worked, northside, ines, server, taken
     set_up_mail(northside, server.port)
     wants(ines)
     assert [write_due(SEVEN), write_due(SEVEN), write_due(SEVEN + timedelta(hours=5))] == [1, 0, 0]
-    run()
-    run()
+    run(SEVEN)
+    run(SEVEN)
     assert len(taken.letters) == 1
-    want(ines, SEVEN, on=False)
-    want(ines, SEVEN - MINUTE, on=True)
+    LETTERS.want(ines, SEVEN, on=False)
+    LETTERS.want(ines, SEVEN - MINUTE, on=True)
     assert write_due(SEVEN) == 0
     assert write_due(SEVEN + timedelta(days=7)) == 1
 
@@ -204,7 +184,7 @@ def test_a_server_that_is_busy_is_asked_again(worked, northside, ines, server, t
     wants(ines)
     write_due(SEVEN)
     taken.to_recipient = "450 4.2.1 mailbox busy"
-    run()
+    run(SEVEN)
     assert StaffMail.objects.get().status == "queued"
     taken.to_recipient = "250 OK"
     run(SEVEN + MINUTE)
@@ -215,7 +195,7 @@ def test_a_server_that_is_busy_is_asked_again(worked, northside, ines, server, t
 def test_without_an_account_it_waits_a_day_and_says_why(worked, northside, ines, server, taken):
     wants(ines)
     write_due(SEVEN)
-    run()
+    run(SEVEN)
     assert StaffMail.objects.get().status == "queued"
     run(SEVEN + timedelta(hours=25))
     told = staffmail.last_told(ines.pk, "week")
@@ -233,7 +213,7 @@ def test_an_account_that_cant_be_used_stops_no_other(worked, northside, ines, so
     other = wants(make_person("Lars", southside, "manager"))
     assert write_due(SEVEN) == 2
     MessageSetup.objects.filter(dealer=northside).update(security="bad")
-    run()
+    run(SEVEN)
     assert [recipients for _, recipients, _ in taken.letters] == [[other.email]]
     waiting = StaffMail.objects.get(person=ines)
     assert (waiting.status, waiting.send_at) == ("queued", SEVEN + 15 * MINUTE)
@@ -246,9 +226,9 @@ def test_an_account_that_cant_be_used_stops_no_other(worked, northside, ines, so
 def test_who_ended_it_meanwhile_gets_no_letter_that_waited(worked, northside, ines, server, taken):
     wants(ines)
     write_due(SEVEN)
-    turn_off(name_of(ines), SEVEN)
+    LETTERS.turn_off(LETTERS.name_of(ines), SEVEN)
     set_up_mail(northside, server.port)
-    run()
+    run(SEVEN)
     assert taken.letters == []
     assert StaffMail.objects.get().status == "failed"
 
@@ -268,7 +248,7 @@ def test_the_importer_hears_over_the_houses_account_of_its_dealers_and_of_nobody
     received(southside, lena, WEDNESDAY, leads=10, called=10)
     received(other, make_person("Omar", other), WEDNESDAY, leads=50, called=50)
     keep()
-    mail = sent_to(wants(make_person("Ivan", above, "importer")), taken)
+    mail = letter_to(wants(make_person("Ivan", above, "importer")), taken)
     assert mail["From"] == "Leadbell · Hyundai <leadbell@house.example>"
     for part in parts(mail):
         said = " ".join(part.split())
@@ -283,7 +263,7 @@ def test_the_importer_hears_over_the_houses_account_of_its_dealers_and_of_nobody
 def test_it_comes_in_the_readers_language(language, northside, ines, server, taken):
     set_up_mail(northside, server.port)
     ines.language = language
-    plain, page = parts(sent_to(wants(ines), taken))
+    plain, page = parts(letter_to(wants(ines), taken))
     assert f'<html lang="{language}">' in page
     told = {
         "en": "Too few leads to tell.",
@@ -296,7 +276,7 @@ def test_it_comes_in_the_readers_language(language, northside, ines, server, tak
 
 def test_a_dealer_without_leads_hears_that(northside, ines, server, taken):
     set_up_mail(northside, server.port)
-    for part in parts(sent_to(wants(ines), taken)):
+    for part in parts(letter_to(wants(ines), taken)):
         said = " ".join(part.split())
         assert "No lead was received in the week" in said
         assert said.count("too few") >= len(FIGURES)
@@ -306,7 +286,7 @@ def test_a_dealer_without_leads_hears_that(northside, ines, server, taken):
 def test_a_hostile_name_stays_a_name(northside, ines, server, taken):
     set_up_mail(northside, server.port)
     Organisation.objects.filter(pk=northside.pk).update(name=EVIL)
-    mail = sent_to(wants(ines), taken)
+    mail = letter_to(wants(ines), taken)
     assert mail["Bcc"] is None
     assert "\n" not in mail["Subject"]
     _, page = parts(mail)
@@ -317,7 +297,7 @@ def test_a_hostile_name_stays_a_name(northside, ines, server, taken):
 def test_another_dealers_week_is_in_nothing(worked, southside, server, taken):
     set_up_mail(southside, server.port)
     boss = wants(make_person("Lars", southside, "manager"))
-    for part in parts(sent_to(boss, taken)):
+    for part in parts(letter_to(boss, taken)):
         assert "No lead was received in the week" in " ".join(part.split())
 
 
@@ -343,7 +323,7 @@ def test_the_process_that_counts_may_write_and_the_messenger_may_send(worked, no
     with connection.cursor() as cursor:
         cursor.execute("set local role leadbell_clockwork")
         assert write_due(SEVEN) == 1
-        run()
+        run(SEVEN)
         cursor.execute("reset role")
     assert StaffMail.objects.get().status == "sent"
     assert Lead.objects.count() == 60
@@ -361,3 +341,21 @@ def test_the_process_that_counts_looks_whose_letter_is_due(northside, ines):
     keep_writing(once, stopping)
     letter = StaffMail.objects.get()
     assert (letter.person, letter.key, letter.status) == (ines, "week:2026-11-16", "queued")
+
+
+def test_whose_letter_cant_be_written_holds_up_nobody_elses(northside, ines):
+    first, second = wants(ines), wants(make_person("Daan", northside, "manager"))
+
+    def written(person, week):
+        if person == first:
+            raise ValueError(person.name)
+        return staffmail.Draft(
+            f"Week of {week.monday}", "text", "<p>text</p>", "https://leadbell.example/off"
+        )
+
+    assert LETTERS.write(written, SEVEN) == 1
+    assert StaffMail.objects.get().person == second
+    assert (
+        LETTERS.write(lambda *_: staffmail.Draft("s", "t", "h", "https://leadbell.example/off"), SEVEN) == 1
+    )
+    assert LETTERS.write(written, SEVEN) == 0

@@ -1,9 +1,8 @@
 """A dealer's month beside other dealers', to read and to print; all dealers' months in a list; the letter."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from csp.constants import SELF
@@ -11,26 +10,25 @@ from csp.decorators import csp_replace, csp_update
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from leadbell.allowance import Allowance
 from leadbell.conversation.staffmail import Draft, can_send, last_told
 from leadbell.desk.entrance import Visit, answer, door_for
+from leadbell.desk.outside.allowed import at_most
 from leadbell.desk.reports.drawn import bars, drawn
+from leadbell.desk.reports.mailed import ENDINGS, LETTERS_POLICY, as_sent, ending
 from leadbell.desk.reports.pages import frame
 from leadbell.desk.reports.scope import asked_of, scope_of
-from leadbell.desk.reports.weekly import LETTERS_POLICY
 from leadbell.lead.doors import dealers_below, dealers_named
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.letters import READERS
-from leadbell.metrics.monthly.actions import turn_off, want
 from leadbell.metrics.monthly.compared import OUTCOMES, Asked, Best, Compared, asked
-from leadbell.metrics.monthly.letter import letter, overview, person_named
+from leadbell.metrics.monthly.letter import LETTERS, letter, overview
 from leadbell.metrics.monthly.networks import network_of
 from leadbell.metrics.monthly.page import Monthly, monthly
 from leadbell.metrics.monthly.peers import FEWEST_DEALERS, Network
@@ -40,8 +38,6 @@ from leadbell.metrics.rows.live import Live
 
 #: An importer knows its dealers by name: there is nobody to give away, only chance to keep out.
 FEWEST_NAMED = 3
-#: So many a minute from one address; a mail provider clicks for several readers.
-_ALLOWED = Allowance(60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +166,7 @@ def month_mail(request: Visit, now: datetime) -> HttpResponse:
 @door_for(*READERS)
 def month_letter(request: Visit, now: datetime) -> HttpResponse:
     """The letter itself, as it would be sent."""
-    written = _written(request, now)
-    if request.GET.get("as") == "text":
-        return HttpResponse(written.text, content_type="text/plain; charset=utf-8")
-    return HttpResponse(written.html)
+    return as_sent(request, _written(request, now))
 
 
 def _written(request: Visit, now: datetime) -> Draft:
@@ -190,7 +183,7 @@ def _written(request: Visit, now: datetime) -> Draft:
 @door_for(*READERS)
 def month_switch(request: Visit, now: datetime) -> HttpResponse:
     on = request.POST.get("on") == "1"
-    want(request.user, now, on=on)
+    LETTERS.want(request.user, now, on=on)
     done = _("You get it from the next month on.") if on else _("You get it no more.")
     return answer(request, None, reverse("month-mail"), done)
 
@@ -198,17 +191,6 @@ def month_switch(request: Visit, now: datetime) -> HttpResponse:
 @never_cache
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@at_most(ENDINGS)
 def monthly_off(request: HttpRequest, name: str) -> HttpResponse:
-    """GET shows the button, since scanners follow links; POST ends it at once (RFC 8058). No cookie, no sign-in."""
-    caller, at = request.META.get("REMOTE_ADDR", ""), time.monotonic()
-    if wait := _ALLOWED.wait_s(caller, at):
-        return HttpResponse(status=429, headers={"Retry-After": str(int(wait) + 1)})
-    _ALLOWED.count(caller, at)
-    if person_named(name) is None:
-        raise Http404
-    done = request.method == "POST"
-    person = turn_off(name, datetime.now(UTC)) if done else None
-    if done and person is None:
-        raise Http404
-    with translation.override(person.language if person else translation.get_language()):
-        return render(request, "reports/month_off.html", {"done": done})
+    return ending(request, LETTERS, name, "reports/month_off.html")

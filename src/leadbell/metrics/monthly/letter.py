@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 
 from leadbell.conversation.staffmail import Draft
 from leadbell.dealers.models import Person
-from leadbell.metrics.letters import Ending, without_gaps
+from leadbell.metrics.letters import Letters, without_gaps
 from leadbell.metrics.monthly.compared import Asked, Compared
 from leadbell.metrics.monthly.page import Monthly
 from leadbell.metrics.monthly.peers import Member
+from leadbell.metrics.monthly.rules import due
 from leadbell.metrics.reports.verdict import falling_short
 
-_ENDING = Ending("monthly")
-name_of, person_named = _ENDING.name_of, _ENDING.person_named
+LETTERS = Letters("month", due)
 #: What a letter says of one dealer, and what of each of several; the page has the rest.
 OF_ONE = (
     "attempted_rate", "called_within_2_minutes", "first_attempt_contact_rate", "appointment_rate_of_reached",
@@ -58,7 +58,7 @@ def letter(person: Person, asked: Asked, dealers: Sequence[int], page: Monthly |
     """The month in this person's words: of the one dealer whose page it is, else of all these. No customer is in it."""
     site, where, month = settings.PUBLIC_URL, person.organisation, asked.month
     with translation.override(person.language), timezone.override(ZoneInfo(where.zone)):
-        opt_out_url = f"{site}{reverse('monthly-off', args=[name_of(person)])}"
+        opt_out_url = f"{site}{reverse('monthly-off', args=[LETTERS.name_of(person)])}"
         about = {
             "asked": asked,
             "month": month,

@@ -13,22 +13,14 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
+from leadbell.conversation.staffmail import Draft
 from leadbell.dealers.models import Person
-from leadbell.metrics.letters import Ending, without_gaps
+from leadbell.metrics.letters import Letters, without_gaps
 from leadbell.metrics.reports.verdict import Verdict, headline
 from leadbell.metrics.weekly.report import Line, Weekly
-from leadbell.metrics.weekly.rules import BEFORE
+from leadbell.metrics.weekly.rules import BEFORE, due
 
-_ENDING = Ending("weekly")
-name_of, person_named = _ENDING.name_of, _ENDING.person_named
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    subject: str
-    text: str
-    html: str
-    opt_out_url: str
+LETTERS = Letters("week", due)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +41,7 @@ class Bar:
         return 100 - self.before
 
 
-def letter(said: Weekly, person: Person, dealers: int) -> Written:
+def letter(said: Weekly, person: Person, dealers: int) -> Draft:
     """The week in this person's words. `dealers`: over how many; nobody's customer is in it."""
     week, site, where = said.week, settings.PUBLIC_URL, person.organisation
     with translation.override(person.language), timezone.override(ZoneInfo(where.zone)):
@@ -59,7 +51,7 @@ def letter(said: Weekly, person: Person, dealers: int) -> Written:
             "from": week.monday.isoformat(),
             "to": week.sunday.isoformat(),
         }
-        opt_out_url = f"{site}{reverse('weekly-off', args=[name_of(person)])}"
+        opt_out_url = f"{site}{reverse('weekly-off', args=[LETTERS.name_of(person)])}"
         about = {
             "said": said,
             "where": where.name,
@@ -83,7 +75,7 @@ def letter(said: Weekly, person: Person, dealers: int) -> Written:
         }
         text = render_to_string("reports/weekly_letter.txt", about)
         html = render_to_string("reports/weekly_letter.html", about)
-    return Written(subject, without_gaps(text), html, opt_out_url)
+    return Draft(subject, without_gaps(text), html, opt_out_url)
 
 
 def _bar(line: Line, person: Person, link: str) -> Bar:
