@@ -19,7 +19,8 @@ from structlog.testing import capture_logs
 from leadbell import roles
 from leadbell.visits.beacon import Beacons
 from leadbell.visits.links import own_link_for
-from leadbell.visits.rules import LARGEST_BEACON, Car, Look
+from leadbell.visits.pages import Car
+from leadbell.visits.rules import LARGEST_BEACON, Look
 from leadbell.visits.writer import MOST_PARTS, MOST_WAITING, Writer
 from leadbell.web import answering
 from tests.fakes.front import Alone, Answer, Town, ask, serving, town

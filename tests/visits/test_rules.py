@@ -1,23 +1,12 @@
-"""What is judged, found in an address, added up to visits, and whose it was."""
+"""Who is judged how, what adds up to visits, and whose it was."""
 
-import re
 from datetime import timedelta
+from ipaddress import ip_network
 
 import pytest
 
-from leadbell.visits.rules import (
-    NO_CAR,
-    Car,
-    Drop,
-    SaidCar,
-    bot_of,
-    car_of,
-    origin_of,
-    path_of,
-    pattern_of,
-    price_of,
-    visitor_id,
-)
+from leadbell.visits.pages import Car
+from leadbell.visits.rules import Drop, bot_of, is_within, network_of, origin_of, visitor_id
 from leadbell.visits.visit import Joined, Seen, spans_of, visits_in
 from tests.conftest import NOON
 
@@ -73,68 +62,13 @@ def test_an_origin_is_found_in_whatever_was_pasted(written: str, origin: str | N
     assert origin_of(written) == origin
 
 
-@pytest.mark.parametrize(
-    ("pattern", "address", "car"),
-    [
-        (
-            "/cars/{make}/{model}/{stock}",
-            "/cars/alfa-romeo/giulia/N-41/?utm=1",
-            Car("N-41", "alfa romeo", "giulia"),
-        ),
-        ("/cars/{make}/{model}/{stock}", "/cars/kia/ev3", Car()),
-        ("/occasion?id={stock}", "/occasion?id=N41&page=2", Car("N41")),
-        ("/*/{stock}/{price}", "/nl/N41/24.950,00", Car("N41", price=24950)),
-        ("/c/{model}", "/c/%D0%9B%D0%B0%D0%B4%D0%B0", Car(model="Лада")),
-    ],
-)
-def test_a_car_is_found_in_an_address(pattern: str, address: str, car: Car) -> None:
-    made = pattern_of(pattern)
-    assert made
-    assert car_of(NO_CAR, address, (made,)) == car
-
-
-def test_what_the_page_says_comes_first() -> None:
-    made = pattern_of("/{make}/{stock}")
-    assert made
-    assert car_of(SaidCar(make="Kia", price=1e4), "/hyundai/N41", (made,)) == Car("N41", "Kia", "", 10_000)
-
-
-@pytest.mark.parametrize(
-    "written",
-    ["", "cars/{make}", "/cars", "/{make}{model}", "/{wheels}", "/{make}/{make}", "/" + "x" * 300 + "{make}"],
-)
-def test_what_names_no_car_is_no_pattern(written: str) -> None:
-    assert pattern_of(written) is None
-
-
-def test_a_pattern_takes_no_time_on_a_long_address() -> None:
-    made = pattern_of("/*/*/*/{make}/*/{stock}")
-    assert made
-    assert "(?:" in made.pattern
-    assert re.search(made, "/" + "a" * 100_000) is None
-
-
-@pytest.mark.parametrize(
-    ("written", "price"),
-    [("24.950,00", 24950), ("24,950.00", 24950), ("€ 24 950", 24950), ("24950", 24950), ("24.950", 24950), ("36500.5", 36500),
-     ("on request", None), ("", None), ("9" * 30, None)],
-)  # fmt: skip
-def test_prices_as_pages_write_them(written: str, price: int | None) -> None:
-    assert price_of(written) == price
-
-
-@pytest.mark.parametrize(
-    ("address", "path"),
-    [
-        ("/a?email=okafor@example.org", "/a"),
-        ("/a#okafor", "/a"),
-        ("", "/"),
-        ("?x", "/"),
-        ("/" + "x" * 900, "/" + "x" * 299),
-    ],
-)
-def test_only_the_path_is_kept(address: str, path: str) -> None:
-    assert path_of(address) == path
+def test_networks_are_read_and_compared() -> None:
+    ours = tuple(filter(None, map(network_of, ["192.0.2.7/24", "2001:db8::/32", "10.0.0.1"])))
+    assert ours == (ip_network("192.0.2.0/24"), ip_network("2001:db8::/32"), ip_network("10.0.0.1/32"))
+    within = ["192.0.2.9", "::ffff:192.0.2.9", "2001:db8::1", "10.0.0.1"]
+    assert all(is_within(one, ours) for one in within)
+    assert not any(is_within(one, ours) for one in ["192.0.3.1", "10.0.0.2", "::1", "", "unix:", "1.2.3"])
+    assert [network_of(one) for one in ("0.0.0.0/0", "::/0", "northside.example", "1.2.3.4/33")] == [None] * 4
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 """What a visit comes to: cars, how often, prices and trading in; bounded."""
 
 from datetime import timedelta
-from ipaddress import ip_network
 
 import pytest
 
-from leadbell.visits.rules import Car, is_within, network_of, part_of
+from leadbell.visits.pages import Car
 from leadbell.visits.sums import MOST_CARS, Sum, page_pattern, sum_up
 from leadbell.visits.visit import Seen
 from tests.conftest import NOON
@@ -64,16 +63,3 @@ def test_a_thousand_pages_stay_a_few_words() -> None:
     looks = [seen(n / 10, f"/{n}", Car(f"N-{n}", "Kia", "x" * 80)) for n in range(250)]
     assert len(summed(*looks).cars) == MOST_CARS
     assert summed() == Sum()
-
-
-def test_networks_are_read_and_compared() -> None:
-    ours = tuple(filter(None, map(network_of, ["192.0.2.7/24", "2001:db8::/32", "10.0.0.1"])))
-    assert ours == (ip_network("192.0.2.0/24"), ip_network("2001:db8::/32"), ip_network("10.0.0.1/32"))
-    within = ["192.0.2.9", "::ffff:192.0.2.9", "2001:db8::1", "10.0.0.1"]
-    assert all(is_within(one, ours) for one in within)
-    assert not any(is_within(one, ours) for one in ["192.0.3.1", "10.0.0.2", "::1", "", "unix:", "1.2.3"])
-    assert [network_of(one) for one in ("0.0.0.0/0", "::/0", "northside.example", "1.2.3.4/33")] == [None] * 4
-
-
-def test_parts_are_short() -> None:
-    assert [part_of(one) for one in ("/", "/Cars/a/b", "/" + "x" * 99)] == ["/", "/cars", "/" + "x" * 30]

@@ -15,7 +15,7 @@ from leadbell.demo.showroom import new_car
 from leadbell.intake.sources import source_for_chat
 from leadbell.lead.models import Lead
 from leadbell.visits.models import KnownVisit, Site, SiteCount, SitePulse, Visitor, VisitorJoin
-from leadbell.visits.rules import Car
+from leadbell.visits.pages import Car
 from leadbell.visits.sums import CarSeen, Signal, SignalKind, Sum
 
 #: The website of examples/dealer-site, where the visitor can try it.

@@ -12,8 +12,9 @@ from leadbell.dealers.models import Organisation
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.visits.models import KnownVisit, Site, Visitor, VisitorJoin
+from leadbell.visits.pages import MOST_PATTERNS, pattern_of
 from leadbell.visits.pictures import MOST_HOSTS
-from leadbell.visits.rules import MOST_PATTERNS, network_of, origin_of, pattern_of
+from leadbell.visits.rules import network_of, origin_of
 from leadbell.visits.sums import page_pattern
 from leadbell.words import say
 

@@ -11,7 +11,7 @@ from django.db import connection
 
 from leadbell.lead.models import Lead
 from leadbell.visits.models import KnownVisit, VisitorJoin
-from leadbell.visits.rules import Car
+from leadbell.visits.pages import Car
 from leadbell.visits.sums import Sum, sum_up
 from leadbell.visits.visit import Seen
 

@@ -142,7 +142,7 @@ class KnownVisit(models.Model):
     #: When it is to be summed up again; nothing where nothing new happened.
     due_at = models.DateTimeField(null=True, blank=True)
     summed_at = models.DateTimeField(null=True, blank=True)
-    #: `rules.Sum` as JSON: pages, time, cars, signals.
+    #: `sums.Sum` as JSON: pages, time, cars, signals.
     body = models.JSONField(default=dict)
 
     class Meta:
@@ -159,7 +159,7 @@ class SiteCar(models.Model):
 
     dealer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     site = models.ForeignKey(Site, models.PROTECT, related_name="+", db_index=False)
-    #: `rules.Car.key`
+    #: `pages.Car.key`
     key = models.CharField(max_length=170)
     stock = models.CharField(max_length=80, blank=True)
     make = models.CharField(max_length=80, blank=True)

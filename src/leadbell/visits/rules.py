@@ -7,21 +7,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
+from leadbell.visits.pages import NO_CAR, Car, SaidCar, car_of, path_of, word
 from leadbell.visits.pictures import picture_of
 
 #: A page view with a long address, a long title and a car is well below it.
 LARGEST_BEACON = 8_192
-LONGEST_PART = 30
-LONGEST_KEY, LONGEST_ID, LONGEST_PATH, LONGEST_TITLE, LONGEST_WORD = 40, 40, 300, 200, 80
+LONGEST_ID, LONGEST_TITLE = 40, 200
 #: A clock that is further off than this belongs to no visitor.
 ABSURD_S = timedelta(days=1).total_seconds()
 LONGEST_LOOK_MS = 24 * 3_600_000
-MOST_PRICE = 100_000_000
-MOST_PATTERNS = 10
 
 KINDS = frozenset({"view", "time", "form_opened", "form_sent", "chat_opened", "chat_sent", "tel", "mail"})
 
@@ -84,24 +82,6 @@ def bot_of(user_agent: str) -> Drop | None:
     return next((kind for kind, name in _BOTS if name.search(user_agent)), None)
 
 
-class Car(msgspec.Struct, frozen=True, gc=False):
-    """What a page shows: `price` is in whole units of the page's currency."""
-
-    stock: str = ""
-    make: str = ""
-    model: str = ""
-    price: int | None = None
-
-    @property
-    def is_known(self) -> bool:
-        return bool(self.stock or self.model)
-
-    @property
-    def key(self) -> str:
-        """By which it is the same car on every page of a dealer."""
-        return self.stock or f"{self.make} {self.model}".lower()
-
-
 @dataclass(frozen=True, slots=True)
 class Site:
     """A dealer's website, as the door knows it. `patterns` find a car in an address."""
@@ -118,19 +98,6 @@ class Site:
     networks: tuple[Network, ...] = ()
     #: The origins its pictures of cars may come from.
     pictures: frozenset[str] = frozenset()
-
-
-class SaidCar(msgspec.Struct, frozen=True, gc=False):
-    """A page's car as the script found it."""
-
-    stock: str | float | None = None
-    make: str | float | None = None
-    model: str | float | None = None
-    price: str | float | None = None
-    image: str | float | None = None
-
-
-NO_CAR = SaidCar()
 
 
 class Told(msgspec.Struct, gc=False, rename={
@@ -244,7 +211,7 @@ def judge(
     path, car, image = path_of(address), car_of(told.car, address, site.patterns), told.car.image
     shown = isinstance(image, str) and told.kind == "view" and car.is_known
     return Look(
-        now, told.kind, _word(told.page)[:LONGEST_ID], path, _word(told.title)[:LONGEST_TITLE], car, int(told.ms),
+        now, told.kind, word(told.page)[:LONGEST_ID], path, word(told.title)[:LONGEST_TITLE], car, int(told.ms),
         site, visitor, told.link[:400],
         picture_of(str(image), f"{request.origin}{path}", site.pictures) if shown else "",
     )  # fmt: skip
@@ -303,76 +270,6 @@ def visitor_id(said: str) -> str | None:
     return digits if _RANDOM.fullmatch(digits) else None
 
 
-@lru_cache(maxsize=4096)
-def path_of(address: str) -> str:
-    """The path alone: what stands behind ? or # may be somebody's name or address."""
-    return _word(address.partition("#")[0].partition("?")[0])[:LONGEST_PATH] or "/"
-
-
-@lru_cache(maxsize=4096)
-def part_of(path: str) -> str:
-    """The part of a website that a page belongs to: `/cars` for `/cars/hyundai/kona/N-41`."""
-    return "/" + path.strip("/").partition("/")[0][:LONGEST_PART].lower()
-
-
-@lru_cache(maxsize=4096)
-def car_of(said: SaidCar, address: str, patterns: tuple[re.Pattern[str], ...]) -> Car:
-    """The car of a page: what the page itself says first, then what its address says. A car is looked at often."""
-    found = _car_in(address, patterns)
-    if said == NO_CAR:
-        return found
-    stock, make, model, price = (
-        _word(word)[:LONGEST_WORD] for word in (said.stock, said.make, said.model, said.price)
-    )
-    return Car(
-        stock or found.stock,
-        make or found.make,
-        model or found.model,
-        price_of(price) if price else found.price,
-    )
-
-
-def _car_in(address: str, patterns: tuple[re.Pattern[str], ...]) -> Car:
-    """What the first pattern that fits finds."""
-    for pattern in patterns:
-        if found := pattern.search(address):
-            known = dict.fromkeys(_HOLES, "")
-            for name, text in found.groupdict().items():
-                plain = unquote(text) if name == "stock" else unquote(text).replace("-", " ")
-                known[name] = _word(plain)[:LONGEST_WORD]
-            return Car(known["stock"], known["make"], known["model"], price_of(known["price"]))
-    return Car()
-
-
-def price_of(said: str) -> int | None:
-    """Whole units: `24.950,00`, `24,950.00`, `€ 24 950` and `24950` are all 24950."""
-    digits = re.sub(r"[^\d.,]", "", said)
-    whole = re.sub(r"[.,]\d{1,2}$", "", digits)
-    number = re.sub(r"\D", "", whole)
-    return int(number) if 0 < len(number) < 10 and int(number) <= MOST_PRICE else None
-
-
-_HOLES = ("stock", "make", "model", "price")
-_HOLE = re.compile(r"\{(\w+)\}")
-
-
-def pattern_of(written: str) -> re.Pattern[str] | None:
-    """`/cars/{make}/{model}/{stock}`, `*` for anything within a part, as an expression; None where it is none."""
-    written = written.strip()
-    holes = _HOLE.findall(written)
-    if not written.startswith("/") or len(written) > 200 or not holes or len(holes) != len(set(holes)):
-        return None
-    if not set(holes) <= set(_HOLES) or "}{" in written:
-        return None
-    parts = _HOLE.split(written)
-    # Each hole and star ends at the next sign of an address: no address makes the search long.
-    made = "".join(
-        f"(?P<{part}>[^/?&#]+)" if place % 2 else re.escape(part).replace(r"\*", "[^/?&#]*")
-        for place, part in enumerate(parts)
-    )
-    return re.compile(f"^{made}(?:[/?&#]|$)")
-
-
 def origin_of(written: str) -> str | None:
     """`https://www.northside.example`, whatever of an address was pasted; None where it is none."""
     written = written.strip()
@@ -397,19 +294,3 @@ def origin_of(written: str) -> str | None:
     host = f"[{host}]" if ":" in host else host
     usual = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != usual else "")
-
-
-_UNSTORABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]+"
-)
-
-
-def _word(said: object) -> str:
-    """As one line that can be stored and shown."""
-    if isinstance(said, str) and len(said) < 2000 and said.isprintable():
-        return said.strip()
-    if said is None:
-        return ""
-    if isinstance(said, float) and said == int(said):
-        said = int(said)
-    return _UNSTORABLE.sub(" ", str(said)[:2000]).strip()

@@ -13,7 +13,8 @@ from leadbell.lead.models import Lead
 from leadbell.visits.known import sum_of
 from leadbell.visits.links import own_link_for
 from leadbell.visits.models import KnownVisit, Site, SiteCount, SitePulse, VisitorJoin
-from leadbell.visits.rules import NO_DROPS, Car
+from leadbell.visits.pages import Car
+from leadbell.visits.rules import NO_DROPS
 from leadbell.visits.showcase import pictures_of
 from leadbell.visits.sums import CarSeen, Sum
 from leadbell.visits.visit import Joined, Seen, Visit, spans_of, visits_in

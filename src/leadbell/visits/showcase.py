@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from leadbell.visits.models import Site, SiteCar
+from leadbell.visits.pages import Car
 from leadbell.visits.pictures import may_show
-from leadbell.visits.rules import Car
 from leadbell.visits.sums import name_of
 
 MOST_SHOWN = 8

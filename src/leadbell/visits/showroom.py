@@ -5,7 +5,8 @@ from datetime import datetime
 
 import psycopg
 
-from leadbell.visits.rules import Car, Look
+from leadbell.visits.pages import Car
+from leadbell.visits.rules import Look
 
 #: What is known of a car is written so often, at once where it changed; so many cars with one commit.
 CAR_EVERY_S, MOST_CARS = 60.0, 200

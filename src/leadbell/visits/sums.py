@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from leadbell.visits.rules import Car
+from leadbell.visits.pages import Car
 from leadbell.visits.visit import Seen, Visit, visits_in
 from leadbell.words import Words, say
 

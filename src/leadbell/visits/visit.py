@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leadbell.visits.rules import Car, Looked
+from leadbell.visits.pages import Car
+from leadbell.visits.rules import Looked
 
 
 @dataclass(frozen=True, slots=True)

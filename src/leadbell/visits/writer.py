@@ -15,7 +15,8 @@ import structlog
 from psycopg.conninfo import make_conninfo
 
 from leadbell.visits.links import OWN, read_link
-from leadbell.visits.rules import ANONYMOUS, Drop, Dropped, Look, Site, network_of, part_of, pattern_of
+from leadbell.visits.pages import part_of, pattern_of
+from leadbell.visits.rules import ANONYMOUS, Drop, Dropped, Look, Site, network_of
 from leadbell.visits.showroom import Showroom
 
 log = structlog.get_logger("leadbell.visits")
