@@ -38,3 +38,25 @@ def conversation(lead: Lead, person: Person, at: datetime, seconds: int = 180, *
     }  # fmt: skip
     Recording.objects.create(call=call, dealer=lead.dealer, created_at=ended_at, **(kept | about))
     return call
+
+
+def copies(call: Call, number: int) -> list[Call]:
+    """As many newer conversations of the same lead, one a second, each recorded."""
+    recording = call.recording
+    made = [
+        Call(
+            id=uuid.uuid4(), dealer=call.dealer, lead=call.lead, kind=call.kind, line=call.line, status=call.status,
+            ring_s=call.ring_s, person=call.person, attempt=f"copy:{nth}",
+            asked_at=call.asked_at + timedelta(seconds=nth), talk_ms=call.talk_ms, outcome=call.outcome,
+        )
+        for nth in range(1, number + 1)
+    ]  # fmt: skip
+    Call.objects.bulk_create(made)
+    Recording.objects.bulk_create(
+        Recording(
+            call=one, dealer=one.dealer, created_at=one.asked_at, status=recording.status,
+            length_ms=recording.length_ms, bytes=recording.bytes, stored_as=f"2026/11/{one.pk.hex}.flac",
+        )
+        for one in made
+    )  # fmt: skip
+    return made

@@ -12,7 +12,7 @@ from leadbell.ring.models import Recording
 from leadbell.ring.recordings.store import the_store
 from tests.conftest import lead_of, make_person
 from tests.fakes.sounds import in_turns
-from tests.review.recorded import conversation
+from tests.review.recorded import conversation, copies
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +81,15 @@ def test_what_cant_be_heard_is_left_alone(call, now):
 def test_a_very_long_talk_keeps_nobody_waiting(call, now):
     call.talk_ms = LONGEST_MS + 1
     call.save()
+    assert hear_one(Loud(), now) is None
+
+
+def test_an_older_one_is_heard_after_any_number_of_newer_ones(call, now):
+    HeardByMachine.objects.bulk_create(
+        HeardByMachine(call=one.pk, dealer=one.dealer, lead=one.lead, engine="loud", at=now)
+        for one in copies(call, 250)
+    )
+    assert hear_one(Loud(), now) == call.pk
     assert hear_one(Loud(), now) is None
 
 

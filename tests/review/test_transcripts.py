@@ -22,7 +22,7 @@ from leadbell.ring.recordings.deleting import delete_due
 from leadbell.ring.recordings.store import the_store
 from tests.conftest import lead_of, make_person
 from tests.fakes.sounds import in_turns
-from tests.review.recorded import conversation
+from tests.review.recorded import conversation, copies
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +125,18 @@ def test_a_long_one_is_written_in_pieces_and_shown_when_it_is_whole(long_call, n
     assert all(abs(end - start) <= 1 for end, start in zip(ends, starts[1:], strict=False))
     assert PIECE_MS - LOOKED_THROUGH_MS <= starts[1] <= PIECE_MS
     assert {language for _, language in clerk.asked[2:]} == {"en"}
+
+
+def test_an_older_one_is_written_after_any_number_of_newer_ones(call, now):
+    Transcript.objects.bulk_create(
+        Transcript(
+            call=one.pk, dealer=one.dealer, lead=one.lead, talked_at=one.asked_at, engine="clerk", begun_at=now,
+            **({"gave_up_at": now} if nth % 2 else {"done_at": now}),
+        )
+        for nth, one in enumerate(copies(call, 250))
+    )  # fmt: skip
+    assert written(Clerk(), now) == 1
+    assert transcript_of(call.pk)
 
 
 def test_a_piece_ends_where_both_are_quiet():

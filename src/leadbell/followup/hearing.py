@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from leadbell.review.hearing import keep_heard, not_heard_yet
+from leadbell.review.hearing import all_heard, keep_heard
 from leadbell.review.ports import Ears
 from leadbell.review.turns import Sums, sums
 from leadbell.ring.heard import kept_lately, sound_of
@@ -14,30 +14,27 @@ from leadbell.ring.recordings.store import NotThere, StoreAway
 
 log = structlog.get_logger("leadbell.hearing")
 
-#: Older conversations are left alone; so many are looked through at once.
-SINCE, AT_ONCE = timedelta(days=14), 200
+#: Older conversations are left alone.
+SINCE = timedelta(days=14)
 #: A longer one would keep new recordings waiting: hearing takes a ninth of the talk.
 LONGEST_MS = 900_000
 
 
 def hear_one(ears: Ears, now: datetime) -> UUID | None:
     """The newest conversation that no machine has heard; its number, None where there is none or the store is away."""
-    lately = {
-        UUID(one.call): one for one in kept_lately(now - SINCE, now, AT_ONCE) if one.talk_ms <= LONGEST_MS
-    }
-    waiting = not_heard_yet(lately)
-    for call in (one for one in lately if one in waiting):
-        try:
-            stored = sound_of(call)
-        except StoreAway:
-            return None
-        except NotThere:
-            stored = None
-        heard = None if stored is None else hear(ears, stored)
-        keep_heard(lately[call], ears.name, heard, now)
-        log.info("heard", dealer=lately[call].dealer, call=call.hex, readable=heard is not None)
-        return call
-    return None
+    talk = next(iter(kept_lately(now - SINCE, now, 1, but=all_heard(), longest_ms=LONGEST_MS)), None)
+    if talk is None:
+        return None
+    try:
+        stored = sound_of(talk.number)
+    except StoreAway:
+        return None
+    except NotThere:
+        stored = None
+    heard = None if stored is None else hear(ears, stored)
+    keep_heard(talk, ears.name, heard, now)
+    log.info("heard", dealer=talk.dealer, call=talk.call, readable=heard is not None)
+    return talk.number
 
 
 def hear(ears: Ears, stored: bytes) -> Sums | None:

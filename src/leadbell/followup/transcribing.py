@@ -9,17 +9,18 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from leadbell.followup.hearing import AT_ONCE, SINCE
+from leadbell.followup.hearing import SINCE
 from leadbell.lead.talk import Talk
 from leadbell.review.ports import Said, Scribe, Stopped
 from leadbell.review.transcripts import (
     Piece,
     Side,
+    all_over,
     begin_piece,
+    begun_of,
     give_up,
     keep_piece,
     stopped_at,
-    to_write,
 )
 from leadbell.ring.heard import gaps_while_kept, kept_lately, sound_of
 from leadbell.ring.recordings.store import NotThere, StoreAway
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("leadbell.transcribing")
 
+#: Of so many that wait the one that is begun comes first.
+AT_ONCE = 200
 SIDES: tuple[Side, Side] = ("customer", "salesperson")
 #: So much is written down at once, and lost at most when the process is killed. Between two pieces recordings are
 #: saved, so that nobody waits for a long one.
@@ -48,10 +51,10 @@ class Unreadable(Exception):
 def write_one(scribe: Scribe, now: datetime) -> UUID | None:
     """The next piece of the conversation that is begun, else of the newest; its call, None where nothing waits or
     the store is away. Raises Stopped."""
-    lately = {UUID(one.call): one for one in kept_lately(now - SINCE, now, AT_ONCE)}
-    waiting = to_write(lately)
-    for call in sorted(waiting, key=lambda one: not waiting[one]):
-        talk = lately[call]
+    waiting = kept_lately(now - SINCE, now, AT_ONCE, but=all_over())
+    begun_before = begun_of([one.number for one in waiting])
+    for talk in sorted(waiting, key=lambda one: one.number not in begun_before):
+        call = talk.number
         begun = begin_piece(talk, scribe.name, now)
         if begun.gave_up_at:
             log.warning("given up", dealer=talk.dealer, call=talk.call, at_ms=begun.upto_ms)

@@ -1,11 +1,11 @@
 """What a machine heard: kept once per call, and set aside by whoever knows better."""
 
-from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from leadbell.dealers.models import Person
 from leadbell.lead.talk import Talk
@@ -15,11 +15,9 @@ from leadbell.review.turns import Sums
 from leadbell.words import say
 
 
-def not_heard_yet(calls: Collection[UUID]) -> set[UUID]:
-    """Those of these calls that no machine has listened to."""
-    return set(calls) - set(
-        HeardByMachine.objects.filter(call__in=list(calls)).values_list("call", flat=True)
-    )
+def all_heard() -> QuerySet[HeardByMachine]:
+    """The calls that a machine has listened to."""
+    return HeardByMachine.objects.all()
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from leadbell.announce import announce
 from leadbell.dealers.models import Person
@@ -38,13 +38,14 @@ class Piece:
     last: bool
 
 
-def to_write(calls: Collection[UUID]) -> dict[UUID, bool]:
-    """Those of these calls that aren't written down yet; whether one is begun."""
-    over = Q(done_at__isnull=False) | Q(gave_up_at__isnull=False)
-    rows = Transcript.objects.filter(call__in=list(calls))
-    done = set(rows.filter(over).values_list("call", flat=True))
-    begun = set(rows.exclude(over).values_list("call", flat=True))
-    return {call: call in begun for call in calls if call not in done}
+def all_over() -> QuerySet[Transcript]:
+    """The calls that are written down, or given up."""
+    return Transcript.objects.filter(Q(done_at__isnull=False) | Q(gave_up_at__isnull=False))
+
+
+def begun_of(calls: Collection[UUID]) -> set[UUID]:
+    """Those of these calls of which anything is written down, or was tried."""
+    return set(Transcript.objects.filter(call__in=list(calls)).values_list("call", flat=True))
 
 
 @transaction.atomic

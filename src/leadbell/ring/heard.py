@@ -3,6 +3,9 @@
 import uuid
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
 
 from leadbell.dealers.models import Person
 from leadbell.lead.talk import Talk
@@ -43,8 +46,10 @@ def conversation(dealers: Collection[int], call: uuid.UUID) -> Talk | None:
     return None if found is None else _talk(found)
 
 
-def kept_lately(since: datetime, now: datetime, most: int) -> list[Talk]:
-    """Of all dealers, the newest first; none that is about to be deleted."""
+def kept_lately(
+    since: datetime, now: datetime, most: int, but: QuerySet[Any], longest_ms: int | None = None
+) -> list[Talk]:
+    """Of all dealers, the newest first; none that is about to be deleted, or is the `call` of a row of `but`."""
     found = (
         Call.objects.filter(
             asked_at__gte=since, outcome="conversation", recording__status=Recording.Status.KEPT, lead__isnull=False,
@@ -52,10 +57,13 @@ def kept_lately(since: datetime, now: datetime, most: int) -> list[Talk]:
         )
         .exclude(attempt="")
         .exclude(recording__delete_at__lte=now)
+        .exclude(Exists(but.filter(call=OuterRef("pk"))))
         .select_related("dealer")
-        .order_by("-asked_at")[:most]
+        .order_by("-asked_at")
     )  # fmt: skip
-    return [_talk(call) for call in found]
+    if longest_ms is not None:
+        found = found.exclude(talk_ms__gt=longest_ms)
+    return [_talk(call) for call in found[:most]]
 
 
 def people_in(calls: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
