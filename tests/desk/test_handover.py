@@ -148,6 +148,8 @@ def test_a_time_is_agreed_with_whoever_is_free_and_the_answers_are_kept_apart(
         ({"goal": "quote", "to": "99999"}, "Choose who receives the customer."),
         ({"goal": "later"}, "Choose a day and a time."),
         ({"goal": "quote", "ask-budget": "many"}, "is no whole number"),
+        ({"goal": "quote", "ask-budget": "1,5"}, "is no whole number"),
+        ({"goal": "quote", "ask-budget": "24000.00"}, "is no whole number"),
         ({"goal": "quote", "ask-budget": "0000000001999999999"}, "is no whole number"),
         ({"goal": "quote", "ask-budget": "0" * 5000}, "is no whole number"),
     ],

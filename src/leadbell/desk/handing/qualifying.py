@@ -1,5 +1,6 @@
 """A BDC agent's call: the script, the answers, a salesperson's free time, and the handover as one form."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,6 +45,8 @@ GOALS: dict[str, Goal] = {"appointment": "appointment", "quote": "quote", "later
 #: So many people are proposed, each with their free times.
 MOST_RECEIVERS = 8
 LARGEST_BUDGET = 10_000_000
+#: In threes or not: 24000, 24.000, 24 000; “1,5” is none.
+_WHOLE = re.compile(r"[0-9]+|[0-9]{1,3}(?:[., \u00a0\u202f][0-9]{3})+")
 CALL_AGAIN = timedelta(hours=20)
 
 
@@ -140,8 +143,8 @@ def _answers(said: Mapping[str, str], lead: "Lead") -> Answered | Refused:
             own = question.name.startswith(OWN)
             found[question.name] = str(dict(question.choices)[answered]) if own else answered
         elif question.kind == "number":
-            digits = answered.replace(".", "").replace(",", "").replace(" ", "")
-            if not (digits.isascii() and digits.isdigit()) or len(digits) > 9 or int(digits) > LARGEST_BUDGET:
+            digits = re.sub(r"\D", "", answered)
+            if _WHOLE.fullmatch(answered) is None or len(digits) > 9 or int(digits) > LARGEST_BUDGET:
                 return Refused(say("“%(said)s” is no whole number.", said=answered[:20]))
             found[question.name] = int(digits)
         if question.name in found and question.own_words:
