@@ -58,6 +58,8 @@ class Scribes:
             self._seen = self._scribe = None
             return None
         if seen != self._seen:
+            # The old one goes first: there may be no room for two.
+            self._scribe = None
             self._seen, self._scribe = seen, self._loaded()
         return self._scribe
 
