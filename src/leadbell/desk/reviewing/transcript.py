@@ -71,7 +71,7 @@ def _page(
 @door_for(*SALES)
 @require_POST
 def correction(request: Visit, now: datetime, call: UUID, number: int) -> HttpResponse:
-    """What was really said, by whoever may hear it; the machine's words stay beside it."""
+    """What was really said, by whoever listens back, or was in it; the machine's words stay beside it."""
     talk = talk_here(request, call)
     try:
         outcome = transcripts.correct(talk, number, request.POST.get("text", ""), request.user, now)
