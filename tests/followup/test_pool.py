@@ -71,8 +71,8 @@ def test_a_manager_gives_a_website_its_numbers(northside, site, numbers):
     "wrong",
     [
         {"printed": ""}, {"printed": "call us"}, {"numbers": ""}, {"numbers": "12"}, {"numbers": "020 999 8801\nx"},
-        {"numbers": "020 123 4567"}, {"lease_minutes": "0"}, {"lease_minutes": "9999999999"}, {"rest_hours": "-1"},
-        {"rest_hours": "1.5"}, {"selector": "x" * 201},
+        {"numbers": "020 123 4567"}, {"lease_minutes": "0"}, {"lease_minutes": "9999999999"},
+        {"lease_minutes": "0000309999"}, {"rest_hours": "-1"}, {"rest_hours": "1.5"}, {"selector": "x" * 201},
         {"numbers": "\n".join(f"020 70{n:05}" for n in range(201))},
     ],
 )  # fmt: skip
@@ -80,6 +80,12 @@ def test_what_makes_no_sense_is_refused(northside, site, wrong):
     assert isinstance(set_up_pool(northside, site, {**SAID, **wrong}, NOON), Refused)
     assert not NumberPool.objects.exists()
     assert not TrackingNumber.objects.exists()
+
+
+def test_a_place_is_kept_as_one_line(northside, site):
+    pool = set_up_pool(northside, site, {**SAID, "selector": " .phone\x00\r\n.foot "}, NOON)
+    assert isinstance(pool, NumberPool)
+    assert pool.selector == ".phone .foot"
 
 
 def test_a_number_that_everybody_is_shown_is_nobodys_own(northside, southside, site, numbers):

@@ -41,6 +41,14 @@ def call_sources(dealer: Organisation) -> Sequence[tuple[int, str]]:
     return list(sources.order_by("name").values_list("pk", "name"))
 
 
+def number_of(dealer: Organisation, written: str) -> str | Refused:
+    """The number as E.164, as somebody at the dealer writes it."""
+    known = dialled(written.strip(), dealer.country)
+    if known is None or not phonenumbers.is_valid_number(phonenumbers.parse(known)):
+        return Refused(say("“%(number)s” is no phone number.", number=written.strip()[:40]))
+    return known
+
+
 @transaction.atomic
 def add_number(
     dealer: Organisation, number: str, name: str, source: int | None, now: datetime
@@ -49,9 +57,9 @@ def add_number(
     name = name.strip()[:120]
     if not name:
         return Refused(say("Give the number a name: where it is printed or shown."))
-    known = dialled(number.strip(), dealer.country)
-    if known is None or not phonenumbers.is_valid_number(phonenumbers.parse(known)):
-        return Refused(say("“%(number)s” is no phone number.", number=number.strip()[:40]))
+    known = number_of(dealer, number)
+    if isinstance(known, Refused):
+        return known
     if source is not None and source not in dict(call_sources(dealer)):
         return Refused(say("Choose the channel whose leads these calls are."))
     ours = TrackingNumber.objects.select_for_update().filter(dealer=dealer, number=known).first()

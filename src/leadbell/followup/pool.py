@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import phonenumbers
 from django.db import transaction
 
 from leadbell.announce import announce
-from leadbell.dealers.actions import dialled
 from leadbell.dealers.models import Organisation
-from leadbell.followup.numbers import add_number
+from leadbell.followup.numbers import add_number, number_of
 from leadbell.refused import Refused
 from leadbell.ring.models import TrackingNumber
 from leadbell.visits.models import NumberLease, NumberPool, Site, SiteCount
+from leadbell.visits.pages import word
 from leadbell.words import say
 
 MOST_NUMBERS = 200
@@ -117,15 +116,15 @@ def set_up_pool(
 def _read(dealer: Organisation, said: Mapping[str, str]) -> _Said | Refused:
     is_on = said.get("own_numbers") == "on"
     written = said.get("printed", "").strip()
-    printed = _number(written, dealer) if written else ""
-    if printed is None:
-        return Refused(say("“%(number)s” is no phone number.", number=written[:40]))
+    printed = number_of(dealer, written) if written else ""
+    if isinstance(printed, Refused):
+        return printed
     lines = [line.strip() for line in said.get("numbers", "").splitlines() if line.strip()]
     numbers: list[str] = []
     for line in lines:
-        number = _number(line, dealer)
-        if number is None:
-            return Refused(say("“%(number)s” is no phone number.", number=line[:40]))
+        number = number_of(dealer, line)
+        if isinstance(number, Refused):
+            return number
         numbers.append(number)
     if is_on and not printed:
         return Refused(say("Say which number the website shows everybody: it is the one that is replaced."))
@@ -136,19 +135,18 @@ def _read(dealer: Organisation, said: Mapping[str, str]) -> _Said | Refused:
     if len(numbers) > MOST_NUMBERS:
         return Refused(say("%(most)s numbers are the most.", most=MOST_NUMBERS))
     minutes, hours = said.get("lease_minutes", "30"), said.get("rest_hours", "2")
-    if not minutes.isdecimal() or int(minutes[:6]) not in LEASE_MINUTES:
+    if not _is_in(LEASE_MINUTES, minutes):
         return Refused(say("A number may stay on a page for 5 to 180 minutes."))
-    if not hours.isdecimal() or int(hours[:6]) not in REST_HOURS:
+    if not _is_in(REST_HOURS, hours):
         return Refused(say("A number rests for 1 to 72 hours."))
-    selector = said.get("selector", "").strip()
+    selector = word(said.get("selector", ""))
     if len(selector) > LONGEST_SELECTOR:
         return Refused(say("Where the number stands: %(most)s letters are the most.", most=LONGEST_SELECTOR))
     return _Said(is_on, printed, selector, int(minutes), int(hours), tuple(dict.fromkeys(numbers)))
 
 
-def _number(written: str, dealer: Organisation) -> str | None:
-    known = dialled(written, dealer.country)
-    return known if known and phonenumbers.is_valid_number(phonenumbers.parse(known)) else None
+def _is_in(allowed: range, said: str) -> bool:
+    return said.isdecimal() and len(said) < 6 and int(said) in allowed
 
 
 def _take(dealer: Organisation, site: Site, numbers: Sequence[str], now: datetime) -> Refused | None:
@@ -177,8 +175,5 @@ def _take(dealer: Organisation, site: Site, numbers: Sequence[str], now: datetim
             added = add_number(dealer, number, f"Calls: {site.name}"[:120], None, now)
             if isinstance(added, Refused):
                 return added
-            row = added
-        if row.site != site.pk:
-            row.site = site.pk
-            row.save(update_fields=["site"])
+    TrackingNumber.objects.filter(dealer=dealer, number__in=numbers, removed_at=None).update(site=site.pk)
     return None
