@@ -1,5 +1,6 @@
 """Numbers of their own over real HTTP: who is shown one, for how long, and what those achieve who shouldn't get any."""
 
+import asyncio
 import itertools
 import json
 import threading
@@ -12,7 +13,7 @@ import psycopg
 import pytest
 
 from leadbell.visits.rules import neighbourhood
-from leadbell.visits.showing import BEGINS, VISITOR_ASKS, digits_of
+from leadbell.visits.showing import ADDRESS_ASKS, BEGINS, VISITOR_ASKS, Numbers, digits_of
 from tests.fakes.front import Alone, Answer, Town, ask
 from tests.visits.test_beacon import BROWSER, HOME, Website, here, open_site, running, website
 from tests.waiting import eventually
@@ -240,6 +241,26 @@ def test_who_asks_all_the_time_is_told_to_wait(pool: Pool) -> None:
     assert len(there.leases()) == 1
 
 
+def test_who_gives_back_all_the_time_is_told_to_wait(
+    here: Town, running: tuple[int, Alone], website: Website
+) -> None:
+    async def given_back() -> list[bool]:
+        numbers, site = (
+            Numbers(here.urls.mouth, clock=lambda: 0.0),
+            running[1].inner.writer.by_key[website.key],
+        )
+        try:
+            return [
+                await numbers.given_back(site, uuid.uuid4().hex, "192.0.2.9") is not None
+                for _ in range(int(ADDRESS_ASKS[1]) + 1)
+            ]
+        finally:
+            await numbers.close()
+
+    *heard, last = asyncio.run(given_back())
+    assert (all(heard), last) == (True, False)
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff\xfe", b"null", b"[" * 8000, b"x" * 9000])
 def test_nonsense_is_answered_with_nothing(pool: Pool, body: bytes) -> None:
     there = pool(1)
@@ -274,6 +295,18 @@ def test_the_database_itself_lets_no_two_share_one(here: Town, pool: Pool) -> No
             " where site_id = %s",
             [uuid.uuid4(), there.website.id],
         )
+
+
+def test_consent_is_taken_back_also_where_no_numbers_are_given_out_any_more(
+    here: Town, running: tuple[int, Alone], pool: Pool
+) -> None:
+    there = pool(1)
+    visitor = there.visitor()
+    assert there.shown(visitor)
+    here.db.execute("update leadbell_numberpool set is_on = false where site_id = %s", [there.website.id])
+    assert eventually(lambda: there.website.id not in running[1].inner.numbers.printed, 10)
+    assert there.asks(visitor, gone=True).status == 200
+    assert [lease["visitor"] for lease in there.leases()] == [None]
 
 
 @pytest.mark.parametrize("how", ["gone", "erased"])

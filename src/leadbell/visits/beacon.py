@@ -307,11 +307,11 @@ class Beacons:
         request = Request(said.origin, said.agent, said.opted_out, address)
         content = (b"content-type", b"application/json")
         try:
-            if gone:
-                await self.numbers.give_back(site, visitor)
-                shown: dict[str, object] | None = {"number": None}
-            else:
-                shown = await self.numbers.shown(site, visitor, request, datetime.now(UTC))
+            shown = (
+                await self.numbers.given_back(site, visitor, address)
+                if gone
+                else await self.numbers.shown(site, visitor, request, datetime.now(UTC))
+            )
         except (psycopg.Error, OSError) as error:
             log.error("a visitor is shown no number", site=site.id, error=type(error).__name__)
             await _answer(send, 503, [*_EMPTY, *cors, (b"retry-after", b"5")])

@@ -7,7 +7,8 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -138,25 +139,36 @@ class Numbers:
 
     async def _ask(self, site: Site, visitor: str, where: object, now: datetime) -> dict[str, Any]:
         """One after the other: whoever sends many questions at once gets no more for it."""
+        async with self._in_turn() as connection:
+            may_begin = self.begins.wait_s(where, self._clock()) == 0
+            found = await connection.execute(_SHOWN, [site.id, visitor, may_begin, now])
+            row = await found.fetchone()
+            said: dict[str, Any] = row[0] if row else {"why": "off"}
+            if said.get("new"):
+                self.begins.count(where, self._clock())
+            return said
+
+    async def given_back(self, site: Site, visitor: str, address: str) -> dict[str, Any] | None:
+        """They took their consent back: the number rests, and a call on it is nobody's visit. None: too often.
+
+        Also where the website gives none out any more: a page may still show it. Raises psycopg.Error.
+        """
+        where, moment = (site.id, neighbourhood(address)), self._clock()
+        if self._asking >= MOST_ASKING or self._by_address.wait_s(where, moment):
+            return None
+        self._by_address.count(where, moment)
+        async with self._in_turn() as connection:
+            await connection.execute(_GIVEN_BACK, [site.id, visitor])
+        return {"number": None}
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[psycopg.AsyncConnection]:
         self._asking += 1
         try:
             async with self._one_at_a_time:
-                may_begin = self.begins.wait_s(where, self._clock()) == 0
-                connection = await self._connected()
-                found = await connection.execute(_SHOWN, [site.id, visitor, may_begin, now])
-                row = await found.fetchone()
-                said: dict[str, Any] = row[0] if row else {"why": "off"}
-                if said.get("new"):
-                    self.begins.count(where, self._clock())
-                return said
+                yield await self._connected()
         finally:
             self._asking -= 1
-
-    async def give_back(self, site: Site, visitor: str) -> None:
-        """They took their consent back: the number rests, and a call on it is nobody's visit. Raises psycopg.Error."""
-        if site.id in self.printed:
-            async with self._one_at_a_time:
-                await (await self._connected()).execute(_GIVEN_BACK, [site.id, visitor])
 
     async def look(self) -> None:
         """Ask what is switched on. Raises psycopg.Error."""
