@@ -25,6 +25,7 @@ from leadbell.lead.models import Customer, Lead
 from leadbell.ring.wanted import forget_lines
 from leadbell.routing.actions import forget_counts
 from tests.conversation.mail import MailServer, Taken
+from tests.dms.telling import Told
 
 #: A Monday at noon in Amsterdam: everybody is at work.
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
@@ -171,6 +172,14 @@ def server(taken: Taken) -> Iterator[MailServer]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    """Tells the dealers' own systems what is due."""
+    made = Told(NOON)
+    yield made
+    made.telling.close()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from leadbell.dms.models import DmsDelivery, DmsKey, DmsPlace, DmsReceiver
 from leadbell.dms.rules import EVENTS
 from leadbell.lead.doors import tenant
 from tests.conftest import NOON, DeskClient, lead_of, make_person
-from tests.dms.conftest import Told, told  # noqa: F401 (a fixture)
+from tests.dms.telling import Told
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Person], DeskClient]
@@ -89,10 +89,7 @@ def test_what_is_wrong_is_said_and_nothing_is_kept(
 
 
 def test_the_log_says_what_was_sent_and_answered_and_filters(
-    page: DeskClient,
-    northside: Organisation,
-    told: Told,  # noqa: F811 (the fixture)
-    settings: Any,
+    page: DeskClient, northside: Organisation, told: Told, settings: Any
 ) -> None:
     settings.OUTGOING_ALLOW = ["127.0.0.1/32"]
     connected(page, northside, address="https://127.0.0.1:1/x")

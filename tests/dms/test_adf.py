@@ -26,8 +26,8 @@ from leadbell.lead.models import Lead
 from leadbell.lead.reference import Reference, references_in
 from tests.conftest import NOON, lead_of, make_source
 from tests.conversation.mail import MailServer, Taken, set_up_mail
-from tests.dms.conftest import Told
 from tests.dms.receiving import Dms
+from tests.dms.telling import Told
 from tests.dms.test_sending import Connect
 
 SAMPLES = sorted((Path(__file__).parent.parent / "intake" / "channels" / "adf").glob("*.xml"))

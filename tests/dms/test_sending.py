@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -31,8 +32,8 @@ from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.sale.actions import lose
 from tests.conftest import NOON, lead_of, make_dealer
-from tests.dms.conftest import Told
 from tests.dms.receiving import Dms
+from tests.dms.telling import Told
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db
@@ -227,11 +228,11 @@ def test_a_redirect_is_not_followed_and_a_long_answer_is_cut(
 
 
 def test_a_private_address_is_refused_also_behind_a_name(
-    northside: Organisation, dms: Dms, told: Told, connect: Connect, settings: object
+    northside: Organisation, dms: Dms, told: Told, connect: Connect, settings: Any
 ) -> None:
     """What was allowed when it was typed, and leads to a private network when it is asked."""
     receiver = connect(dms.url).receiver
-    settings.OUTGOING_ALLOW = []  # type: ignore[attr-defined]  # pytest-django's settings
+    settings.OUTGOING_ALLOW = []
     lead_of(northside)
     told.all()
     receiver.refresh_from_db()
