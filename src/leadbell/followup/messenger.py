@@ -1,6 +1,7 @@
 """The messenger: the process that sends messages and reads what came back.
 
 The network runs in threads, the database in one: a mail server that hangs holds up its own dealer only.
+This module is imported before `begin` has set Django up: what needs models is imported where it is used.
 """
 
 import threading
@@ -48,6 +49,8 @@ class Messenger:
     """Sends and reads whatever is due; `clock` is aware UTC, `carrier` finds what takes a letter."""
 
     def __init__(self, clock: Callable[[], datetime], carrier: Callable[[str], Any]) -> None:
+        from leadbell.followup.dms import Telling
+
         self._clock, self._carrier = clock, carrier
         self._threads = ThreadPoolExecutor(
             LETTERS_AT_ONCE + ERRANDS_AT_ONCE + CALENDARS_AT_ONCE + 1, "carrier"
@@ -55,8 +58,6 @@ class Messenger:
         self._busy: dict[Future[Any], UnderWay] = {}
         self._errands_at = self._cleared_at = 0.0
         self._automated_at = datetime.min.replace(tzinfo=UTC)
-        from leadbell.followup.dms import Telling
-
         self._telling = Telling(clock, self._hand_over)
 
     @property
