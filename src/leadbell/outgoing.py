@@ -219,10 +219,20 @@ def may_be_asked(address: str) -> bool:
         number = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    meant = [number, inner] if (inner := _within(number)) else [number]
-    if any(one in ip_network(allowed) for allowed in settings.OUTGOING_ALLOW for one in meant):
-        return True
-    return all(_is_public(one) for one in meant)
+    return is_allowed(address) or all(_is_public(one) for one in _meant(number))
+
+
+def is_allowed(address: str) -> bool:
+    """Whether this number lies on a network that the settings allow."""
+    try:
+        meant = _meant(ip_address(address.partition("%")[0]))
+    except ValueError:
+        return False
+    return any(one in ip_network(allowed) for allowed in settings.OUTGOING_ALLOW for one in meant)
+
+
+def _meant(number: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
+    return [number, inner] if (inner := _within(number)) else [number]
 
 
 def _is_public(number: IPv4Address | IPv6Address) -> bool:

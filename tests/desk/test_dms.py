@@ -70,6 +70,7 @@ def test_the_web_cant_read_what_it_wrote(page: DeskClient, northside: Organisati
         ({"address": "https://[::ffff:10.0.0.1]/x"}, "private network"),
         ({"address": "https://LOCALHOST./x"}, "private network"),
         ({"address": "http://dms.example/x"}, "encrypted only"),
+        ({"address": "http://93.184.216.34/x"}, "encrypted only"),
         ({"address": "ftp://dms.example/x"}, "begins with https"),
         ({"address": "https://user:word@dms.example/"}, "their own fields"),
         ({"kind": "adf_mail", "address": "nobody"}, "no e-mail address"),

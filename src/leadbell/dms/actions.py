@@ -18,7 +18,7 @@ from leadbell.announce import announce, wake_messenger
 from leadbell.dealers.models import Organisation
 from leadbell.dms.models import DmsDelivery, DmsKey, DmsPlace, DmsReceiver
 from leadbell.dms.rules import BOTH_SECRETS, MOST_BACK, TEST, events_for, kinds_of, secret_of
-from leadbell.outgoing import NO_ADDRESS, PRIVATE, NotAsked, checked, may_be_asked
+from leadbell.outgoing import NO_ADDRESS, PRIVATE, NotAsked, checked, is_allowed, may_be_asked
 from leadbell.refused import Refused
 from leadbell.words import say
 
@@ -258,7 +258,7 @@ def _wrong(kind: str, place: Place) -> Refused | None:
     number = _number(parts.hostname or "")
     if number is not None and not may_be_asked(number):
         return Refused(PRIVATE)
-    if parts.scheme != "https" and number is None:
+    if parts.scheme != "https" and (number is None or not is_allowed(number)):
         return Refused(say("Customers’ data goes encrypted only: the address begins with https://."))
     return None
 
