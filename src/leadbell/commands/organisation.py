@@ -43,10 +43,13 @@ def place(name: str, data: Data = DEFAULT_DATA, under: Under = None) -> None:
     """Put a dealer or a group below another one; without --under it stands by itself."""
     with with_database(data, "owner"):
         from leadbell.dealers import tree
+        from leadbell.network import agreeing
 
         one, above = tree.find(name), tree.find(under) if under else None
-        tree.place(one, above)
+        ended = agreeing.place(one, above)
     print(f"{one.name} stands below {above.name}." if above else f"{one.name} stands by itself.")
+    if ended:
+        print("What was agreed with the importer before has ended: that importer sees no customers any more.")
 
 
 @organisation.command()

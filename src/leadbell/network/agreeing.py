@@ -5,8 +5,12 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from leadbell.announce import announce
+from leadbell.dealers import tree
+from leadbell.dealers.models import Organisation
+from leadbell.lead.doors import dealers_below
 from leadbell.network.models import Agreement, NetworkPlan
 from leadbell.network.rules import LONGEST_POSTCODE, Place, postcode
+from leadbell.network.shelves import importer_of
 from leadbell.refused import Refused
 from leadbell.words import say
 
@@ -77,6 +81,17 @@ def show_customers(importer: int, dealer: int, shown: bool) -> Agreement:
         create_defaults={"importer_id": importer, "shows_customers": shown},
     )  # fmt: skip
     return made
+
+
+@transaction.atomic
+def place(organisation: Organisation, under: Organisation | None) -> int:
+    """Put it below another one, or below nobody. What its dealers agreed on with an importer who no longer stands
+    above them ends, with the right to see their customers; how many agreements that was. Raises Trouble.
+    """
+    tree.place(organisation, under)
+    theirs = Agreement.objects.filter(dealer__in=dealers_below(organisation.pk))
+    ended, _ = theirs.exclude(importer=importer_of(organisation)).delete()
+    return ended
 
 
 def _whole(text: str, most: int, least: int = 1) -> int | None:
