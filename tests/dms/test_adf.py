@@ -182,6 +182,22 @@ def test_a_test_that_is_sent_back_is_no_lead(
     assert not Lead.objects.exists()
 
 
+def test_a_test_beside_leads_holds_none_of_them_up(
+    northside: Organisation, source: Source, dms: Dms, told: Told, connect: Connect
+) -> None:
+    send_test(connect(dms.url, "adf_http", ["lead.received"]).receiver, NOON)
+    told.all()
+    known = lead_of(northside)
+    theirs = (SAMPLES[0].parent / "well_formed.xml").read_bytes()
+    prospects = [
+        etree.tostring(etree.fromstring(adf)[0])
+        for adf in (dms.bodies[0], as_adf(prospect_of(known)), theirs)
+    ]
+    assert arrived(source, b"<adf>" + b"".join(prospects) + b"</adf>").status == "read"
+    assert Lead.objects.exclude(pk=known.pk).count() == 1
+    assert not Lead.objects.filter(customer__full_name__contains="Leadbell").exists()
+
+
 def test_adf_goes_by_the_dealers_own_mail_and_a_mail_is_the_xml(
     northside: Organisation, source: Source, taken: Taken, server: MailServer, told: Told, connect: Connect
 ) -> None:

@@ -87,14 +87,15 @@ def receive(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: datetim
     """Turn one accepted envelope, claimed by the caller, into leads: new ones, open ones, duplicates."""
     if isinstance(inquiries, Refused):
         return quarantine(envelope, inquiries.because, now)
-    ours = _sent_back(envelope, inquiries)
-    if set(ours.values()) == {TEST_LEAD}:
+    known = zip(inquiries, _sent_back(envelope, inquiries), strict=True)
+    leads = [(inquiry, ours) for inquiry, ours in known if ours != TEST_LEAD]
+    if inquiries and not leads:
         return quarantine(envelope, say("a test of the connection to your DMS or CRM, sent back by it"), now)
     placed = [
-        _Placed(Lead(pk=ours[place]), InquiryRow.Outcome.DUPLICATE, SENT_BACK, inquiry)
-        if place in ours
-        else _place(envelope, place, inquiry)
-        for place, inquiry in enumerate(inquiries)
+        _place(envelope, place, inquiry)
+        if ours is None
+        else _Placed(Lead(pk=ours), InquiryRow.Outcome.DUPLICATE, SENT_BACK, inquiry)
+        for place, (inquiry, ours) in enumerate(leads)
     ]
     duplicate = all(one.outcome == InquiryRow.Outcome.DUPLICATE for one in placed)
     envelope.status = Envelope.Status.DUPLICATE if duplicate else Envelope.Status.READ
@@ -142,22 +143,24 @@ class _Placed:
 SENT_BACK = say("your own DMS or CRM sent back what it got from here")
 
 
-def _sent_back(envelope: Envelope, inquiries: Sequence[Inquiry]) -> dict[int, int]:
-    """{place: lead} of those that went out from here to the dealer's own systems and came back."""
-    found: dict[int, int] = {}
+def _sent_back(envelope: Envelope, inquiries: Sequence[Inquiry]) -> list[int | None]:
+    """Of each the lead that went out from here to the dealer's own systems and came back, where it is one."""
     body = bytes(envelope.body[:MOST_SEARCHED])
     if envelope.corrected is not None or b"leadbell-" not in body.lower():
-        return found
-    for place, inquiry in enumerate(inquiries):
+        return [None] * len(inquiries)
+    found: list[int | None] = []
+    for inquiry in inquiries:
         # Whoever numbers it anew often keeps ours beside it.
         named = references_in(inquiry.source_id or "") or (
             references_in(body.decode("utf-8", "replace")) if len(inquiries) == 1 else frozenset()
         )
         leads = {one.lead for one in named if one.dealer == envelope.dealer_id}
-        if len(leads) == 1:
-            found[place] = leads.pop()
-    known = {TEST_LEAD, *Lead.objects.filter(pk__in=found.values()).values_list("pk", flat=True)}
-    return {place: lead for place, lead in found.items() if lead in known}
+        found.append(leads.pop() if len(leads) == 1 else None)
+    there = {
+        TEST_LEAD,
+        *Lead.objects.filter(pk__in=[lead for lead in found if lead]).values_list("pk", flat=True),
+    }
+    return [lead if lead in there else None for lead in found]
 
 
 def _place(envelope: Envelope, place: int, inquiry: Inquiry) -> _Placed:
