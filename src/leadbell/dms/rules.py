@@ -9,11 +9,8 @@ import hmac
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from leadbell.words import Words, say
-
-Kind = Literal["webhook", "adf_http", "adf_mail"]
 
 #: Each event with the kinds of facts it tells of. `deleted` is no fact: nothing about its customer is left to tell.
 EVENTS: Mapping[str, tuple[str, ...]] = {
@@ -58,6 +55,11 @@ FEWEST_SECRET_BYTES = 24
 def events_for(kind: str) -> tuple[str, ...]:
     """What a system of this kind may be told, in the order of a lead's way."""
     return tuple(EVENTS) if kind == "webhook" else ADF_EVENTS
+
+
+def content_type(kind: str) -> str:
+    """Of the body that a system of this kind gets by HTTP."""
+    return "application/json" if kind == "webhook" else "application/xml; charset=utf-8"
 
 
 def kinds_of(events: Collection[str]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from leadbell.dms.rules import (
     Pause,
     Taken,
     after,
+    content_type,
     heard,
     rest,
     signed_headers,
@@ -120,8 +121,10 @@ def _ready(number: int, now: datetime) -> Claimed | None:
 def post(one: Claimed, now: datetime) -> Outcome:
     """Send it by HTTP; `now` is signed. Blocks for seconds; for a thread, outside of transactions."""
     body = one.body.encode()
-    about = "application/json" if one.kind == DmsReceiver.Kind.WEBHOOK else "application/xml; charset=utf-8"
-    headers = {"Content-Type": about, **signed_headers(one.secrets, one.message_id, now, body)}
+    headers = {
+        "Content-Type": content_type(one.kind),
+        **signed_headers(one.secrets, one.message_id, now, body),
+    }
     said = ask(
         Ask(
             one.address, "POST", body, headers, one.login, one.password, WITHIN_S, MOST_BYTES, redirects=0,

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
-from leadbell.dms.models import DmsDelivery, DmsKey, DmsReceiver, DmsTry
-from leadbell.dms.rules import events_for, signed_headers
+from leadbell.dms.models import DmsDelivery, DmsKey, DmsReceiver
+from leadbell.dms.rules import content_type, signed_headers
 
 A_PAGE = 50
 #: What fails for less than this is nobody's business yet.
@@ -66,22 +66,12 @@ def delivery_of(dealer: int, receiver: int, number: int) -> DmsDelivery | None:
     return found.select_related("receiver").prefetch_related("attempts").first()
 
 
-def tries_of(delivery: DmsDelivery) -> QuerySet[DmsTry]:
-    return DmsTry.objects.filter(delivery=delivery).order_by("-pk")
-
-
 def headers_of(delivery: DmsDelivery, at: datetime | None) -> dict[str, str]:
     """What was sent above the body, as far as it may be shown; nothing for an e-mail."""
     if delivery.receiver.kind == DmsReceiver.Kind.ADF_MAIL or at is None:
         return {}
-    about = "application/json" if delivery.receiver.kind == "webhook" else "application/xml; charset=utf-8"
     signed = signed_headers((), delivery.message_id, at, b"") | {"webhook-signature": HIDDEN}
-    return {"Content-Type": about, "User-Agent": "Leadbell", **signed}
-
-
-def choices_for(kind: str, chosen: Sequence[str]) -> list[tuple[str, bool]]:
-    """[(event, whether it is told)]"""
-    return [(event, event in chosen) for event in events_for(kind)]
+    return {"Content-Type": content_type(delivery.receiver.kind), "User-Agent": "Leadbell", **signed}
 
 
 def in_trouble(dealer: int, now: datetime) -> list[DmsReceiver]:

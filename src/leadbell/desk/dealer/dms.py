@@ -15,15 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from leadbell.desk.dealer.people import framed, managed
 from leadbell.desk.entrance import Visit, answer
 from leadbell.dms import actions
-from leadbell.dms.rules import ADF_EVENTS, BOTH_SECRETS, EVENTS, KEPT, MOST_BACK, TEST
+from leadbell.dms.rules import ADF_EVENTS, BOTH_SECRETS, EVENTS, KEPT, MOST_BACK, TEST, events_for
 from leadbell.dms.shelves import (
-    choices_for,
     deliveries_of,
     delivery_of,
     headers_of,
     receiver_of,
     receivers_of,
-    tries_of,
 )
 from leadbell.refused import Refused
 
@@ -160,7 +158,7 @@ def delivery(
 ) -> HttpResponse:
     """One delivery: what was sent, and each answer."""
     one = _delivery(dealer, number, delivery)
-    tries = list(tries_of(one))
+    tries = sorted(one.attempts.all(), key=lambda tried: tried.pk, reverse=True)
     seen = framed(request, dealer, "dms") | {
         "one": one, "tries": tries, "headers": headers_of(one, tries[0].at if tries else None),
         "about": SAID.get(one.event, one.event), "kept": KEPT.days,
@@ -199,7 +197,9 @@ def _system(
     seen = framed(request, dealer, "dms") | {
         "told": told, "receiver": receiver, "page": page,
         "rows": [(one, SAID.get(one.event, one.event)) for one in page.deliveries],
-        "events": [(name, SAID[name], on, False) for name, on in choices_for(receiver.kind, receiver.events)],
+        "events": [
+            (name, SAID[name], name in receiver.events, False) for name in events_for(receiver.kind)
+        ],
         "asked": {name: asked.get(name, "") for name in ("status", "event", "lead")},
         "statuses": [("waiting", _("on its way")), ("taken", _("taken")), ("failed", _("given up"))],
         "kept": KEPT.days, "most_back": MOST_BACK.days, "hours": int(BOTH_SECRETS.total_seconds() // 3600),
