@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -24,7 +25,7 @@ from leadbell.dms.actions import (
 )
 from leadbell.dms.models import DmsDelivery, DmsReceiver, DmsTry
 from leadbell.dms.rules import KEPT
-from leadbell.dms.sending import throw_away_old
+from leadbell.dms.sending import THROWN_AWAY, throw_away_old
 from leadbell.followup.dms import FAILING_AT_ONCE, WELL_AT_ONCE
 from leadbell.lead.facts import Accepted, Lost, Noted
 from leadbell.lead.journal import locked, record
@@ -328,6 +329,24 @@ def test_the_log_is_kept_for_a_month(northside: Organisation, dms: Dms, told: To
     assert DmsDelivery.objects.count() == 1
     remove(receiver)
     assert not DmsReceiver.objects.exists()
+
+
+def test_however_much_is_too_old_is_thrown_away(
+    northside: Organisation, dms: Dms, told: Told, connect: Connect
+) -> None:
+    receiver = connect(dms.url).receiver
+    DmsDelivery.objects.bulk_create(
+        DmsDelivery(
+            dealer=northside, receiver=receiver, event="test", number=uuid4(), at=NOON, status="taken",
+            settled_at=NOON,
+        )
+        for _ in range(THROWN_AWAY + 1)
+    )  # fmt: skip
+    told.at(NOON + KEPT + MINUTE)
+    told.step()
+    assert DmsDelivery.objects.count() == 1
+    told.step()
+    assert not DmsDelivery.objects.exists()
 
 
 def test_calls_are_told_with_their_outcome(

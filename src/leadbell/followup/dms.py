@@ -14,7 +14,7 @@ from leadbell.conversation.sending import account_of
 from leadbell.conversation.staffmail import house_account
 from leadbell.dms.models import DmsReceiver
 from leadbell.dms.rules import Failed, Outcome, Taken
-from leadbell.dms.sending import THROW_AWAY_EVERY, Claimed, claim, post, settle, throw_away_old
+from leadbell.dms.sending import THROW_AWAY_EVERY, THROWN_AWAY, Claimed, claim, post, settle, throw_away_old
 from leadbell.log import fault_of
 from leadbell.process import AWAY
 from leadbell.words import say
@@ -57,7 +57,8 @@ class Telling:
         now = self._clock()
         if self._thrown_away_at is None or now - self._thrown_away_at >= THROW_AWAY_EVERY:
             self._thrown_away_at = now
-            throw_away_old(now)
+            if throw_away_old(now) >= THROWN_AWAY:
+                self._thrown_away_at = None
         return done
 
     def finish(self, within_s: float) -> None:
