@@ -134,6 +134,9 @@ def go_on(receiver: DmsReceiver, now: datetime) -> DmsReceiver:
 
 
 _FORGET = (
+    # Who is telling it, or writing down an event for it, ends first; in the order in which they lock.
+    "select from leadbell_dmsdelivery where receiver_id = %(receiver)s and status = 'waiting' for update",
+    "select from leadbell_dmsreceiver where id = %(receiver)s for update",
     "delete from leadbell_dmstry where delivery_id in (select id from leadbell_dmsdelivery where receiver_id = "
     "%(receiver)s)",
     "delete from leadbell_dmsdelivery where receiver_id = %(receiver)s",

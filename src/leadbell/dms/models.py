@@ -102,6 +102,9 @@ class DmsDelivery(models.Model):
                 fields=["receiver", "at", "id"], name="dms_delivery_waiting", condition=Q(status="waiting")
             ),
             models.Index(fields=["receiver", "-id"], name="dms_delivery_newest"),
+            models.Index(
+                fields=["receiver", "-id"], name="dms_delivery_given_up", condition=Q(status="failed")
+            ),
             models.Index(fields=["lead"], name="dms_delivery_of_lead"),
             models.Index(
                 fields=["settled_at"], name="dms_delivery_old", condition=Q(settled_at__isnull=False)

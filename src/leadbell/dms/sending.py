@@ -40,7 +40,7 @@ WITHIN_S = 15.0
 #: More of an answer than this is not waited for, and only its beginning is kept.
 MOST_BYTES, MOST_KEPT = 16_384, 500
 CANT_COMPOSE = say("making it ready failed in a way nobody foresaw")
-#: Rows of the log that are thrown away at once.
+#: Rows of the log that are thrown away at once; where there are more, they follow at the next step.
 THROWN_AWAY = 1000
 
 
@@ -146,7 +146,9 @@ def _beginning(answer: bytes) -> str:
 @transaction.atomic
 def settle(number: int, outcome: Outcome, took_ms: int, now: datetime) -> None:
     """Write down what came of it, and what follows."""
-    found = DmsDelivery.objects.select_for_update(of=("self", "receiver")).select_related("receiver")
+    found = DmsDelivery.objects.select_for_update(of=("self", "receiver"), no_key=True).select_related(
+        "receiver"
+    )
     one = found.filter(pk=number).first()
     if one is None:
         return

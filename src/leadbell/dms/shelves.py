@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from leadbell.dms.models import DmsDelivery, DmsKey, DmsReceiver
 from leadbell.dms.rules import content_type, signed_headers
@@ -35,15 +36,25 @@ class Page:
 
 
 def receivers_of(dealer: int) -> list[Told]:
-    waiting = Count("deliveries", filter=Q(deliveries__status=DmsDelivery.Status.WAITING))
-    failed = Count("deliveries", filter=Q(deliveries__status=DmsDelivery.Status.FAILED))
-    found = DmsReceiver.objects.filter(dealer=dealer).annotate(waiting=waiting, failed=failed)
+    return _told(DmsReceiver.objects.filter(dealer=dealer), dealer)
+
+
+def receiver_of(dealer: int, number: int) -> Told | None:
+    return next(iter(_told(DmsReceiver.objects.filter(dealer=dealer, pk=number), dealer)), None)
+
+
+def _told(receivers: QuerySet[DmsReceiver], dealer: int) -> list[Told]:
+    found = receivers.annotate(
+        waiting=_number_of(DmsDelivery.Status.WAITING), failed=_number_of(DmsDelivery.Status.FAILED)
+    )
     keys = dict(DmsKey.objects.filter(dealer=dealer, until__isnull=False).values_list("receiver_id", "until"))
     return [Told(one, one.waiting, one.failed, keys.get(one.pk)) for one in found.order_by("name", "pk")]
 
 
-def receiver_of(dealer: int, number: int) -> Told | None:
-    return next((one for one in receivers_of(dealer) if one.receiver.pk == number), None)
+def _number_of(status: str) -> Coalesce:
+    """Counted in the index of this status, without reading the log of what was taken."""
+    those = DmsDelivery.objects.filter(receiver=OuterRef("pk"), status=status).order_by()
+    return Coalesce(Subquery(those.values("receiver").annotate(number=Count("*")).values("number")), 0)
 
 
 def deliveries_of(receiver: int, status: str, event: str, lead: int | None, before: int | None) -> Page:
