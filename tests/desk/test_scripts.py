@@ -127,6 +127,16 @@ def test_two_managers_at_once_dont_overwrite_each_other(signed_in, northside, in
     assert DealerScript.objects.count() == 1
 
 
+@pytest.mark.parametrize(("more", "status"), [({"preview": "1"}, 200), ({"says-en": "Hi {nobody}."}, 409)])
+def test_what_is_shown_again_is_made_on_the_version_that_was_seen(signed_in, northside, ines, more, status):
+    client = signed_in(ines)
+    client.post(address(northside), FORM)
+    answer = client.post(address(northside), FORM | more)
+    assert answer.status_code == status
+    assert answer.context["seen"] == int(FORM["seen"])
+    assert f'name="seen" value="{FORM["seen"]}"' in answer.content.decode()
+
+
 def test_the_same_words_are_no_new_version_and_ours_come_back(northside, ines, now):
     mine = Text(asks=(Ask("budget"),))
     assert keep_text(northside, "online", mine, ines, 0, now).number == 1

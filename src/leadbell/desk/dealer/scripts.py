@@ -74,14 +74,15 @@ def script(request: Visit, now: datetime, dealer: "Organisation", origin: str) -
     text = _written(said, texts_of(dealer.pk, name))
     if isinstance(text, Refused):
         return _page(request, dealer, name, last, last.text, {"refused": text.because}, 409)
-    because = refused(text)
+    because, seen = refused(text), _number(said.get("seen", ""))
     if because is None and "preview" not in said:
-        outcome = keep_text(dealer, name, text, request.user, _number(said.get("seen", "")), now)
+        outcome = keep_text(dealer, name, text, request.user, seen, now)
         if not isinstance(outcome, Refused):
             return answer(request, None, reverse("dealer-script", args=[dealer.pk, name]), _("Saved."))
-        because = outcome
+        because, seen = outcome, last.number
     shown = {"refused": because.because} if because else {"preview": _preview(dealer, request, name, text)}
-    return _page(request, dealer, name, last, text, shown, 409 if because else 200)
+    # Made on the version that was seen first: whoever isn't told of a newer one doesn't overwrite it.
+    return _page(request, dealer, name, last, text, shown | {"seen": seen}, 409 if because else 200)
 
 
 @managed
@@ -188,7 +189,7 @@ def _page(
     asked = {one.name for one in text.asks}
     rows += [_row(Ask(one), len(rows) + 1, is_asked=False) for one in OURS if one not in asked]
     seen = framed(request, dealer, "scripts") | {
-        "name": name, "names": list(NAMES.items()), "last": last, "rows": rows,
+        "name": name, "names": list(NAMES.items()), "last": last, "seen": last.number, "rows": rows,
         "blank": _row(Ask("", kind="yes_no"), len(text.asks) + 1, key=NEW), "kinds": list(KIND_WORDS.items()),
         "says": [
             (code, language_name(code), "\n".join(text.says.get(code, ())), "\n".join(SCRIPTS[name].says[code]))
