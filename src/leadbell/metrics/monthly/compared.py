@@ -42,6 +42,7 @@ WORK = (
 )  # fmt: skip
 
 ByDealer = Mapping[int, Answer]
+Values = Mapping[int, float | None]
 Stands = Literal["better", "worse", "above", "below", ""]
 
 
@@ -136,18 +137,30 @@ class Asked:
         """Active leads of the month by dealer."""
         return {dealer: one.denominator for dealer, one in self.figures[CONVERSION].items()}
 
+    @cached_property
+    def _values(self) -> Mapping[str, Values]:
+        return {name: _values(given) for name, given in self.figures.items()}
+
+    @cached_property
+    def _ripe_values(self) -> Values:
+        return _values(self.ripe)
+
     def peers(self, dealer: int) -> tuple[Member, ...]:
         return comparable(self.network, dealer, self.leads)
 
-    def lines(self, dealer: int) -> tuple[Compared, ...]:
-        return tuple(self._line(METRICS[name], given, dealer, name in RIPENS and self.unripe)
-                     for name, given in self.figures.items())  # fmt: skip
+    def lines(self, dealer: int, names: Collection[str] = FIGURES) -> tuple[Compared, ...]:
+        """Those of these figures that this data can say, and last what was sold of the newest ripe month."""
+        others, peers = self.network.others(dealer), self.peers(dealer)
 
-    def ripe_line(self, dealer: int) -> Compared:
-        return self._line(METRICS[CONVERSION], self.ripe, dealer, unripe=False)
+        def line(name: str, given: ByDealer, values: Values, unripe: bool) -> Compared:
+            mine = given.get(dealer, Answer(METRICS[name], (str(dealer),), 0, 0, None))
+            return Compared(mine, spread(of_these(values, others)), spread(of_these(values, peers)), unripe)
 
-    def line(self, dealer: int, name: str) -> Compared:
-        return self._line(METRICS[name], self.figures[name], dealer, name in RIPENS and self.unripe)
+        return (
+            *(line(name, given, self._values[name], name in RIPENS and self.unripe)
+              for name, given in self.figures.items() if name in names),
+            line(CONVERSION, self.ripe, self._ripe_values, unripe=False),
+        )  # fmt: skip
 
     def best(self, outcome: str, fewest: int = FEWEST_DEALERS) -> Best | None:
         """None where no dealer has leads enough for the outcome."""
@@ -165,12 +178,6 @@ class Asked:
     def _said(self, name: str, side: Collection[Answer]) -> list[float]:
         found = (value_of(given) for one in side for given in [self.year[name].get(_dealer(one))] if given)
         return [value for value in found if value is not None]
-
-    def _line(self, metric: Metric, given: ByDealer, dealer: int, unripe: bool) -> Compared:
-        values = {number: value_of(one) for number, one in given.items()}
-        network, peers = self.network.others(dealer), self.peers(dealer)
-        mine = given.get(dealer, Answer(metric, (str(dealer),), 0, 0, None))
-        return Compared(mine, spread(of_these(values, network)), spread(of_these(values, peers)), unripe)
 
 
 def asked(engine: Engine, as_of_ms: int, month: Month, today: date, network: Network) -> Asked:
@@ -200,6 +207,10 @@ def _by_dealer(engine: Engine, as_of_ms: int, names: Sequence[str], which: Which
     for one in answers.given:
         found[one.metric.name][_dealer(one)] = one
     return found
+
+
+def _values(given: ByDealer) -> Values:
+    return {dealer: value_of(one) for dealer, one in given.items()}
 
 
 def _dealer(one: Answer) -> int:

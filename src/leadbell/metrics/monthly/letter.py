@@ -42,9 +42,7 @@ def overview(asked: Asked, dealers: Sequence[int]) -> tuple[Row, ...]:
     """Each of these dealers in a line, with the address of its page."""
     return tuple(
         Row(
-            asked.network.member(one), asked.leads.get(one, 0),
-            (*(asked.line(one, name) for name in OF_EACH if name in asked.figures), asked.ripe_line(one)),
-            page_of(asked, one),
+            asked.network.member(one), asked.leads.get(one, 0), asked.lines(one, OF_EACH), page_of(asked, one)
         )
         for one in sorted(dealers, key=lambda one: asked.network.member(one).name)
     )  # fmt: skip

@@ -40,9 +40,10 @@ def monthly(engine: Engine, as_of_ms: int, asked: Asked, dealer: int) -> Monthly
     """Raises KeyError for a dealer that isn't of the network."""
     month, member = asked.month, asked.network.member(dealer)
     year = cohorts(engine, as_of_ms, days(month.back(MONTHS - 1).first, month.until, (dealer,)))
+    *lines, ripe = asked.lines(dealer)
     return Monthly(
         month, member, asked.network.name, asked.leads.get(dealer, 0), len(asked.network.others(dealer)),
-        asked.peers(dealer), asked.lines(dealer), asked.ripe_month, asked.ripe_line(dealer),
+        asked.peers(dealer), tuple(lines), asked.ripe_month, ripe,
         funnel(engine, as_of_ms, days(month.first, month.until, (dealer,))),
         None if isinstance(year, Words) else sold_by_month(year, month), asked.best(OUTCOMES[0]),
     )  # fmt: skip

@@ -1,8 +1,9 @@
 """With whom a dealer is compared, and what of them may be said: quartiles of at least five dealers, never one's own
 figure. Pure: who is in the network is an argument."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from leadbell.metrics.figures import quantile
 
@@ -22,7 +23,7 @@ class Member:
     brands: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Network:
     """All dealers below one importer; a dealer without an importer is alone."""
 
@@ -35,21 +36,27 @@ class Network:
 
     def member(self, number: int) -> Member:
         """Raises KeyError."""
-        return {one.number: one for one in self.members}[number]
+        return self._by_number[number]
+
+    @cached_property
+    def _by_number(self) -> Mapping[int, Member]:
+        return {one.number: one for one in self.members}
 
     def others(self, number: int) -> tuple[Member, ...]:
         """Of other houses: a group that knows its own dealers' figures can't work out the last one's."""
-        mine = self.member(number)
-        return tuple(one for one in self.members if one.house != mine.house)
+        house = self.member(number).house
+        return tuple(one for one in self.members if one.house != house)
 
 
 def comparable(network: Network, number: int, leads: dict[int, int]) -> tuple[Member, ...]:
     """Those of other houses that sell one of its brands and got half to twice as many active leads."""
     mine, count = network.member(number), leads.get(number, 0)
+    if not count:
+        return ()
     low, high = (times * count for times in SIMILAR)
     return tuple(
         one for one in network.others(number)
-        if count and low <= leads.get(one.number, 0) <= high and _share_a_brand(one, mine)
+        if low <= leads.get(one.number, 0) <= high and _share_a_brand(one, mine)
     )  # fmt: skip
 
 
@@ -75,5 +82,5 @@ def spread(values: Iterable[float | None], fewest: int = FEWEST_DEALERS) -> Spre
     return Spread(len(said), *(quantile(said, share) for share in (0.25, 0.5, 0.75)))
 
 
-def of_these(values: dict[int, float | None], members: Collection[Member]) -> Sequence[float | None]:
+def of_these(values: Mapping[int, float | None], members: Collection[Member]) -> Sequence[float | None]:
     return [values.get(one.number) for one in members]
