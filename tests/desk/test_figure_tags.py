@@ -3,7 +3,9 @@
 import pytest
 from django.utils import translation
 
-from leadbell.desk.templatetags.figures import in_unit, interval, percent
+from leadbell.desk.templatetags.figures import counted, in_unit, interval, percent
+from leadbell.metrics.answers import Answer
+from leadbell.metrics.catalogue import METRICS
 
 
 @pytest.mark.parametrize(
@@ -23,3 +25,10 @@ def test_a_number_in_its_unit():
     assert in_unit(11.96, "days") == "12.0 days"
     with translation.override("nl"):
         assert in_unit(2.556, "per_lead") == "2,56"
+
+
+def test_the_count_in_the_readers_language():
+    answer = Answer(METRICS["show_rate"], (), 1200, 3400, 0.35)
+    assert counted(answer) == "1200 of 3400"
+    with translation.override("nl"):
+        assert counted(answer) == "1200 van 3400"

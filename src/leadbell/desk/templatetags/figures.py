@@ -51,6 +51,12 @@ def interval(found: "Interval | None") -> str:
 
 
 @register.filter
+def counted(answer: Answer) -> str:
+    """`12 of 34`."""
+    return gettext("%(part)s of %(of)s") % {"part": answer.numerator, "of": answer.denominator}
+
+
+@register.filter
 def judged(answer: Answer) -> str:
     """`fine` at the reference or better, `late` below it; empty where there is nothing to judge by."""
     reference = answer.metric.reference
