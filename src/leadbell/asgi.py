@@ -146,6 +146,8 @@ def _import_the_rest() -> "tuple[ASGI3Application, type[Screens], type[PhoneLine
     # What was loaded stays: the collector needn't walk through all of Django while somebody waits.
     gc.collect()
     gc.freeze()
+    # Nor all that is kept: what a page makes while it is drawn is gone before it would count as old.
+    gc.set_threshold(10_000, 10, 10)
     return pages, Screens, PhoneLines
 
 
