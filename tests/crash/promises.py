@@ -19,8 +19,9 @@ from leadbell.lead.facts import (
     Reopened,
     decode_fact,
 )
-from leadbell.lead.history import Standing, decode_standing, folded
+from leadbell.lead.history import folded
 from leadbell.lead.journal import projected
+from leadbell.lead.standing import Standing, decode_standing
 from tests.crash.notebook import Notebook
 from tests.crash.senders import email_of, phone_of
 

@@ -14,7 +14,7 @@ from leadbell.handover.rules import (
     why_in_queue,
     why_not_free,
 )
-from leadbell.lead.history import Standing
+from leadbell.lead.standing import Standing
 from tests.conftest import NOON
 
 HOURS = OpeningHours("Europe/Amsterdam", country="NL")

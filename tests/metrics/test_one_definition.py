@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from leadbell.conversation.actions import end_attempt, start_attempt
 from leadbell.dealers.models import Organisation, Person
-from leadbell.lead.history import Origin
+from leadbell.lead.facts import Origin
 from leadbell.lead.journal import locked
 from leadbell.metrics.answers import ask
 from leadbell.metrics.catalogue import METRICS

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from leadbell.lead.history import Standing
+from leadbell.lead.standing import Standing
 from leadbell.unlost.rules import (
     Back,
     Choice,

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from leadbell.lead.history import Standing
+from leadbell.lead.standing import Standing
 
 #: So long the desk asks what came of a conversation; then the cadence goes on by itself.
 ASKED_FOR = timedelta(hours=2)

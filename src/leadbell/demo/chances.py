@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 
 from leadbell.dealers.hours import OpeningHours
 from leadbell.lead.facts import HowConfirmed, Origin, Outcome
-from leadbell.lead.history import Standing
+from leadbell.lead.standing import Standing
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 T = TypeVar("T")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from leadbell.demo.chances import MINUTE
 from leadbell.demo.talk import WORDS
 from leadbell.lead.facts import AnyFact, AskedAgain, Lost, Replied
-from leadbell.lead.history import History, Standing, after, folded
+from leadbell.lead.history import History, after, folded
+from leadbell.lead.standing import Standing
 
 if TYPE_CHECKING:
     from leadbell.demo.house import House, Worker

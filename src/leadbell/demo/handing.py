@@ -24,7 +24,7 @@ from leadbell.lead.facts import (
     Qualified,
     RdrAnswer,
 )
-from leadbell.lead.history import Standing
+from leadbell.lead.standing import Standing
 from leadbell.words import say
 
 if TYPE_CHECKING:

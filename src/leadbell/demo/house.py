@@ -24,8 +24,8 @@ from leadbell.lead.facts import (
     RingKind,
     Sold,
 )
-from leadbell.lead.history import Standing
 from leadbell.lead.law import MARKETING, Quiet, country_of, zones_of
+from leadbell.lead.standing import Standing
 from leadbell.routing.rules import Asked, Candidate, choose_salesperson
 from leadbell.words import Words, say
 

@@ -23,7 +23,7 @@ from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.intake.reading import read
 from leadbell.intake.rules import HandleKey, KnownCustomer, handles_of, language_of, recognise
 from leadbell.lead.facts import Arrived, AskedAgain
-from leadbell.lead.history import Standing
+from leadbell.lead.standing import Standing
 from leadbell.words import Words, say
 
 #: Nothing new in the last minutes before the demo begins: whoever tries it sees the first ring.

@@ -30,8 +30,9 @@ from leadbell.lead.facts import (
     encode_fact,
     kind_of,
 )
-from leadbell.lead.history import History, encode_standing
+from leadbell.lead.history import History
 from leadbell.lead.journal import projected
+from leadbell.lead.standing import encode_standing
 from leadbell.words import Words
 
 #: What rings when the demo begins rings one after the other.

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from leadbell.lead.facts import AnyFact
-from leadbell.lead.history import Standing
+from leadbell.lead.standing import Standing
 
 #: What an event says besides the lead, by the kind of fact: {name: attribute of the fact}.
 _DETAILS: Mapping[str, Mapping[str, str]] = {

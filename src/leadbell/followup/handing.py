@@ -26,8 +26,8 @@ from leadbell.lead.facts import (
     RdrAnswer,
     Went,
 )
-from leadbell.lead.history import Contract
 from leadbell.lead.models import Lead
+from leadbell.lead.standing import Contract
 from leadbell.refused import Refused
 from leadbell.ring.actions import take
 from leadbell.ring.shelves import recordings_of

@@ -15,7 +15,8 @@ from leadbell.lead.facts import (
     Origin,
     Qualified,
 )
-from leadbell.lead.history import History, Standing
+from leadbell.lead.history import History
+from leadbell.lead.standing import Standing
 from leadbell.words import Words, say
 
 Span = tuple[datetime, datetime]

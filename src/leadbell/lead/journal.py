@@ -15,8 +15,9 @@ from django.db import connection
 from leadbell import statement
 from leadbell.announce import CLOCKWORK, SCREENS
 from leadbell.lead.facts import AnyFact, Arrived, decode_fact, encode_fact, kind_of
-from leadbell.lead.history import History, Standing, after, encode_standing
+from leadbell.lead.history import History, after
 from leadbell.lead.models import Lead
+from leadbell.lead.standing import Standing, encode_standing
 from leadbell.words import Words
 
 log = structlog.get_logger("leadbell.fact")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from leadbell.dealers.models import Organisation, Person
-from leadbell.lead.history import Standing
+from leadbell.lead.standing import Standing
 
 
 class Customer(models.Model):

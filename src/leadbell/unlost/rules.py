@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from leadbell.lead.history import Standing
+from leadbell.lead.standing import Standing
 from leadbell.words import Words, say
 
 #: The windows of the study: lost by so many days without human work [S4].

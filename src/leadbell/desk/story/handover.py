@@ -12,7 +12,7 @@ from leadbell.lead.facts import (
     HandoverRefused,
     Qualified,
 )
-from leadbell.lead.history import Standing
+from leadbell.lead.standing import Standing
 from leadbell.words import Words, say
 
 _WHEN = {

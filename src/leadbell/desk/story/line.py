@@ -33,3 +33,16 @@ class Line:
 
 def name_of(person: int | None, names: Names) -> str:
     return names.get(person or 0, "?")
+
+
+def took(since: datetime | None, until: datetime | None) -> str | None:
+    if since is None or until is None:
+        return None
+    return length((until - since).total_seconds())
+
+
+def length(seconds: float) -> str:
+    """`0:11`, `1:02:07`."""
+    whole = max(0, int(seconds))
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from leadbell.desk.story.line import Line, Names, name_of
 from leadbell.lead.facts import Reviewed, ReviewWanted
-from leadbell.lead.history import Standing
+from leadbell.lead.standing import Standing
 from leadbell.words import say
 
 VERDICTS = {

@@ -1,30 +1,23 @@
 """What happened to a lead, told: one sentence per fact, with who did it and why."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
+from leadbell.desk.story.calls import TELLERS as CALLS
 from leadbell.desk.story.handover import TELLERS as BETWEEN_BDC_AND_SALESPERSON
-from leadbell.desk.story.line import Line, Names, name_of
+from leadbell.desk.story.line import Line, Names, length, name_of
+from leadbell.desk.story.messages import TELLERS as MESSAGES
 from leadbell.desk.story.review import TELLERS as HEARD_AGAIN
 from leadbell.lead.facts import (
     Accepted,
-    Answered,
     AnyFact,
     Arrived,
     AskedAgain,
     Assigned,
-    Attempted,
-    AttemptEnded,
     Booked,
     CallBackAgreed,
     Cancelled,
-    ChatAnswered,
-    ChatEnded,
-    ChatUnanswered,
     Confirmed,
-    Connected,
     Lost,
-    MissedCall,
     Moved,
     NoShow,
     Noted,
@@ -32,20 +25,15 @@ from leadbell.lead.facts import (
     Opened,
     OptedOut,
     PassedOn,
-    PickedUp,
     Quoted,
     Rang,
     Reopened,
-    Replied,
     SeenAgain,
     Shown,
     Sold,
-    Undelivered,
-    VideoOpened,
-    VideoWatched,
-    Wrote,
 )
-from leadbell.lead.history import History, Standing, after
+from leadbell.lead.history import History, after
+from leadbell.lead.standing import Standing
 from leadbell.words import Words, say
 
 
@@ -132,30 +120,6 @@ def _accepted(fact: Accepted, names: Names, before: Standing) -> Line:
     return Line(fact.at, "check", "human", say("%(name)s accepted", name=name))
 
 
-def _picked_up(fact: PickedUp, names: Names, before: Standing) -> Line:
-    return Line(
-        fact.at, "phone", "system", say("%(name)s's phone was answered", name=name_of(fact.by, names))
-    )
-
-
-def _answered(fact: Answered, names: Names, before: Standing) -> Line:
-    sentence = say("%(name)s took the customer's call", name=name_of(fact.by, names))
-    took = _took(before.received_at, fact.at) if before.first_attempt_at is None else None
-    why = (say("response time %(time)s", time=took),) if took else ()
-    return Line(fact.at, "phone-incoming", "human", sentence, why, "good")
-
-
-def _missed_call(fact: MissedCall, names: Names, before: Standing) -> Line:
-    sentence = say("The customer called and nobody took it: to be called back at once")
-    return Line(fact.at, "phone-x", "system", sentence, tone="bad")
-
-
-def _connected(fact: Connected, names: Names, before: Standing) -> Line:
-    took = _took(before.received_at, fact.at) if before.reached_at is None else None
-    why = (say("%(time)s after arrival", time=took),) if took else ()
-    return Line(fact.at, "phone-check", "system", say("Customer and salesperson connected"), why)
-
-
 def _passed_on(fact: PassedOn, names: Names, before: Standing) -> Line:
     if fact.because is not None:
         sentence = say("On to the next: not %(name)s", name=name_of(fact.by, names))
@@ -178,41 +142,6 @@ def _opened(fact: Opened, names: Names, before: Standing) -> Line:
     return Line(fact.at, "eye", "human", sentence)
 
 
-def _attempted(fact: Attempted, names: Names, before: Standing) -> Line:
-    name, nth = name_of(fact.by, names), before.attempts + 1
-    sentence = say("Attempt %(nth)s: %(name)s calls", nth=nth, name=name)
-    took = _took(before.received_at, fact.at) if nth == 1 else None
-    why = (say("response time %(time)s", time=took),) if took else ()
-    return Line(fact.at, "phone-outgoing", "human", sentence, why)
-
-
-def _attempt_ended(fact: AttemptEnded, names: Names, before: Standing) -> Line:
-    match fact.outcome:
-        case "conversation":
-            talked = fact.talk_ms is not None and say(
-                "In conversation, %(time)s", time=_length(fact.talk_ms / 1000)
-            )
-            connected = _took(before.received_at, fact.connected_at) if fact.connected_at else None
-            why = (
-                (say("connect time %(time)s", time=connected),) if connected and not before.reached_at else ()
-            )
-            return Line(fact.at, "messages", "human", talked or say("They talked"), why, "good")
-        case "voicemail":
-            return Line(
-                fact.at, "record-mail", "human", say("Voicemail"), (say("a voicemail is no conversation"),)
-            )
-        case "no_answer":
-            return Line(fact.at, "phone-x", "human", say("No answer"))
-        case "busy":
-            return Line(fact.at, "phone-pause", "human", say("Busy"))
-        case "wrong_number":
-            return Line(fact.at, "hash", "human", say("Wrong number"), tone="bad")
-        case "unreachable":
-            return Line(fact.at, "phone-off", "system", say("Not reachable"))
-        case "unknown":
-            return Line(fact.at, "question-mark", "system", say("Nobody noted how the call ended"))
-
-
 def _call_back(fact: CallBackAgreed, names: Names, before: Standing) -> Line:
     sentence = say("%(name)s calls back: %(due_at)s", name=name_of(fact.by, names), due_at=fact.due_at)
     return Line(fact.at, "phone-calling", "human", sentence, text=fact.note)
@@ -232,71 +161,6 @@ def _quoted(fact: Quoted, names: Names, before: Standing) -> Line:
         say("%(name)s promised a quote", name=name_of(fact.by, names)),
         tone="good",
     )
-
-
-def _wrote(fact: Wrote, names: Names, before: Standing) -> Line:
-    if fact.by is None:
-        sentence = {
-            "email": say("An e-mail was sent by the system"), "sms": say("A text was sent by the system"),
-            "video": say("A video mail was sent by the system"), "chat": say("A chat message was sent by the system"),
-        }[fact.carrier]  # fmt: skip
-        return Line(fact.at, "robot", "automation", sentence, (say("automation: does not count as contact"),))
-    name = name_of(fact.by, names)
-    sentence = {
-        "email": say("%(name)s wrote an e-mail", name=name), "sms": say("%(name)s sent a text", name=name),
-        "video": say("%(name)s sent a video mail", name=name), "chat": say("%(name)s wrote in the chat", name=name),
-    }[fact.carrier]  # fmt: skip
-    return Line(fact.at, "video" if fact.carrier == "video" else "mail", "human", sentence)
-
-
-def _replied(fact: Replied, names: Names, before: Standing) -> Line:
-    sentence = {
-        "email": say("The customer answered by e-mail"), "sms": say("The customer answered by text"),
-        "chat": say("The customer answered in the chat"), "call": say("The customer called back"),
-    }[fact.carrier]  # fmt: skip
-    return Line(fact.at, "message-reply", "system", sentence, tone="good")
-
-
-def _undelivered(fact: Undelivered, names: Names, before: Standing) -> Line:
-    sentence = (
-        say("The e-mail didn't reach the customer") if fact.carrier == "email"
-        else say("The text didn't reach the customer")
-    )  # fmt: skip
-    return Line(fact.at, "mail-x", "system", sentence, _one(fact.because), "bad")
-
-
-def _chat_answered(fact: ChatAnswered, names: Names, before: Standing) -> Line:
-    sentence = say("%(name)s answered the chat", name=name_of(fact.by, names))
-    waited = say("%(time)s after the visitor wrote", time=_length(fact.waited_ms / 1000))
-    return Line(fact.at, "messages", "human", sentence, (waited,), "good")
-
-
-def _chat_unanswered(fact: ChatUnanswered, names: Names, before: Standing) -> Line:
-    sentence = say("Nobody answered the chat within %(seconds)s seconds", seconds=fact.patience_s)
-    why = (say("it goes on as an online lead, the chat is its message"),)
-    return Line(fact.at, "message-off", "system", sentence, why, "bad")
-
-
-def _video_opened(fact: VideoOpened, names: Names, before: Standing) -> Line:
-    return Line(fact.at, "video", "system", say("The video mail was opened"), tone="good")
-
-
-def _video_watched(fact: VideoWatched, names: Names, before: Standing) -> Line:
-    return Line(fact.at, "video", "system", say("The video mail was watched to the end"), tone="good")
-
-
-def _chat_ended(fact: ChatEnded, names: Names, before: Standing) -> Line:
-    sentence = {
-        "visitor": say("The visitor ended the chat"), "person": say("The chat was ended by us"),
-        "quiet": say("The chat is over: nobody wrote any more"),
-    }[fact.how]  # fmt: skip
-    lines = say("%(theirs)s lines by the customer, %(ours)s by us", theirs=fact.theirs, ours=fact.ours)
-    automatic = (
-        (say("%(count)s automatic: does not count as contact", count=fact.automatic),)
-        if fact.automatic
-        else ()
-    )
-    return Line(fact.at, "message-off", "system", sentence, (lines, *automatic))
 
 
 def _booked(fact: Booked, names: Names, before: Standing) -> Line:
@@ -400,15 +264,11 @@ def _seen_again(fact: SeenAgain, names: Names, before: Standing) -> Line:
 
 _TELLERS: dict[type, Callable[..., Line]] = {
     Arrived: _arrived, AskedAgain: _asked_again, Rang: _rang, Accepted: _accepted, PassedOn: _passed_on,
-    Assigned: _assigned, Opened: _opened, Attempted: _attempted, AttemptEnded: _attempt_ended,
-    CallBackAgreed: _call_back, Quoted: _quoted, Wrote: _wrote, Replied: _replied, Undelivered: _undelivered,
-    Booked: _booked, Moved: _moved,
+    Assigned: _assigned, Opened: _opened, CallBackAgreed: _call_back, Quoted: _quoted, Booked: _booked, Moved: _moved,
     Confirmed: _confirmed, Shown: _shown, NoShow: _no_show, Cancelled: _cancelled, Noted: _noted, Sold: _sold,
-    Lost: _lost, Reopened: _reopened, OptedOut: _opted_out, PickedUp: _picked_up, Answered: _answered,
-    MissedCall: _missed_call, Connected: _connected, NothingAgreed: _nothing_agreed,
-    SeenAgain: _seen_again,
-    ChatAnswered: _chat_answered, ChatUnanswered: _chat_unanswered, ChatEnded: _chat_ended,
-    VideoOpened: _video_opened, VideoWatched: _video_watched,
+    Lost: _lost, Reopened: _reopened, OptedOut: _opted_out, NothingAgreed: _nothing_agreed, SeenAgain: _seen_again,
+    **CALLS,
+    **MESSAGES,
     **BETWEEN_BDC_AND_SALESPERSON,
     **HEARD_AGAIN,
 }  # fmt: skip
@@ -422,21 +282,8 @@ def _list(people: Sequence[int], names: Names) -> str:
     return ", ".join(name_of(person, names) for person in people)
 
 
-def _took(since: datetime | None, until: datetime | None) -> str | None:
-    if since is None or until is None:
-        return None
-    return _length((until - since).total_seconds())
-
-
 def _moment(seconds: float) -> str:
-    """A ring takes tenths of a second: `0.2 s`; from ten seconds on as `_length`."""
+    """A ring takes tenths of a second: `0.2 s`; from ten seconds on as `length`."""
     if 0 <= seconds < 10:
         return f"{seconds:.1f} s" if seconds >= 0.1 else "< 0.1 s"
-    return _length(seconds)
-
-
-def _length(seconds: float) -> str:
-    """`0:11`, `1:02:07`."""
-    whole = max(0, int(seconds))
-    hours, minutes = whole // 3600, whole // 60 % 60
-    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+    return length(seconds)
