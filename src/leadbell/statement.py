@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+import msgspec
 import psycopg
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.utils import DatabaseErrorWrapper
+
+M = TypeVar("M", bound=models.Model)
 
 
 def run(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -26,6 +29,34 @@ def tell(sql: str, values: Mapping[str, Any]) -> None:
     connection.ensure_connection()
     with DatabaseErrorWrapper(connection), psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(sql, values, prepare=True)
+
+
+class Columns(Generic[M]):
+    """The columns of a table, called `name` in a statement that joins some, and the object they make.
+
+    Django's own way takes ten times as long: it puts the statement together anew each time.
+    """
+
+    def __init__(self, model: type[M], name: str) -> None:
+        fields = [field for field in model._meta.concrete_fields if not field.generated]
+        self._model, self._names = model, [field.attname for field in fields]
+        self._json = [isinstance(field, models.JSONField) for field in fields]
+        self._key = self._names.index(model._meta.pk.attname)
+        self.sql = ", ".join(
+            f"{name}.{field.column}{'::text' if is_json else ''}"
+            for field, is_json in zip(fields, self._json, strict=True)
+        )
+
+    def made(self, values: Iterator[Any]) -> Any:
+        """The object of the next columns of a row, or None where nothing was joined."""
+        own = [next(values) for _ in self._names]
+        if own[self._key] is None:
+            return None
+        told = [
+            msgspec.json.decode(value) if is_json and value is not None else value
+            for value, is_json in zip(own, self._json, strict=True)
+        ]
+        return self._model.from_db(connection.alias, self._names, told)
 
 
 #: In a statement's list: nobody waits for the disk, so a database that dies may forget the last half second of it.

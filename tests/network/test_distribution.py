@@ -18,7 +18,7 @@ from leadbell.intake.post import uuid7
 from leadbell.lead.doors import tenant
 from leadbell.lead.journal import locked
 from leadbell.lead.models import Lead
-from leadbell.network.actions import choose_by_hand, close, give_back
+from leadbell.network.actions import anything_is_open, choose_by_hand, close, give_back
 from leadbell.network.models import Agreement, NetworkPlan, Offer, Passing
 from leadbell.network.shelves import books
 from leadbell.refused import Refused
@@ -75,6 +75,17 @@ def post(source: Source, body: bytes = b"", at: datetime = NOON) -> Envelope:
     run_due(at)
     made.refresh_from_db()
     return made
+
+
+def test_the_clockwork_asks_further_only_while_something_is_out(source: Source, rosa: Person) -> None:
+    assert not anything_is_open()
+    post(source)
+    assert anything_is_open()
+    accept(locked(Passing.objects.get().lead or 0), rosa.pk, NOON + MINUTE)
+    run_due(NOON + MINUTE)
+    assert not anything_is_open()
+    Passing.objects.update(state=Passing.State.WAITING)
+    assert anything_is_open()
 
 
 def balances(importer: Organisation) -> bool:

@@ -103,3 +103,21 @@ async def test_what_every_call_says_is_spoken_once(tmp_path: Path, voice: str) -
     given = (tmp_path / "said/given").read_text().splitlines()
     assert given == ["'New lead: Mr Okafor.'", "'Press 1.'", "'New lead: Mrs Okafor.'"]
     assert not list(tmp_path.rglob("*.spoken"))
+
+
+async def test_of_a_sentence_only_the_clause_with_a_new_name_is_spoken(
+    tmp_path: Path, voice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    espeak = tmp_path / "bin/espeak-ng"
+    espeak.parent.mkdir()
+    espeak.write_text("#!/bin/sh\nexec " + voice.format(out='"$6"') + "\n")
+    espeak.chmod(0o755)
+    monkeypatch.setenv("PATH", str(espeak.parent), prepend=":")
+    speaker = Speaker(tmp_path / "said")
+    for name in ("Mr Okafor", "Mrs Okafor"):
+        said = await speaker.speak(Prompt(f"New lead: {name}, Kona.", "en"))
+        assert said is not None
+        sound, _ = soundfile.read(said)
+        assert len(sound) == 3 * 8000
+    given = (tmp_path / "said/given").read_text().splitlines()
+    assert given == ["'New lead:'", "'Mr Okafor,'", "'Kona.'", "'Mrs Okafor,'"]

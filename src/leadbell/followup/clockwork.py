@@ -25,7 +25,8 @@ from leadbell.followup.returns import tell_of
 from leadbell.intake.actions import claim, quarantine, read_envelope, receive
 from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.intake.models import Envelope
-from leadbell.lead.journal import locked, plan
+from leadbell.intake.unread import locked_unread
+from leadbell.lead.journal import locked, locked_that_are_due, plan
 from leadbell.lead.models import Lead
 from leadbell.process import listen, news
 from leadbell.visits.known import Noticed, done, later, noticed
@@ -43,7 +44,7 @@ KEEP_CHATS = timedelta(seconds=0.5)
 #: A lead whose decision failed is tried again after this long.
 AFTER_A_FAULT = timedelta(minutes=1)
 #: Leads that are due are followed up so much later at most, some at once: only what has just arrived rings sooner.
-GATHERED = timedelta(seconds=0.02)
+GATHERED = timedelta(seconds=0.05)
 #: What another clockwork holds is asked for again so soon.
 SOON_S = 0.005
 #: Envelopes or leads of one commit: under load a commit costs more than the work it makes safe.
@@ -71,11 +72,7 @@ def _in_one_commit(work: Callable[[datetime, int, Apart], int], now: datetime, m
 
 
 def _receive_these(now: datetime, most: int, apart: Apart) -> int:
-    envelopes = list(
-        Envelope.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("dealer", "source").filter(status=Envelope.Status.ACCEPTED)
-        .order_by("received_at")[:most]
-    )  # fmt: skip
+    envelopes = locked_unread(most)
     said = [(envelope, read_envelope(envelope)) for envelope in envelopes]
     if said:
         claim(said)
@@ -121,10 +118,7 @@ def follow_some(now: datetime, most: int = AT_ONCE) -> int:
 
 
 def _follow_these(now: datetime, most: int, apart: Apart) -> int:
-    leads = list(
-        Lead.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("dealer", "customer").filter(wake_at__lte=now).order_by("wake_at")[:most]
-    )  # fmt: skip
+    leads = locked_that_are_due(now, most)
     for lead in leads:
         _follow_one(lead, now, apart)
     return len(leads)

@@ -30,6 +30,7 @@ from leadbell.lead.journal import locked
 from leadbell.lead.models import Handle, Lead
 from leadbell.network.actions import (
     Prospect,
+    anything_is_open,
     arrive,
     come_back,
     decide,
@@ -72,6 +73,8 @@ def take_in(envelope: Envelope, inquiries: Sequence[Inquiry] | Refused, now: dat
 
 def settle_some(now: datetime, most: int = AT_ONCE) -> int:
     """Look at the offers that were answered or are over, and at what waits for a dealer; how many there were."""
+    if not anything_is_open():
+        return 0
     with transaction.atomic():
         offers = due(now, most)
         for one in offers:

@@ -4,8 +4,9 @@ That the lead changed is noted for the figures, which are made right afterwards 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,10 +15,12 @@ from django.db import connection
 
 from leadbell import statement
 from leadbell.announce import CLOCKWORK, SCREENS
+from leadbell.dealers.models import Organisation
 from leadbell.lead.facts import AnyFact, Arrived, decode_fact, encode_fact, kind_of
 from leadbell.lead.history import History, after
-from leadbell.lead.models import Lead
+from leadbell.lead.models import Customer, Lead
 from leadbell.lead.standing import Standing, encode_standing
+from leadbell.statement import Columns
 from leadbell.words import Words
 
 log = structlog.get_logger("leadbell.fact")
@@ -29,8 +32,46 @@ class NotInTransaction(RuntimeError):
 
 
 def locked(number: int) -> Lead:
-    """The lead, its row locked until the transaction ends: whoever decides about a lead holds it."""
-    return Lead.objects.select_for_update(of=("self",)).select_related("dealer", "customer").get(pk=number)
+    """The lead, its row locked until the transaction ends: whoever decides about a lead holds it.
+
+    Raises Lead.DoesNotExist.
+    """
+    _in_transaction()
+    rows = statement.run(f"{_leads()} where l.id = %(lead)s for update of l", {"lead": number})
+    if not rows:
+        raise Lead.DoesNotExist(number)
+    return _made(rows[0])
+
+
+def locked_that_are_due(now: datetime, most: int) -> list[Lead]:
+    """Those that are due longest, locked; none that somebody else holds."""
+    _in_transaction()
+    rows = statement.run(
+        f"{_leads()} where l.wake_at <= %(now)s order by l.wake_at limit %(most)s for update of l skip locked",
+        {"now": now, "most": most},
+    )
+    return [_made(row) for row in rows]
+
+
+def _made(row: Sequence[Any]) -> Lead:
+    values = iter(row)
+    lead: Lead
+    lead, lead.dealer, lead.customer = (part.made(values) for part in _parts())
+    return lead
+
+
+@cache
+def _parts() -> tuple[Columns[Any], ...]:
+    return Columns(Lead, "l"), Columns(Organisation, "d"), Columns(Customer, "c")
+
+
+@cache
+def _leads() -> str:
+    """Leads with their dealers and customers."""
+    return f"""
+select {", ".join(part.sql for part in _parts())} from leadbell_lead l
+join leadbell_organisation d on d.id = l.dealer_id join leadbell_customer c on c.id = l.customer_id
+"""  # noqa: S608 (the parts are the columns of our models)
 
 
 _READ = "select body::text from leadbell_fact where lead_id = %(lead)s order by id"

@@ -134,6 +134,17 @@ def offer(passing: Passing, choice: Choice, lead: Lead, already_theirs: bool, no
     return made
 
 
+def anything_is_open() -> bool:
+    """Whether any offer waits for its answer, or any inquiry for a dealer: asked whenever the clockwork wakes."""
+    return bool(statement.run(_OPEN, {})[0][0])
+
+
+_OPEN = """
+select exists (select from leadbell_offer where outcome = '')
+    or exists (select from leadbell_passing where state = 'waiting')
+"""
+
+
 def due(now: datetime, most: int) -> list[Offer]:
     """Open offers that were answered or given back, or are over; locked, none that another clockwork holds."""
     answered = Lead.objects.filter(pk=OuterRef("lead")).filter(

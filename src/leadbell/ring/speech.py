@@ -38,8 +38,10 @@ VOICES = {
     "en": "gmw/en", "nl": "gmw/nl", "de": "gmw/de", "fr": "roa/fr", "es": "roa/es", "it": "roa/it", "ru": "zle/ru",
     "pl": "zlw/pl", "nb": "gmq/nb", "no": "gmq/nb", "zh": "sit/cmn",
 }  # fmt: skip
-#: So many sentences stay in memory, about 50 kB each: most of what is said is said in every call.
-IN_MEMORY = 50
+#: espeak-ng speaks clause by clause, so that each may be spoken once: of most sentences only the name is new.
+_CLAUSE_ENDS = re.compile(r"(?<=[,:;])\s+")
+#: So many stay in memory, about 25 kB each: most of what is said is said in every call.
+IN_MEMORY = 200
 
 #: A language and a text.
 Sentence = tuple[str, str]
@@ -56,6 +58,7 @@ class Speaker:
 
     def __init__(self, folder: Path, command: str = "", recorded: Path | None = None) -> None:
         self.folder = folder
+        self._own_program = bool(command.strip())
         self._command = tuple(shlex.split(command)) or _espeak()
         self._recorded = _sentences(recorded) if recorded else {}
         self._under_way: dict[Path, asyncio.Task[bool]] = {}
@@ -87,7 +90,9 @@ class Speaker:
         return path if await asyncio.shield(self._under_way[path]) else None
 
     async def _make(self, prompt: Prompt, path: Path, recorded: Path | None) -> bool:
-        sentences = [(prompt.language, one) for one in prompt.sentences or (prompt.text,)]
+        sentences = [
+            (prompt.language, one) for said in prompt.sentences or (prompt.text,) for one in self._parts(said)
+        ]
         try:
             async with self._turn:
                 self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
@@ -104,6 +109,10 @@ class Speaker:
             log.warning("nothing could be said", language=prompt.language, because=because)
             return False
         return True
+
+    def _parts(self, sentence: str) -> list[str]:
+        """What is spoken one by one and sounds as if it were spoken at once."""
+        return [sentence] if self._own_program else [one for one in _CLAUSE_ENDS.split(sentence) if one]
 
     def _remember(self, said: Mapping[Sentence, Any]) -> None:
         self._lately.update(said)
