@@ -127,6 +127,26 @@ async def test_the_first_to_press_wins_and_the_others_stop_ringing(room: Room) -
     assert [one for one in room.heard if one[0] == "accepted"] == [("accepted", ROSA)]
 
 
+async def test_the_others_stop_ringing_before_anything_else_begins(room: Room) -> None:
+    stopped: list[str] = []
+
+    async def write_down() -> None:
+        stopped.extend(room.engine.hung_up)
+
+    def hear(news: Heard) -> None:
+        if news.what == "accepted":
+            writing.append(asyncio.create_task(write_down()))
+
+    writing: list[asyncio.Task[None]] = []
+    room.exchange = Exchange(room.engine, hear, lambda: datetime.now(UTC), room.hand.later)
+    await room.exchange.open()
+    room.exchange.ring(bell(ROSA, SAMIR, INES))
+    await settle()
+    await room.presses_one(ROSAS)
+    await asyncio.gather(*writing)
+    assert stopped == [SAMIRS, f"{KEY}-p{INES}"]
+
+
 @pytest.mark.parametrize(
     ("how", "what"),
     [

@@ -186,13 +186,13 @@ class Exchange(CallsOutlast):
                     self._nobody_left(call)
 
     def _win(self, call: CallUnderWay, leg: str, at: datetime) -> None:
-        """The first to press: the others stop ringing at once."""
+        """The first to press: the others stop ringing at once, before anything is written down."""
         call.won, call.person = leg, call.phones[leg].person
         cancel(call.timers)
-        self._tell(call, "accepted", person=call.person, at=at)
         for other in [o for o in call.phones if o != leg]:
             self._drop(call, other)
             self._hang_up(other)
+        self._tell(call, "accepted", person=call.person, at=at)
         self._do(self.engine.hush(leg))
         call.to_ring = 0
         self._after(call, DECIDED_WITHIN_S, lambda: self._undecided(call, "nobody"))
