@@ -142,7 +142,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "leadbell.desk.reader.frame",
             ],
-            "builtins": ["leadbell.desk.templatetags.leadbell", "leadbell.desk.templatetags.figures"],
+            "builtins": [f"leadbell.desk.templatetags.{name}" for name in ("leadbell", "figures", "cells")],
         },
     }
 ]

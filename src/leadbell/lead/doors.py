@@ -82,3 +82,8 @@ def take_for(dealer: int, number: int) -> Lead:
 
 def dealers_named(dealers: Iterable[int]) -> QuerySet[Organisation]:
     return Organisation.objects.filter(pk__in=list(dealers)).order_by("name")
+
+
+def names_of_dealers(dealers: Iterable[int]) -> dict[int, str]:
+    """By number, in the order of their names."""
+    return dict(dealers_named(dealers).values_list("pk", "name"))

@@ -127,12 +127,19 @@ def ask(
     if not can:
         return Answers((), tuple(cannot))
     asked = _asked(tuple(can), tuple(by), which, as_of_ms, engine.relation)
+    given = _read(tuple(can), len(by), tuple(map(tuple, engine.rows(asked))))
+    return Answers(given, tuple(cannot))
+
+
+@lru_cache(maxsize=32)
+def _read(metrics: tuple[Metric, ...], keys: int, rows: tuple[tuple[Any, ...], ...]) -> tuple[Answer, ...]:
+    """Screens get the same rows again and again: of hundreds of dealers they aren't read anew each time."""
     given = []
-    for row in engine.rows(asked):
-        values = iter(row[len(by) :])
-        group = tuple(_plain(value) for value in row[: len(by)])
-        given += [_answer(metric, group, values) for metric in can]
-    return Answers(tuple(given), tuple(cannot))
+    for row in rows:
+        values = iter(row[keys:])
+        group = tuple(_plain(value) for value in row[:keys])
+        given += [_answer(metric, group, values) for metric in metrics]
+    return tuple(given)
 
 
 @lru_cache(maxsize=256)

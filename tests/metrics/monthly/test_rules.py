@@ -4,13 +4,15 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leadbell.metrics.answers import Answer, wilson
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.figures import quantile
 from leadbell.metrics.monthly.best import shift, sides
 from leadbell.metrics.monthly.compared import Asked, Compared
-from leadbell.metrics.monthly.peers import FEWEST_DEALERS, Member, Network, Spread, comparable, spread
+from leadbell.metrics.monthly.peers import FEWEST_DEALERS, Member, Network, Ranked, Spread, comparable
 from leadbell.metrics.monthly.rules import LATE, Month, due, last_month, month_named, ripe_month
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -108,9 +110,23 @@ def test_who_got_no_lead_is_comparable_with_nobody():
 
 
 def test_of_fewer_than_five_dealers_nothing_is_said():
-    assert spread([0.1, 0.2, None, 0.3, None, 0.4]) is None
-    assert spread([0.5, 0.1, 0.3, 0.4, 0.2, None]) == Spread(5, 0.2, 0.3, 0.4)
+    four = Ranked(enumerate([0.1, 0.2, None, 0.3, None, 0.4]))
+    five = Ranked(enumerate([0.5, 0.1, 0.3, 0.4, 0.2, None]))
+    assert four.of(range(6)) is four.without([]) is None
+    assert five.of(range(6)) == five.without([]) == Spread(5, 0.2, 0.3, 0.4)
     assert FEWEST_DEALERS == 5
+
+
+@given(st.lists(st.none() | st.sampled_from([0.1, 0.2, 0.3]), max_size=40), st.sets(st.integers(0, 40)))
+def test_some_dealers_or_all_but_some_are_said_as_if_only_they_were_there(values, some):
+    everybody = Ranked(enumerate(values))
+    left = [(n, value) for n, value in enumerate(values) if n not in some]
+    assert everybody.without(some) == everybody.of({n for n, _ in left}) == Ranked(left).without([])
+
+
+def test_a_house_is_all_dealers_of_one_group():
+    network = Network("Hyundai", (member(1), member(2, 9), member(3, 9)))
+    assert [network.own(number) for number in (1, 2, 3)] == [[1], [2, 3], [2, 3]]
 
 
 def test_quantiles_lie_between_two_values():

@@ -5,7 +5,7 @@ import pytest
 from leadbell.metrics.answers import Answer, wilson
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.reports.advice import advice
-from leadbell.metrics.reports.league import Placed, places
+from leadbell.metrics.reports.league import places
 from leadbell.metrics.reports.verdict import Step
 from leadbell.words import say
 
@@ -26,11 +26,6 @@ def answer(part: int, of: int, name: str = "attempted_rate", group: str = "1") -
 )
 def test_who_cant_be_told_apart_shares_a_place(shares: list[tuple[int, int]], expected: list[int]) -> None:
     assert places([answer(*one) for one in shares]) == expected
-
-
-def test_a_placed_dealer_has_its_interval_in_percent() -> None:
-    one = Placed("1", 1, answer(50, 100))
-    assert (round(one.low, 1), one.middle, round(one.high, 1)) == (40.4, 50.0, 59.6)
 
 
 def step(stage: str, share: float, reference: float) -> Step:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from leadbell.desk.entrance import Visit, door_for
 from leadbell.desk.reports.pages import frame, opened
 from leadbell.desk.reports.scope import Scope, asked_of, scope_of
-from leadbell.lead.doors import dealers_named
+from leadbell.lead.doors import names_of_dealers
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.metric import Metric
 from leadbell.metrics.reports.download import Value
@@ -30,7 +30,7 @@ def league_page(request: Visit, now: datetime) -> HttpResponse:
     with asked_of(request, scope.who.dealers) as engine:
         table = league(engine, measure, engine.as_of_ms, scope.which)
         moved = movers(engine, measure, engine.as_of_ms, scope.which, scope.before)
-    names = {str(one.pk): one.name for one in dealers_named(scope.who.dealers)}
+    names = _names(scope)
     shown = frame(request, scope, "league") | {
         "measure": measure,
         "measures": [METRICS[name] for name in MEASURED],
@@ -39,7 +39,6 @@ def league_page(request: Visit, now: datetime) -> HttpResponse:
         ],
         "silent": sorted(set(names.values()) - {names.get(str(one.dealer)) for one in table}),
         "movers": [(names.get(str(one.dealer), "?"), one) for one in moved],
-        "best": [(line, 100 * line.value) for line in measure.references],
     }
     return render(request, "reports/league_live.html" if request.htmx else "reports/league.html", shown)
 
@@ -55,12 +54,17 @@ def league_rows(
     """The league as a table. Raises PermissionDenied for who has none."""
     if request.user.role not in ("importer", "manager") or request.user.organisation.kind == "dealer":
         raise PermissionDenied
-    names = {str(one.pk): one.name for one in dealers_named(scope.who.dealers)}
+    names = _names(scope)
     head = [_("place"), _("dealer"), _("numerator"), _("denominator"), _("value"), _("interval from"),
             _("interval to")]  # fmt: skip
     return head, [
         _row(one, names) for one in league(engine, measure_of(request), engine.as_of_ms, scope.which)
     ]
+
+
+def _names(scope: Scope) -> dict[str, str]:
+    """Of the dealers, by number as a figure's group has it."""
+    return {str(number): name for number, name in names_of_dealers(scope.who.dealers).items()}
 
 
 def _row(one: Placed, names: dict[str, str]) -> list[Value]:

@@ -10,7 +10,7 @@ from leadbell.dealers.shelves import names_of
 from leadbell.desk.entrance import Visit, door
 from leadbell.desk.reports.drawn import bars, drawn
 from leadbell.desk.reports.scope import NAMED, PERIODS, Scope, asked_of, may_see_customers, scope_of
-from leadbell.lead.doors import dealers_named
+from leadbell.lead.doors import names_of_dealers
 from leadbell.lead.finding import ORIGINS
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.reports.download import WRITE
@@ -108,5 +108,5 @@ def named_groups(by: str, rows: tuple[Row, ...]) -> list[tuple[str, Row]]:
     if by not in ("salesperson", "dealer"):
         return [("" if row.key is None else str(row.key), row) for row in rows]
     numbers = [int(str(row.key)) for row in rows if row.key is not None]
-    names = names_of(numbers) if by == "salesperson" else {one.pk: one.name for one in dealers_named(numbers)}
+    names = names_of(numbers) if by == "salesperson" else names_of_dealers(numbers)
     return [("" if row.key is None else names.get(int(str(row.key)), "?"), row) for row in rows]

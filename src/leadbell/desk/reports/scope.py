@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
 
-from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from leadbell.dealers.shelves import sales_staff
 from leadbell.desk.entrance import Visit
-from leadbell.lead.doors import dealers_below, dealers_named, tenant
+from leadbell.lead.doors import dealers_below, names_of_dealers, tenant
 from leadbell.lead.finding import ORIGINS
 from leadbell.metrics.question import Which
 from leadbell.metrics.rows.live import Live, remembering
@@ -75,9 +75,7 @@ class Scope:
 
     def link(self, **other: str) -> str:
         """The query of a link with some filters changed."""
-        query = QueryDict(mutable=True)
-        query.update({name: value for name, value in {**self.asked, **other}.items() if value})
-        return query.urlencode()
+        return _query({**self.asked, **other})
 
 
 def scope_of(visit: Visit, now: datetime, period: str = "90") -> Scope:
@@ -93,9 +91,11 @@ def scope_of(visit: Visit, now: datetime, period: str = "90") -> Scope:
         asked["from"], asked["to"] = first.isoformat(), last.isoformat()
     else:
         asked["from"] = asked["to"] = ""
-    query = QueryDict(mutable=True)
-    query.update({name: value for name, value in asked.items() if value})
-    return Scope(who, choices, asked, first, last, query.urlencode(), now)
+    return Scope(who, choices, asked, first, last, _query(asked), now)
+
+
+def _query(asked: Mapping[str, str]) -> str:
+    return urlencode({name: value for name, value in asked.items() if value})
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def _choices(visit: Visit) -> tuple[Who, ...]:
     if person.role in ("salesperson", "bdc"):
         return (Who(f"p{person.pk}", _("my leads"), below, person.pk), everybody)
     dealers = (
-        tuple(Who(f"d{one.pk}", one.name, (one.pk,)) for one in dealers_named(below))
+        tuple(Who(f"d{number}", name, (number,)) for number, name in names_of_dealers(below).items())
         if len(below) > 1
         else ()
     )

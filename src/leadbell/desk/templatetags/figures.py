@@ -1,8 +1,10 @@
 """How figures are said on screen: values in their unit, shares, intervals."""
 
+from functools import lru_cache
+
 from django import template
 from django.utils import formats
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from leadbell.metrics.answers import Answer, Interval
 from leadbell.metrics.figures import clock
@@ -30,7 +32,13 @@ def in_unit(value: "float | None", unit: Unit) -> str:
 
 def _rounded(value: float, places: int) -> str:
     """In the reader's way of writing numbers, which by itself would cut instead of rounding."""
-    return formats.number_format(round(value, places), places)
+    return _written(round(value, places), places, get_language())
+
+
+@lru_cache(maxsize=10_000)
+def _written(value: float, places: int, language: str | None) -> str:
+    """Of shares there are few with a decimal, and a table says hundreds of them."""
+    return formats.number_format(value, places)
 
 
 @register.filter

@@ -52,8 +52,11 @@ def sides(answers: Sequence[Answer]) -> Sides | None:
     if not said:
         return None
     share = sum(one.numerator for one in said) / sum(one.denominator for one in said)
-    best = tuple(one for one in said if one.interval is not None and one.interval[0] > share)
-    return Sides(share, best, tuple(one for one in said if one not in best))
+    best: list[Answer] = []
+    others: list[Answer] = []
+    for one in said:
+        (best if one.interval and one.interval[0] > share else others).append(one)
+    return Sides(share, tuple(best), tuple(others))
 
 
 def shift(best: Sequence[float], others: Sequence[float], among: int = 1) -> Shift | None:

@@ -15,10 +15,9 @@ from leadbell.metrics.monthly.peers import (
     FEWEST_DEALERS,
     Member,
     Network,
+    Ranked,
     Spread,
     comparable,
-    of_these,
-    spread,
 )
 from leadbell.metrics.monthly.rules import Month, ripe_month
 from leadbell.metrics.question import Which
@@ -42,7 +41,6 @@ WORK = (
 )  # fmt: skip
 
 ByDealer = Mapping[int, Answer]
-Values = Mapping[int, float | None]
 Stands = Literal["better", "worse", "above", "below", ""]
 
 
@@ -138,28 +136,28 @@ class Asked:
         return {dealer: one.denominator for dealer, one in self.figures[CONVERSION].items()}
 
     @cached_property
-    def _values(self) -> Mapping[str, Values]:
-        return {name: _values(given) for name, given in self.figures.items()}
+    def _ranked(self) -> Mapping[str, Ranked]:
+        return {name: _ranked(given) for name, given in self.figures.items()}
 
     @cached_property
-    def _ripe_values(self) -> Values:
-        return _values(self.ripe)
+    def _ripe_ranked(self) -> Ranked:
+        return _ranked(self.ripe)
 
     def peers(self, dealer: int) -> tuple[Member, ...]:
         return comparable(self.network, dealer, self.leads)
 
     def lines(self, dealer: int, names: Collection[str] = FIGURES) -> tuple[Compared, ...]:
         """Those of these figures that this data can say, and last what was sold of the newest ripe month."""
-        others, peers = self.network.others(dealer), self.peers(dealer)
+        own, peers = self.network.own(dealer), {one.number for one in self.peers(dealer)}
 
-        def line(name: str, given: ByDealer, values: Values, unripe: bool) -> Compared:
-            mine = given.get(dealer, Answer(METRICS[name], (str(dealer),), 0, 0, None))
-            return Compared(mine, spread(of_these(values, others)), spread(of_these(values, peers)), unripe)
+        def line(name: str, given: ByDealer, ranked: Ranked, unripe: bool) -> Compared:
+            mine = given.get(dealer) or Answer(METRICS[name], (str(dealer),), 0, 0, None)
+            return Compared(mine, ranked.without(own), ranked.of(peers), unripe)
 
         return (
-            *(line(name, given, self._values[name], name in RIPENS and self.unripe)
+            *(line(name, given, self._ranked[name], name in RIPENS and self.unripe)
               for name, given in self.figures.items() if name in names),
-            line(CONVERSION, self.ripe, self._ripe_values, unripe=False),
+            line(CONVERSION, self.ripe, self._ripe_ranked, unripe=False),
         )  # fmt: skip
 
     def best(self, outcome: str, fewest: int = FEWEST_DEALERS) -> Best | None:
@@ -209,8 +207,8 @@ def _by_dealer(engine: Engine, as_of_ms: int, names: Sequence[str], which: Which
     return found
 
 
-def _values(given: ByDealer) -> Values:
-    return {dealer: value_of(one) for dealer, one in given.items()}
+def _ranked(given: ByDealer) -> Ranked:
+    return Ranked((dealer, value_of(one)) for dealer, one in given.items())
 
 
 def _dealer(one: Answer) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -49,7 +50,12 @@ def overview(asked: Asked, dealers: Sequence[int]) -> tuple[Row, ...]:
 
 
 def page_of(asked: Asked, dealer: int) -> str:
-    return f"{reverse('month', args=[dealer])}?month={asked.month.code}"
+    return f"{_address(dealer)}?month={asked.month.code}"
+
+
+@lru_cache(maxsize=10_000)
+def _address(dealer: int) -> str:
+    return reverse("month", args=[dealer])
 
 
 def letter(person: Person, asked: Asked, dealers: Sequence[int], page: Monthly | None) -> Draft:

@@ -1,6 +1,7 @@
 """With whom a dealer is compared, and what of them may be said: quartiles of at least five dealers, never one's own
 figure. Pure: who is in the network is an argument."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,21 +48,29 @@ class Network:
         house = self.member(number).house
         return tuple(one for one in self.members if one.house != house)
 
+    def own(self, number: int) -> Sequence[int]:
+        """The dealers of its house, itself among them."""
+        return self._by_house[self.member(number).house]
+
+    @cached_property
+    def _by_house(self) -> Mapping[int, Sequence[int]]:
+        found: dict[int, list[int]] = {}
+        for one in self.members:
+            found.setdefault(one.house, []).append(one.number)
+        return found
+
 
 def comparable(network: Network, number: int, leads: dict[int, int]) -> tuple[Member, ...]:
     """Those of other houses that sell one of its brands and got half to twice as many active leads."""
     mine, count = network.member(number), leads.get(number, 0)
     if not count:
         return ()
-    low, high = (times * count for times in SIMILAR)
-    return tuple(
-        one for one in network.others(number)
-        if low <= leads.get(one.number, 0) <= high and _share_a_brand(one, mine)
-    )  # fmt: skip
-
-
-def _share_a_brand(one: Member, other: Member) -> bool:
-    return not one.brands or not other.brands or bool(one.brands & other.brands)
+    (low, high), house, brands = (times * count for times in SIMILAR), mine.house, mine.brands
+    return tuple([
+        one for one in network.members
+        if one.house != house and low <= leads.get(one.number, 0) <= high
+        and (not brands or not one.brands or not brands.isdisjoint(one.brands))
+    ])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +83,29 @@ class Spread:
     high: float
 
 
-def spread(values: Iterable[float | None], fewest: int = FEWEST_DEALERS) -> Spread | None:
-    """Of the dealers whose figure can be said; None where they are fewer than may be told of."""
-    said = sorted(value for value in values if value is not None)
-    if len(said) < fewest:
+def spread(ordered: Sequence[float], fewest: int = FEWEST_DEALERS) -> Spread | None:
+    """Of values in order; None where they are of fewer dealers than may be told of."""
+    if len(ordered) < fewest:
         return None
-    return Spread(len(said), *(quantile(said, share) for share in (0.25, 0.5, 0.75)))
+    return Spread(len(ordered), quantile(ordered, 0.25), quantile(ordered, 0.5), quantile(ordered, 0.75))
 
 
-def of_these(values: Mapping[int, float | None], members: Collection[Member]) -> Sequence[float | None]:
-    return [values.get(one.number) for one in members]
+class Ranked:
+    """One figure of the dealers for whom it can be said, put in order once for every dealer that is set beside them."""
+
+    def __init__(self, values: Iterable[tuple[int, float | None]]) -> None:
+        self._ranked = sorted((value, number) for number, value in values if value is not None)
+        self._ordered = [value for value, _ in self._ranked]
+        self._said = {number: value for value, number in self._ranked}
+
+    def of(self, dealers: Collection[int]) -> Spread | None:
+        """Of these dealers."""
+        return spread([value for value, number in self._ranked if number in dealers])
+
+    def without(self, dealers: Iterable[int]) -> Spread | None:
+        """Of all but these."""
+        left = self._ordered.copy()
+        for number in dealers:
+            if number in self._said:
+                del left[bisect_left(left, self._said[number])]
+        return spread(left)

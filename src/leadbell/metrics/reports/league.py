@@ -23,19 +23,6 @@ class Placed:
     place: int | None
     answer: Answer
 
-    @property
-    def low(self) -> float:
-        """The interval's ends and the share, in percent."""
-        return 100 * (self.answer.interval or (0.0, 1.0))[0]
-
-    @property
-    def high(self) -> float:
-        return 100 * (self.answer.interval or (0.0, 1.0))[1]
-
-    @property
-    def middle(self) -> float:
-        return 100 * (self.answer.value or 0.0)
-
 
 def league(engine: Engine, metric: Metric, as_of_ms: int, which: Which) -> tuple[Placed, ...]:
     """The best first, then those with too few leads."""
