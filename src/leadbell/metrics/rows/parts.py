@@ -182,6 +182,8 @@ def percentile(runs: Sequence[Run], share: float) -> float | None:
 
 def nth(runs: Sequence[Run], place: int) -> int:
     """The value at this place (from 0) of all runs in one order, without putting them together."""
+    if len(runs) == 1:
+        return runs[0][place]
     low, high = min(run[0] for run in runs), max(run[-1] for run in runs)
     while low < high:
         middle = (low + high) // 2
