@@ -26,6 +26,10 @@ NO_ASTERISK = (
     "`leadbell asterisk install` says why.",
 )
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+#: Tests that need the machine to themselves: a browser, a telephone, killed processes, Java, a lot of time.
+HEAVY = ("browser", "crash", "phone", "spark", "slow")
+#: The others run two at a time, each worker with a PostgreSQL of its own; a file's tests stay together, in order.
+TOGETHER = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main():
@@ -33,8 +37,7 @@ def main():
     asked.add_argument("--quick", action="store_true")
     quick = asked.parse_args().quick
     os.chdir(ROOT)
-    left_out = ["browser", "crash", "phone", "spark", "slow"] if quick else []
-    missing = []
+    left_out, missing = [], []
     if not quick and not find_chromium():
         left_out.append("browser")
         missing.append(NO_BROWSER)
@@ -44,9 +47,11 @@ def main():
     for lines in missing:
         shout(*lines)
     failed = [name for name, command in CHECKS if not passes(name, [BIN / command[0], *command[1:]])]
-    marks = ["-m", " and ".join(f"not {mark}" for mark in left_out)] if left_out else []
-    if not passes("Tests", [BIN / "pytest", *marks]):
-        failed.append("Tests")
+    if not passes("Everyday tests", [BIN / "pytest", *TOGETHER, "-m", f"not ({' or '.join(HEAVY)})"]):
+        failed.append("Everyday tests")
+    heavy = " and ".join([f"({' or '.join(HEAVY)})", *(f"not {mark}" for mark in left_out)])
+    if not quick and not passes("Heavy tests", [BIN / "pytest", "-m", heavy]):
+        failed.append("Heavy tests")
     for lines in missing:
         shout(*lines)
     if quick:

@@ -150,10 +150,11 @@ def test_a_list_of_contacts_says_what_leads_alone_cannot(tmp_path: Path) -> None
 
 def test_visits_tell_who_is_back(tmp_path: Path) -> None:
     visits = tmp_path / "visits.parquet"
-    duckdb.sql(
-        "select * from (values ('B', timestamp '2026-02-20 10:00'), ('A', timestamp '2026-01-01 10:00')) "
-        "as v(lead_id, seen_at)"
-    ).write_parquet(str(visits))
+    with duckdb.connect() as db:
+        db.sql(
+            "select * from (values ('B', timestamp '2026-02-20 10:00'), ('A', timestamp '2026-01-01 10:00')) "
+            "as v(lead_id, seen_at)"
+        ).write_parquet(str(visits))
     found = studied(put(tmp_path, "leads.csv", LEADS), touches=put(tmp_path, "log.csv", LOG), visits=visits)
     assert figures(found)["unlost_rate_14"] == (1, 2)
 

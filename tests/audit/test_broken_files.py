@@ -40,9 +40,10 @@ def locked() -> bytes:
 
 def parquet(folder: Path) -> bytes:
     path = folder / "whole.parquet"
-    duckdb.sql("select i as lead_id, now() as created, random() as r from range(50000) t(i)").write_parquet(
-        str(path)
-    )
+    with duckdb.connect() as db:
+        db.sql("select i as lead_id, now() as created, random() as r from range(50000) t(i)").write_parquet(
+            str(path)
+        )
     return path.read_bytes()
 
 

@@ -14,6 +14,9 @@ from tests.audit.example import EXAMPLES, exported, history
 from tests.demo.conftest import NOW
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def rows() -> Rows:
     return history()

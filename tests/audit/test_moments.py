@@ -1,14 +1,29 @@
 """Amounts and durations as people in several countries write them."""
 
+from collections.abc import Callable, Iterator
+
 import duckdb
 import pytest
 
 from leadbell.audit.moments import cents, duration_ms
 
+WorkedOut = Callable[[str, str], int | None]
 
-def worked_out(sql: str, cell: str) -> int | None:
-    found = duckdb.execute(f"select {sql} from (select ?::varchar as cell)", [cell]).fetchone()
-    return None if found is None else found[0]
+
+@pytest.fixture(scope="module")
+def duck() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Its own: what a test leaves unread on the one that everybody shares stops the next test."""
+    with duckdb.connect() as duck:
+        yield duck
+
+
+@pytest.fixture
+def worked_out(duck: duckdb.DuckDBPyConnection) -> WorkedOut:
+    def worked_out(sql: str, cell: str) -> int | None:
+        found = duck.execute(f"select {sql} from (select ?::varchar as cell)", [cell]).fetchall()
+        return None if not found else found[0][0]
+
+    return worked_out
 
 
 @pytest.mark.parametrize(
@@ -21,7 +36,9 @@ def worked_out(sql: str, cell: str) -> int | None:
         ("free", None),
     ],
 )  # fmt: skip
-def test_an_amount_is_read_as_it_is_meant_or_not_at_all(cell: str, amount: int | None) -> None:
+def test_an_amount_is_read_as_it_is_meant_or_not_at_all(
+    worked_out: WorkedOut, cell: str, amount: int | None
+) -> None:
     assert worked_out(cents("cell"), cell) == amount
 
 
@@ -33,5 +50,7 @@ def test_an_amount_is_read_as_it_is_meant_or_not_at_all(cell: str, amount: int |
         ("1e3", None), ("1 h 30 min", None), ("a while", None),
     ],
 )  # fmt: skip
-def test_a_duration_is_read_as_it_is_meant_or_not_at_all(cell: str, ms: int | None) -> None:
+def test_a_duration_is_read_as_it_is_meant_or_not_at_all(
+    worked_out: WorkedOut, cell: str, ms: int | None
+) -> None:
     assert worked_out(duration_ms("cell", 60_000, minutes_first=True), cell) == ms

@@ -34,14 +34,14 @@ def record(rosa: Page) -> None:
 
 def film(rosa: Page) -> None:
     rosa.get_by_role("button", name="Record").click()
-    expect(rosa.locator("span[data-clock]")).to_have_text(LONG_ENOUGH, timeout=PATIENCE_MS)
+    expect(rosa.locator("span[data-clock]")).to_have_text(LONG_ENOUGH)
     rosa.get_by_role("button", name="Stop").click()
 
 
 def use(rosa: Page) -> str:
     """Upload what was recorded; the path of the customer's link."""
     rosa.get_by_role("button", name="Use this one").click()
-    rosa.wait_for_url("**/messages/?template=*video=*", timeout=PATIENCE_MS)
+    rosa.wait_for_url("**/messages/?template=*video=*")
     return urlsplit(rosa.locator("#film").get_attribute("href") or "").path
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright import async_api, sync_api
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
 from tests.crash.house import House
@@ -22,7 +23,9 @@ QUIETLY = (
     "--disable-component-update", "--disable-sync", "--mute-audio",
 )  # fmt: skip
 #: A busy machine may need this long for what takes a moment.
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
+for _api in (sync_api, async_api):
+    _api.expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass

@@ -6,10 +6,9 @@ from itertools import count
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, Northside, Visit, until
+from tests.browser.conftest import Northside, Visit, until
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE_MS)
 
 numbers: Iterator[int] = count(30_000_001)
 HELD = "navigator.locks.query().then(all => all.held.map(lock => lock.name))"

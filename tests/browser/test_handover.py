@@ -8,11 +8,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.camera import A_PERSON, record, shows, use, with_camera
-from tests.browser.conftest import PATIENCE_MS, Northside, Visit
+from tests.browser.conftest import Northside, Visit
 from tests.browser.test_every_page import look
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE_MS)
 
 NAME = "Mr Verbeek"
 

@@ -7,11 +7,10 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE_MS, Northside, Visit
+from tests.browser.conftest import Northside, Visit
 from tests.browser.test_every_page import look
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE_MS)
 
 NAME = "Ms Abdullah"
 

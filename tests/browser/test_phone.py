@@ -6,12 +6,11 @@ from itertools import count
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE_MS, Northside, Visit
+from tests.browser.conftest import Northside, Visit
 from tests.browser.test_every_page import look
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE_MS)
 numbers: Iterator[int] = count(50_000_001)
 LONG = "Mrs Constantinopolitanescu-van den Broek-Wielandt"
 

@@ -95,7 +95,7 @@ async def opened(page: Page) -> Page:
     async with page.context.expect_page() as window:
         await page.locator("main [data-phone-window]").click()
     phone = await window.value
-    await expect(phone.get_by_text("Ready: calls ring here")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(phone.get_by_text("Ready: calls ring here")).to_be_visible()
     return phone
 
 
@@ -161,7 +161,7 @@ async def test_a_page_loaded_again_in_mid_call_calls_the_customer_back(
     await expect(phone.get_by_text("You talk with Mr Okafor")).to_be_visible()
     await phone.reload()
     await dialled.ends()
-    await expect(phone.get_by_text("This page was loaded again")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(phone.get_by_text("This page was loaded again")).to_be_visible()
     again = await talks(northside, phone)
     await expect(phone.get_by_text("This page was loaded again")).to_be_hidden()
     await phone.get_by_role("button", name="Hang up").click()
@@ -191,7 +191,7 @@ async def test_a_window_that_closes_leaves_the_bell_to_the_desk(northside: Town,
     await page.goto("/desk/")
     await expect(page.locator("[data-phone-window]")).to_be_hidden()
     northside.post()
-    await expect(phone.get_by_role("button", name="Pick up")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(phone.get_by_role("button", name="Pick up")).to_be_visible()
     await expect(second.get_by_role("button", name="Pick up")).to_be_hidden()
     await second.close()
     closed_at = asyncio.get_running_loop().time()
@@ -214,7 +214,7 @@ async def test_another_window_takes_over_and_another_device_says_so(
     second = await page.context.new_page()
     await second.goto("/me/phone/window/")
     await phone.close()
-    await expect(second.get_by_text("Ready: calls ring here")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(second.get_by_text("Ready: calls ring here")).to_be_visible()
     _, elsewhere = await signed_in(northside, chromium)
     await opened(elsewhere)
     await expect(second.get_by_text("opened on another device")).to_be_visible()
@@ -232,7 +232,7 @@ async def test_who_can_not_pick_up_for_want_of_a_microphone_is_rung_elsewhere(
     await northside.until(lambda: not northside.reading.execute(OPEN).fetchone())
     await context.grant_permissions(["microphone"])
     await phone.get_by_role("button", name="Switch the phone on").click()
-    await expect(phone.get_by_text("Ready: calls ring here")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(phone.get_by_text("Ready: calls ring here")).to_be_visible()
 
 
 async def test_what_keeps_the_microphone_away_is_said(northside: Town, chromium: Browser) -> None:
@@ -243,7 +243,7 @@ async def test_what_keeps_the_microphone_away_is_said(northside: Town, chromium:
     without = await chromium.browser_type.launch(executable_path=_chromium(), args=list(QUIETLY))
     _, bare = await signed_in(northside, without)
     await bare.goto("/me/phone/window/")
-    await expect(bare.get_by_text("There is no microphone")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(bare.get_by_text("There is no microphone")).to_be_visible()
     await without.close()
 
 
@@ -253,14 +253,14 @@ async def test_the_window_in_every_state(northside: Town, chromium: Browser) -> 
     phone = await opened(page)
     complaints += await looks(phone, "ready")
     northside.post()
-    await expect(phone.get_by_role("button", name="Pick up")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(phone.get_by_role("button", name="Pick up")).to_be_visible()
     complaints += await looks(phone, "rings")
     await phone.get_by_role("button", name="Pick up").click()
     await expect(phone.get_by_text("On the line")).to_be_visible()
     complaints += await looks(phone, "talks")
     await phone.keyboard.press("2")
     # Passed on: the line is free, and the lead may ring here again as one of everybody.
-    await expect(phone.get_by_text("On the line")).to_be_hidden(timeout=PATIENCE_MS)
+    await expect(phone.get_by_text("On the line")).to_be_hidden()
     assert complaints == []
 
 

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, Northside, Visit, until
+from tests.browser.conftest import Northside, Visit, until
 from tests.browser.test_every_page import look
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE_MS)
 
 numbers: Iterator[int] = count(40_000_001)
 PLAYS = "!document.querySelector('[data-audio]').paused"

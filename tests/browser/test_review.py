@@ -6,12 +6,11 @@ from itertools import count
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE_MS, Northside, Visit
+from tests.browser.conftest import Northside, Visit
 from tests.browser.test_player import until
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE_MS)
 
 numbers = count(46_000_001)
 SOUND = "document.querySelector('[data-audio]').currentTime"

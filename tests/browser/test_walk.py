@@ -9,10 +9,9 @@ from itertools import count
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, ROOT, Northside, Visit
+from tests.browser.conftest import ROOT, Northside, Visit
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE_MS)
 
 numbers: Iterator[int] = count(10_000_001)
 

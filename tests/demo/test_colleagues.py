@@ -128,6 +128,7 @@ def test_a_plan_is_dropped_when_somebody_else_acts_first(dealer: Organisation) -
     assert samir.pk not in by_whom(lead)
 
 
+@pytest.mark.slow
 def test_an_afternoon_of_playing_keeps_the_rules(dealer: Organisation) -> None:
     """Every fact the colleagues record is one the actions allow, and is in order."""
     for n in range(6):

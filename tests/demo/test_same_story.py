@@ -29,6 +29,8 @@ from leadbell.words import Words
 from tests.audit.example import DAYS, SEED, exported, visits_of
 from tests.demo.conftest import NOW
 
+pytestmark = pytest.mark.slow
+
 #: All of its days, whatever day it is.
 DAYS_ASKED = "period=days&from=2026-09-01&to=2026-11-30"
 Sign = Callable[[Person], Client]

@@ -122,6 +122,7 @@ def test_duckdb_says_of_the_year_what_plain_python_says(year: Rows) -> None:
     assert rows_from(in_duck(year)) == plain.rows_by_lead(year)
 
 
+@pytest.mark.slow
 def test_postgres_says_of_the_year_what_duckdb_says(db: None, year: Rows) -> None:
     duck, postgres = in_duck(year), in_postgres(year)
     assert rows_from(postgres) == rows_from(duck)

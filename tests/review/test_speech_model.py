@@ -119,6 +119,7 @@ def spoil(model, how):
             (model / "config.json").write_text("no JSON")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["cut", "noise", "empty", "tokens", "config"])
 def test_a_spoilt_model_is_refused_and_the_old_one_stays(model, data, how):
     good = install(model, data, link=False, now=NOW)

@@ -1,6 +1,7 @@
 // Small modules, no framework; pages work without any of them.
 import './stream.js'
 import './requests.js'
+import './looks.js'
 import './clocks.js'
 import './bell.js'
 import './forms.js'

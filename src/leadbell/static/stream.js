@@ -21,7 +21,8 @@ class Stream extends EventTarget {
     // Held until this tab is gone; without locks (no TLS) every tab listens for itself.
     if (navigator.locks) navigator.locks.request(name, () => this.lead())
     else this.lead()
-    this.channel.postMessage({ hello: true })
+    // The page's parts say first what they want to hear.
+    queueMicrotask(() => this.channel.postMessage({ hello: true }))
   }
 
   lead() {
@@ -108,7 +109,8 @@ function watch(source) {
     clearInterval(asking)
     cut = undefined
     line.hidden = true
-    if (opened || told) refetch()
+    // The server tells a new listener what happened while its page was made; a tab that listens already does not.
+    if (opened || told || !source.leads) refetch()
     opened = true
     told = false
   })
