@@ -13,7 +13,6 @@ from leadbell.metrics.rows.parquet import add, create
 from tests.audit.example import EXAMPLES, exported, history
 from tests.demo.conftest import NOW
 
-
 pytestmark = pytest.mark.slow
 
 
