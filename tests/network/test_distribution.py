@@ -273,7 +273,7 @@ def test_a_lead_is_given_without_waiting_for_each_statement(
         content_type="application/json", body=body, sha256=hashlib.sha256(body).digest(),
     )  # fmt: skip
     with transaction.atomic(), statement.without_waiting():
-        take_in(envelope, read_envelope(envelope), NOON)
+        take_in([(envelope, read_envelope(envelope))], NOON)
     envelope.refresh_from_db()
     passing = Passing.objects.get()
     assert (envelope.status, passing.state, passing.dealer) == ("read", "offered", northside)

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadbell.network.rules import Candidate, Choice, Map, Nobody, Wish, choose, kilometres, postcode_in
+from leadbell.network.rules import (
+    Candidate,
+    Choice,
+    Map,
+    Nobody,
+    Turn,
+    Wish,
+    choose,
+    kilometres,
+    postcode_in,
+)
 
 NORTH = Candidate(1, "Northside", ("Hyundai",), ("10", "1012"), (52.37, 4.90))
 SOUTH = Candidate(2, "Southside", ("Hyundai", "Kia"), ("10", "11"), (52.31, 4.94))
@@ -129,3 +139,35 @@ def test_kilometres() -> None:
     amsterdam: Any = (52.3676, 4.9041)
     assert kilometres(amsterdam, (51.9244, 4.4777)) == pytest.approx(57.4, abs=0.6)  # Rotterdam
     assert kilometres(amsterdam, amsterdam) == 0
+
+
+@given(st.lists(st.integers(1, 50), min_size=2, max_size=12), st.sets(st.integers(0, 499)))
+def test_in_turns_of_any_length_nobody_is_ever_a_whole_lead_off_its_share(
+    shares: list[int], ends: set[int]
+) -> None:
+    """What a turn gave is what the next one begins with, as the books have it."""
+    got: Counter[int] = Counter()
+
+    def turn() -> Turn:
+        dealers = [Candidate(n, str(n), share=share, given=got[n]) for n, share in enumerate(shares)]
+        return Turn(dealers, Map(), answer_minutes=15, most_dealers=3)
+
+    its = turn()
+    for lead in range(500):
+        choice = its.choose(Wish(), frozenset(), None)
+        assert isinstance(choice, Choice)
+        got[choice.dealer] += 1
+        assert abs(got[choice.dealer] * sum(shares) - (lead + 1) * shares[choice.dealer]) < sum(shares)
+        if lead in ends:
+            assert not its.given - got
+            its = turn()
+
+
+def test_a_turn_counts_what_it_gave_by_hand_and_up_to_the_days_limit() -> None:
+    its = Turn([replace(NORTH, most_a_day=2), SOUTH], Map(), answer_minutes=15, most_dealers=2)
+    wish = Wish("Hyundai", "1012AB")
+    assert why(its.choose(wish, frozenset(), 9)) == ["chosen by hand"]
+    dealers = [its.choose(wish, frozenset(), by_hand) for by_hand in (1, None, None)]
+    assert [one.dealer for one in dealers if isinstance(one, Choice)] == [1, 1, 2]
+    assert its.given == {9: 1, 1: 2, 2: 1}
+    assert why(its.choose(wish, frozenset({1, 2}), None)) == ["2 dealers had it and none answered"]

@@ -168,7 +168,7 @@ def _is_taken(passing: Passing, at: datetime, now: datetime) -> None:
 
 def _arrives(source: Source, about: dict[str, str], at: datetime) -> None:
     envelope = _envelope(source, about, at)
-    take_in(envelope, read_envelope(envelope), at)
+    take_in([(envelope, read_envelope(envelope))], at)
 
 
 def _envelope(source: Source, about: dict[str, str], at: datetime) -> Envelope:

@@ -49,6 +49,8 @@ GATHERED = timedelta(seconds=0.05)
 SOON_S = 0.005
 #: Envelopes or leads of one commit: under load a commit costs more than the work it makes safe.
 AT_ONCE = 8
+#: Of one importer so many times as many: what decides where its leads go is read once per commit.
+MORE_OF_AN_IMPORTER = 8
 
 #: What keeps one from spoiling the others: a savepoint, or nothing.
 Apart = Callable[[], AbstractContextManager[Any]]
@@ -72,13 +74,28 @@ def _in_one_commit(work: Callable[[datetime, int, Apart], int], now: datetime, m
 
 
 def _receive_these(now: datetime, most: int, apart: Apart) -> int:
-    envelopes = locked_unread(most)
+    oldest = locked_unread(most)
+    envelopes = [one for one in oldest if one.dealer.kind == Organisation.Kind.DEALER]
+    if oldest and not envelopes:
+        # An importer's have a commit of their own: it is the importer's turn before anything else is claimed.
+        return _distribute_these(oldest[0].dealer_id, now, most * MORE_OF_AN_IMPORTER, apart)
     said = [(envelope, read_envelope(envelope)) for envelope in envelopes]
     if said:
         claim(said)
     for envelope, inquiries in said:
         _receive_one(envelope, inquiries, now, apart)
     return len(envelopes)
+
+
+def _distribute_these(importer: int, now: datetime, most: int, apart: Apart) -> int:
+    """Together; or, where one of them failed so, one by one."""
+    said = [(envelope, read_envelope(envelope)) for envelope in locked_unread(most, importer)]
+    if apart is nullcontext:
+        take_in(said, max(now, *(envelope.received_at for envelope, _ in said)))
+        return len(said)
+    for envelope, inquiries in said:
+        _receive_one(envelope, inquiries, now, apart)
+    return len(said)
 
 
 def _chat_of(envelope: Envelope, inquiries: list[Inquiry] | Refused) -> uuid.UUID:
@@ -95,7 +112,7 @@ def _receive_one(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: da
         with apart():
             now = max(now, envelope.received_at)
             if envelope.dealer.kind != Organisation.Kind.DEALER:
-                take_in(envelope, inquiries, now)
+                take_in([(envelope, inquiries)], now)
                 return
             received = receive(envelope, inquiries, now)
             for lead in received.leads:

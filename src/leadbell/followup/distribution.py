@@ -5,17 +5,18 @@ At the dealer it arrives as every lead does: as an envelope of a source that bea
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import reduce
-from operator import or_
-from typing import cast
+from typing import Any, cast
 
 import msgspec
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+import structlog
+from django.db import OperationalError, transaction
 
+from leadbell import statement
 from leadbell.dealers.models import Organisation
 from leadbell.followup.actions import follow_up
 from leadbell.intake.actions import claim, quarantine, receive
@@ -23,22 +24,23 @@ from leadbell.intake.inquiry import Inquiry, Refused, as_json, from_json
 from leadbell.intake.keys import new_source
 from leadbell.intake.models import Envelope, Source
 from leadbell.intake.post import uuid7
-from leadbell.intake.rules import handles_of
-from leadbell.lead.doors import dealers_below
+from leadbell.intake.rules import HandleKey, handles_of
 from leadbell.lead.facts import Origin
 from leadbell.lead.journal import locked
-from leadbell.lead.models import Handle, Lead
 from leadbell.network.actions import (
+    Given,
     Prospect,
     anything_is_open,
     arrive,
     come_back,
-    decide,
     due,
     forget,
     offer,
     pass_on,
     take,
+    tried,
+    turn_of,
+    wait_for_turn,
     waiting,
 )
 from leadbell.network.models import Offer, Passing
@@ -49,66 +51,116 @@ from leadbell.words import say
 #: Offers and leads of one commit.
 AT_ONCE = 8
 
+log = structlog.get_logger("leadbell.distribution")
 
-def take_in(envelope: Envelope, inquiries: Sequence[Inquiry] | Refused, now: datetime) -> None:
-    """What an importer receives: kept until a dealer has it, or quarantined with the reason."""
-    if isinstance(inquiries, Refused):
-        quarantine(envelope, inquiries.because, now)
-        return
-    new = [
-        arrive(envelope.dealer, _prospect(envelope, place, inquiry), now)
-        for place, inquiry in enumerate(inquiries)
-    ]
-    envelope.status = Envelope.Status.READ if any(new) else Envelope.Status.DUPLICATE
-    envelope.reason = None if any(new) else msgspec.to_builtins(say("the sender sent it before"))
-    envelope.items, envelope.read_at = len(new), now
-    # Django's own save counts rows, which nobody knows while statements travel without waiting.
-    Envelope.objects.filter(pk=envelope.pk).update(
-        status=envelope.status, reason=envelope.reason, items=envelope.items, read_at=now
-    )
-    for passing in new:
-        if passing is not None:
-            hand_out(passing, now)
+#: What keeps one from spoiling the others: a savepoint, or nothing.
+Apart = Callable[[], AbstractContextManager[Any]]
+#: By handle, which dealers of the network know its customer.
+KnownAt = dict[HandleKey, set[int]]
+
+
+def take_in(arrived: Sequence[tuple[Envelope, Sequence[Inquiry] | Refused]], now: datetime) -> None:
+    """What one importer received, in its order: kept until a dealer has it, or quarantined with the reason."""
+    importer = arrived[0][0].dealer_id
+    wait_for_turn(importer)
+    prospects = []
+    for envelope, inquiries in arrived:
+        if isinstance(inquiries, Refused):
+            quarantine(envelope, inquiries.because, now)
+        else:
+            prospects += [_prospect(envelope, place, one) for place, one in enumerate(inquiries)]
+    kept = arrive(importer, prospects, now)
+    new = Counter(one.envelope for one in kept if one is not None)
+    for envelope, said in arrived:
+        if not isinstance(said, Refused):
+            _close(envelope, len(said), bool(new[envelope.pk]), now)
+    hand_out(importer, [one for one in kept if one is not None], now)
 
 
 def settle_some(now: datetime, most: int = AT_ONCE) -> int:
     """Look at the offers that were answered or are over, and at what waits for a dealer; how many there were."""
     if not anything_is_open():
         return 0
-    with transaction.atomic():
-        offers = due(now, most)
-        for one in offers:
-            _settle(one, now)
-        passings = waiting(most) if not offers else []
-        for passing in passings:
-            hand_out(passing, now)
-    return len(offers) + len(passings)
+    try:
+        with transaction.atomic():
+            return _settle_these(now, most, nullcontext)
+    except OperationalError:
+        raise
+    except Exception:
+        with transaction.atomic():
+            return _settle_these(now, most, transaction.atomic)
 
 
-def hand_out(passing: Passing, now: datetime) -> Choice | Nobody:
-    """To the next dealer by the rules, where it rings at once; or back to the importer."""
-    if passing.inquiry is None:
-        return forget(passing, now)
-    inquiry = from_json(passing.inquiry)
-    decision = decide(passing, wish_of(passing, inquiry), now)
-    if isinstance(decision, Nobody):
-        come_back(passing, decision.because, now)
-    else:
-        _give(passing, inquiry, decision, now)
-    return decision
+def hand_out(importer: int, passings: Sequence[Passing], now: datetime) -> None:
+    """Each to the next dealer by the rules, where it rings at once; or back to the importer. All are this importer's.
+
+    Decided one after the other: what one dealer got, and who knows a customer since, counts for the next.
+    """
+    turn = turn_of(importer, now)
+    inquiries = {one.pk: from_json(one.inquiry) for one in passings if one.inquiry is not None}
+    known_at, had = _known_at(importer, inquiries.values()), tried(passings)
+    gifts = []
+    for passing in passings:
+        inquiry = inquiries.get(passing.pk)
+        if inquiry is None:
+            forget(passing, now)
+            continue
+        dealers = had[passing.pk]
+        decision = turn.choose(_wish(passing, inquiry, known_at), frozenset(dealers), passing.chosen)
+        if isinstance(decision, Nobody):
+            come_back(passing, decision.because, now)
+            continue
+        for handle in handles_of(inquiry):
+            known_at.setdefault(handle, set()).add(decision.dealer)
+        # The same dealer may get it a second time, by hand: that is no second delivery of the first.
+        inquiry = replace(inquiry, source_id=f"{passing.pk}-{len(dealers) + 1}")
+        gifts.append(_Gift(passing, inquiry, decision))
+    if gifts:
+        offer(importer, turn, _give(importer, gifts, now), now)
 
 
-def wish_of(passing: Passing, inquiry: Inquiry) -> Wish:
-    """What the rules ask of an inquiry, and who of the network knows this customer."""
-    handles = handles_of(inquiry)
-    below = dealers_below(passing.importer_id)
-    # A dealer from whom the customer was taken back doesn't know them for that.
-    worked_on = Exists(Lead.objects.filter(customer=OuterRef("customer")).exclude(lost_reason="withdrawn"))
-    theirs = reduce(or_, (Q(kind=kind, value=value) for kind, value in handles), Q(pk=None))
-    known = Handle.objects.filter(worked_on, theirs, dealer__in=below).values_list("dealer_id", flat=True)
-    return Wish(
-        passing.brand, postcode_in(inquiry.customer.address or ""), inquiry.dealer or "", frozenset(known)
-    )
+_KNOWN_AT = """
+with recursive below(id) as (
+    select %(importer)s::bigint union all
+    select o.id from leadbell_organisation o join below b on o.parent_id = b.id
+)
+select h.kind, h.value, h.dealer_id
+from unnest(%(kinds)s::text[], %(values)s::text[]) as asked(kind, value)
+join leadbell_handle h on h.value = asked.value and h.kind = asked.kind
+where h.dealer_id in (select id from below)
+    and exists (select from leadbell_lead l where l.customer_id = h.customer_id and l.lost_reason <> 'withdrawn')
+"""
+
+
+def _known_at(importer: int, inquiries: Iterable[Inquiry]) -> KnownAt:
+    """Who of the network knows these customers; not a dealer from whom the customer was taken back."""
+    handles = list({handle for one in inquiries for handle in handles_of(one)})
+    kinds, values = [kind for kind, _ in handles], [value for _, value in handles]
+    rows = statement.run(_KNOWN_AT, {"importer": importer, "kinds": kinds, "values": values})
+    found: KnownAt = {}
+    for kind, value, dealer in rows:
+        found.setdefault((kind, value), set()).add(dealer)
+    return found
+
+
+def _wish(passing: Passing, inquiry: Inquiry, known_at: KnownAt) -> Wish:
+    known = frozenset[int]().union(*(known_at.get(handle, ()) for handle in handles_of(inquiry)))
+    return Wish(passing.brand, postcode_in(inquiry.customer.address or ""), inquiry.dealer or "", known)
+
+
+def _close(envelope: Envelope, items: int, any_new: bool, now: datetime) -> None:
+    envelope.status = Envelope.Status.READ if any_new else Envelope.Status.DUPLICATE
+    envelope.reason = None if any_new else msgspec.to_builtins(say("the sender sent it before"))
+    envelope.items, envelope.read_at = items, now
+    reason = json.dumps(envelope.reason) if envelope.reason else None
+    about = {"id": envelope.pk, "status": str(envelope.status), "reason": reason, "items": items, "now": now}
+    statement.tell(_CLOSE, about)
+
+
+_CLOSE = """
+update leadbell_envelope set status = %(status)s, reason = %(reason)s::jsonb, items = %(items)s, read_at = %(now)s
+where id = %(id)s
+"""
 
 
 def _prospect(envelope: Envelope, place: int, inquiry: Inquiry) -> Prospect:
@@ -120,42 +172,92 @@ def _prospect(envelope: Envelope, place: int, inquiry: Inquiry) -> Prospect:
     )  # fmt: skip
 
 
-def _give(passing: Passing, inquiry: Inquiry, choice: Choice, now: datetime) -> Offer:
-    """An envelope at the dealer, read at once; its new lead rings."""
-    dealer = Organisation.objects.get(pk=choice.dealer)
-    source = _source_at(dealer, passing, now)
-    # The same dealer may get it a second time, by hand: that is no second delivery of the first.
-    inquiry = replace(inquiry, source_id=f"{passing.pk}-{passing.offers.count() + 1}")
+@dataclass(frozen=True, slots=True)
+class _Gift:
+    """What goes to a dealer; the inquiry as they get it."""
+
+    passing: Passing
+    inquiry: Inquiry
+    choice: Choice
+
+
+def _give(importer: int, gifts: Sequence[_Gift], now: datetime) -> list[Given]:
+    """Envelopes at the dealers, read at once; their new leads ring."""
+    sources = _sources_at(importer, gifts, now)
+    envelopes = [_envelope(sources[one.choice.dealer, one.passing.origin], one.inquiry, now) for one in gifts]
+    Envelope.objects.bulk_create(envelopes)
+    claim([(envelope, [one.inquiry]) for envelope, one in zip(envelopes, gifts, strict=True)])
+    return [_ring(envelope, one, now) for envelope, one in zip(envelopes, gifts, strict=True)]
+
+
+def _envelope(source: Source, inquiry: Inquiry, now: datetime) -> Envelope:
     body = json.dumps(as_json(inquiry), sort_keys=True).encode()
-    envelope = Envelope.objects.create(
-        id=uuid7(now), dealer=dealer, source=source, received_at=now, transport="pass",
+    return Envelope(
+        id=uuid7(now), dealer=source.dealer, source=source, received_at=now, transport="pass",
         content_type="application/json", body=body, sha256=hashlib.sha256(body).digest(),
     )  # fmt: skip
-    claim([(envelope, [inquiry])])
-    (lead,) = receive(envelope, [inquiry], now).leads
-    lead = locked(lead.pk)
-    theirs = lead.received_at < now
-    made = offer(passing, choice, lead, theirs, now)
+
+
+def _ring(envelope: Envelope, gift: _Gift, now: datetime) -> Given:
+    received = receive(envelope, [gift.inquiry], now)
+    ((lead, opened),) = zip(received.leads, received.opened, strict=True)
+    lead = lead if opened else locked(lead.pk)
     if lead.wake_at is not None and lead.wake_at <= now:
         follow_up(lead, now)
-    return made
+    return Given(gift.passing, gift.choice, lead, already_theirs=not opened)
 
 
-def _source_at(dealer: Organisation, passing: Passing, now: datetime) -> Source:
-    """The dealer's source that bears the importer's name."""
-    name = passing.importer.name
-    found = Source.objects.filter(dealer=dealer, name=name, origin=passing.origin, revoked_at=None).first()
-    return found or new_source(dealer, name, cast(Origin, passing.origin), now)
+def _sources_at(importer: int, gifts: Sequence[_Gift], now: datetime) -> dict[tuple[int, str], Source]:
+    """By dealer and origin the source that bears the importer's name."""
+    name = Organisation.objects.get(pk=importer).name
+    dealers = Organisation.objects.in_bulk({one.choice.dealer for one in gifts})
+    there = Source.objects.filter(dealer__in=dealers, name=name, revoked_at=None).order_by("-pk")
+    found = {(one.dealer_id, one.origin): one for one in there}
+    for one in gifts:
+        key = (one.choice.dealer, one.passing.origin)
+        if key not in found:
+            found[key] = new_source(dealers[key[0]], name, cast(Origin, key[1]), now)
+        # Everybody shares one row of the dealer, whose opening hours are worked out once.
+        found[key].dealer = dealers[key[0]]
+    return found
 
 
-def _settle(one: Offer, now: datetime) -> None:
+def _settle_these(now: datetime, most: int, apart: Apart) -> int:
+    offers = due(now, most)
+    for importer in sorted({one.importer_id for one in offers}):
+        # Before any lead is locked: whoever gives leads locks in this order, too.
+        wait_for_turn(importer)
+    passings = [one.passing for one in offers if _settle(one, now)] if offers else waiting(most)
+    for importer in sorted({one.importer_id for one in passings}):
+        _hand_out_apart(importer, [one for one in passings if one.importer_id == importer], now, apart)
+    return len(offers) or len(passings)
+
+
+def _hand_out_apart(importer: int, passings: Sequence[Passing], now: datetime, apart: Apart) -> None:
+    """Together; or, where one of them failed so, one by one, and what fails again goes back to the importer."""
+    if apart is nullcontext:
+        hand_out(importer, passings, now)
+        return
+    for passing in passings:
+        try:
+            with apart():
+                hand_out(importer, [passing], now)
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("a lead could not be given to a dealer", passing=passing.pk)
+            come_back(passing, say("giving it to a dealer failed: give it to one by hand, and tell us"), now)
+
+
+def _settle(one: Offer, now: datetime) -> bool:
+    """Whether the next dealer has to be looked for."""
     lead = locked(one.lead)
     answered = lead.accepted_at or lead.first_attempt_at or lead.worked_at or not lead.is_open
     # Whoever closed it has answered, too.
     if answered:
         take(one, now)
-        return
+        return False
     # It doesn't ring at this dealer any more.
     lose(lead, None, "withdrawn", now, one.passing.importer.name)
     pass_on(one, now)
-    hand_out(one.passing, now)
+    return True

@@ -52,6 +52,8 @@ class Received:
     envelope: uuid.UUID
     status: str
     leads: tuple[Lead, ...] = ()
+    #: Of each lead whether it is new.
+    opened: tuple[bool, ...] = ()
 
 
 def read_envelope(envelope: Envelope) -> list[Inquiry] | Refused:
@@ -117,14 +119,18 @@ def receive(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: datetim
         "read", dealer=envelope.dealer_id, envelope=str(envelope.pk), status=envelope.status,
         channel=inquiries[0].channel, items=len(placed),
     )  # fmt: skip
-    return Received(envelope.pk, envelope.status, tuple(one.lead for one in placed))
+    opened = tuple(one.outcome == InquiryRow.Outcome.OPENED for one in placed)
+    return Received(envelope.pk, envelope.status, tuple(one.lead for one in placed), opened)
 
 
 def quarantine(envelope: Envelope, because: Words, now: datetime) -> Received:
     """Keep what can't be understood where a person sees it; nothing that arrives is lost."""
     envelope.status, envelope.reason = Envelope.Status.QUARANTINED, msgspec.to_builtins(because)
     envelope.read_at = now
-    envelope.save(update_fields=["status", "reason", "read_at"])
+    # Django's own save counts rows, which nobody knows while statements travel without waiting.
+    Envelope.objects.filter(pk=envelope.pk).update(
+        status=envelope.status, reason=envelope.reason, read_at=envelope.read_at
+    )
     announce(envelope.dealer_id, "inbox")
     log.info("quarantined", dealer=envelope.dealer_id, envelope=str(envelope.pk), reason=because.text)
     return Received(envelope.pk, envelope.status)

@@ -112,7 +112,8 @@ class Handle(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["dealer", "kind", "value"], name="one_customer_per_handle"),
+            # The value first: an importer asks which of its dealers know a customer.
+            models.UniqueConstraint(fields=["value", "kind", "dealer"], name="one_customer_per_handle"),
         )
 
 

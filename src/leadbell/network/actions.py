@@ -1,7 +1,8 @@
 """An importer's lead takes its steps: it arrives, is offered, taken, given back, expires. One transaction each."""
 
+import json
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
 from leadbell import statement
 from leadbell.announce import announce, wake_clockwork
@@ -17,7 +18,7 @@ from leadbell.dealers.models import Organisation
 from leadbell.lead.doors import dealers_below
 from leadbell.lead.models import Lead
 from leadbell.network.models import Agreement, NetworkPlan, Offer, Passing
-from leadbell.network.rules import Candidate, Choice, Map, Nobody, Wish, choose
+from leadbell.network.rules import Candidate, Choice, Map, Nobody, Turn
 from leadbell.refused import Refused
 from leadbell.words import Words, say
 
@@ -41,40 +42,60 @@ class Prospect:
     received_at: datetime
 
 
-def arrive(importer: Organisation, prospect: Prospect, now: datetime) -> Passing | None:
-    """Keep it until a dealer has it; None: the sender sent it before."""
-    if (
-        prospect.sender_id
-        and Passing.objects.filter(source=prospect.source, sender_id=prospect.sender_id).exists()
-    ):
-        return None
-    return Passing.objects.create(
-        importer=importer, envelope=prospect.envelope, place=prospect.place, source=prospect.source,
+def arrive(importer: int, prospects: Sequence[Prospect], now: datetime) -> list[Passing | None]:
+    """Keep each until a dealer has it; None: the sender sent it before. Only within the importer's turn."""
+    numbers = [(one.source, one.sender_id) for one in prospects if one.sender_id]
+    there = Passing.objects.filter(
+        source__in={source for source, _ in numbers}, sender_id__in=[sender_id for _, sender_id in numbers]
+    )
+    before = set(there.values_list("source", "sender_id")) if numbers else set()
+    kept: list[Passing | None] = []
+    for one in prospects:
+        name = (one.source, one.sender_id)
+        kept.append(None if name in before else _passing(importer, one, now))
+        if one.sender_id:
+            before.add(name)
+    Passing.objects.bulk_create([one for one in kept if one is not None])
+    return kept
+
+
+def _passing(importer: int, prospect: Prospect, now: datetime) -> Passing:
+    return Passing(
+        importer_id=importer, envelope=prospect.envelope, place=prospect.place, source=prospect.source,
         source_name=prospect.source_name, origin=prospect.origin, sender_id=prospect.sender_id,
         inquiry=dict(prospect.inquiry), brand=prospect.brand[:60], car=prospect.car[:120],
         received_at=prospect.received_at, state=Passing.State.WAITING, changed_at=now,
     )  # fmt: skip
 
 
-def plan_of(importer: int) -> NetworkPlan:
-    return NetworkPlan.objects.filter(pk=importer).first() or NetworkPlan(pk=importer)
-
-
-def decide(passing: Passing, wish: Wish, now: datetime) -> Choice | Nobody:
-    """Whose turn it is; no other lead of the importer is given until commit, so that shares come out exactly."""
-    if passing.chosen is not None:
-        return Choice(passing.chosen, (say("chosen by hand"),))
-    plan = plan_of(passing.importer_id)
-    tried = frozenset(passing.offers.values_list("dealer_id", flat=True))
-    if len(tried) >= plan.most_dealers:
-        return Nobody(say("%(dealers)s dealers had it and none answered", dealers=len(tried)))
+def turn_of(importer: int, now: datetime) -> Turn:
+    """All that decides to whom the importer's leads go, read once; nobody else gives one until the transaction ends."""
+    wait_for_turn(importer)
+    plan = NetworkPlan.objects.filter(pk=importer).first() or NetworkPlan(pk=importer)
     where = Map({begin: (place[0], place[1]) for begin, place in plan.places.items()})
-    return choose(wish, candidates(passing.importer_id, now), tried, where)
+    return Turn(
+        candidates(importer, now), where, answer_minutes=plan.answer_minutes, most_dealers=plan.most_dealers
+    )
+
+
+def tried(passings: Sequence[Passing]) -> dict[int, list[int]]:
+    """By passing the dealers that had it so far, one for each offer."""
+    found: dict[int, list[int]] = {one.pk: [] for one in passings}
+    for passing, dealer in Offer.objects.filter(passing__in=found).values_list("passing_id", "dealer_id"):
+        found[passing].append(dealer)
+    return found
 
 
 #: One importer's leads are given one after the other, so that shares come out exactly. A lock of its own: locking
 #: each agreement's row would write all of them for every lead.
 _MY_TURN = "select pg_advisory_xact_lock(hashtextextended('network', %(importer)s))"
+
+
+def wait_for_turn(importer: int) -> None:
+    """Nobody else gives one of this importer's leads until the transaction ends."""
+    statement.tell(_MY_TURN, {"importer": importer})
+
+
 _CANDIDATES = """
 with recursive below(id, kind, name, brands) as (
     select id, kind, name, brands from leadbell_organisation where id = %(importer)s
@@ -87,8 +108,7 @@ from below b left join leadbell_agreement a on a.dealer_id = b.id where b.kind =
 
 
 def candidates(importer: int, now: datetime) -> list[Candidate]:
-    """The dealers below the importer that take leads; nobody else gives one of its leads until the transaction ends."""
-    statement.run(_MY_TURN, {"importer": importer})
+    """The dealers below the importer that take leads."""
     found = statement.run(_CANDIDATES, {"importer": importer})
     if new := [row[0] for row in found if row[9] is None]:
         Agreement.objects.bulk_create(
@@ -116,22 +136,53 @@ def _given_today(importer: int, limited: Collection[int], now: datetime) -> Coun
     return Counter(dealer for dealer, at in offers.values_list("dealer_id", "at") if at >= since[dealer])
 
 
-def offer(passing: Passing, choice: Choice, lead: Lead, already_theirs: bool, now: datetime) -> Offer:
-    """The dealer has it from now on. `already_theirs`: it joined a lead they are working on, so it is taken."""
-    Agreement.objects.filter(dealer=choice.dealer).update(given=F("given") + 1)
-    minutes = plan_of(passing.importer_id).answer_minutes
-    dealer = lead.dealer
-    made = Offer.objects.create(
-        passing=passing, importer_id=passing.importer_id, dealer=dealer, lead=lead.pk, at=now,
-        until=dealer.opening_hours.open_for(now, timedelta(minutes=minutes)), because=_plain(choice.because),
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A dealer's lead that was an importer's; `already_theirs`: it joined one they work on, so it is taken."""
+
+    passing: Passing
+    choice: Choice
+    lead: Lead
+    already_theirs: bool
+
+
+_OFFERED = """
+update leadbell_passing p set state = o.state, dealer_id = o.dealer, lead = o.lead, because = o.because,
+    changed_at = %(now)s, chosen = null, inquiry = case when o.state = 'taken' then null else p.inquiry end
+from jsonb_to_recordset(%(offers)s::jsonb) as o(passing bigint, state text, dealer bigint, lead bigint, because jsonb)
+where p.id = o.passing
+"""
+_GIVEN = """
+update leadbell_agreement a set given = a.given + g.more
+from jsonb_to_recordset(%(given)s::jsonb) as g(dealer bigint, more bigint) where a.dealer_id = g.dealer
+"""
+
+
+def offer(importer: int, turn: Turn, given: Sequence[Given], now: datetime) -> None:
+    """The dealers have these leads of this turn from now on, and so long to answer as the importer's plan says."""
+    within = timedelta(minutes=turn.answer_minutes)
+    offers = [_offer(importer, one, within, now) for one in given]
+    Offer.objects.bulk_create(offers)
+    rows = [
+        {
+            "passing": one.passing_id, "state": Passing.State.TAKEN if one.outcome else Passing.State.OFFERED,
+            "dealer": one.dealer_id, "lead": one.lead, "because": one.because,
+        }
+        for one in offers
+    ]  # fmt: skip
+    statement.tell(_OFFERED, {"offers": json.dumps(rows), "now": now})
+    counts = [{"dealer": dealer, "more": more} for dealer, more in sorted(turn.given.items())]
+    statement.tell(_GIVEN, {"given": json.dumps(counts)})
+    announce(importer, "network")
+
+
+def _offer(importer: int, given: Given, within: timedelta, now: datetime) -> Offer:
+    dealer, taken = given.lead.dealer, given.already_theirs
+    return Offer(
+        passing=given.passing, importer_id=importer, dealer=dealer, lead=given.lead.pk, at=now,
+        until=dealer.opening_hours.open_for(now, within), because=_plain(given.choice.because),
+        outcome=Offer.Outcome.TAKEN if taken else Offer.Outcome.OPEN, outcome_at=now if taken else None,
     )  # fmt: skip
-    passing.state, passing.dealer, passing.lead = Passing.State.OFFERED, dealer, lead.pk
-    passing.because, passing.changed_at, passing.chosen = made.because, now, None
-    _write(passing, "state", "dealer", "lead", "because", "changed_at", "chosen")
-    if already_theirs:
-        take(made, now)
-    announce(passing.importer_id, "network")
-    return made
 
 
 def anything_is_open() -> bool:

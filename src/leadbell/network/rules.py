@@ -6,8 +6,10 @@ that are left, so that exactly one remains and the shares come out exactly.
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from leadbell.words import Words, say
 
@@ -80,6 +82,33 @@ class Map:
         return None
 
 
+class Turn:
+    """The dealers while an importer's leads are given one after the other: what one got counts for the next lead."""
+
+    def __init__(
+        self, candidates: Iterable[Candidate], where: Map, *, answer_minutes: int, most_dealers: int
+    ) -> None:
+        self._candidates = {one.dealer: one for one in candidates}
+        self._where, self.answer_minutes, self._most_dealers = where, answer_minutes, most_dealers
+        #: How many each dealer got in this turn.
+        self.given: Counter[int] = Counter()
+
+    def choose(self, wish: Wish, tried: frozenset[int], by_hand: int | None) -> Choice | Nobody:
+        """Whose turn it is; `tried` dealers had this lead before, `by_hand` is who a person chose for it."""
+        if by_hand is not None:
+            return self._give(Choice(by_hand, (say("chosen by hand"),)))
+        if len(tried) >= self._most_dealers:
+            return Nobody(say("%(dealers)s dealers had it and none answered", dealers=len(tried)))
+        decision = choose(wish, list(self._candidates.values()), tried, self._where)
+        return decision if isinstance(decision, Nobody) else self._give(decision)
+
+    def _give(self, choice: Choice) -> Choice:
+        self.given[choice.dealer] += 1
+        if one := self._candidates.get(choice.dealer):
+            self._candidates[one.dealer] = replace(one, given=one.given + 1, given_today=one.given_today + 1)
+        return choice
+
+
 def choose(
     wish: Wish, candidates: Sequence[Candidate], tried: frozenset[int] = frozenset(), where: Map | None = None
 ) -> Choice | Nobody:
@@ -136,7 +165,9 @@ def _sells(one: Candidate, brand: str) -> bool:
 
 def _named(wish: Wish, left: Sequence[Candidate]) -> tuple[list[Candidate], Words | None]:
     name = folded(wish.dealer_named)
-    kept = [one for one in left if name and (folded(one.name) == name or str(one.dealer) == name)]
+    if not name:
+        return [], None
+    kept = [one for one in left if folded(one.name) == name or str(one.dealer) == name]
     return kept, say("the customer chose this dealer") if kept else None
 
 
@@ -147,12 +178,14 @@ def _known(wish: Wish, left: Sequence[Candidate]) -> tuple[list[Candidate], Word
 
 def _area(wish: Wish, left: Sequence[Candidate]) -> tuple[list[Candidate], Words | None]:
     """The longest beginning of the postcode that is in somebody's list wins."""
+    if not wish.postcode:
+        return list(left), None
     lengths = {
         one.dealer: max((len(p) for p in map(postcode, one.postcodes) if p and wish.postcode.startswith(p)), default=0)
         for one in left
     }  # fmt: skip
     longest = max(lengths.values())
-    if not wish.postcode or not longest:
+    if not longest:
         return list(left), None
     kept = [one for one in left if lengths[one.dealer] == longest]
     return kept, say("the area of %(postcode)s", postcode=wish.postcode[:longest])
@@ -178,6 +211,7 @@ def _by_share(left: Sequence[Candidate]) -> Candidate:
     return max(left, key=lambda one: (one.share * (given + 1) - one.given * shares, -one.dealer))
 
 
+@lru_cache(maxsize=10_000)
 def folded(text: str) -> str:
     """As names are compared: without case, spaces and signs."""
     return "".join(c for c in text.casefold() if c.isalnum())
