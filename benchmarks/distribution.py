@@ -33,6 +33,8 @@ class Network:
 
     def __init__(self, leads: int, folder: Path, database: "psycopg.Connection[Any]") -> None:
         self.leads, self.database, self.next = leads, database, FIRST_NEW
+        #: Of the last backlog, a lead's share in the clockwork and in PostgreSQL, however busy others are.
+        self.cpu_ms = (0.0, 0.0)
         known = json.loads((folder / "importer.json").read_text())
         self.importer, self.shares = known["importer"], {int(k): v for k, v in known["shares"].items()}
         self.dealers = fill.told(folder)["dealers"]
@@ -57,6 +59,7 @@ class Network:
         self.worker.stdin.write("read\n")
         self.worker.stdin.flush()
         done = json.loads(self.worker.stdout.readline())
+        self.cpu_ms = (1000 * float(done["cpu"]) / LEADS, 1000 * float(done["database_cpu"]) / LEADS)
         if done["read"] != LEADS:
             raise RuntimeError(f"{LEADS} arrived, {done['read']} were read")
         self._take_all()
@@ -109,18 +112,22 @@ def measure(quick: bool) -> Iterator[Figure]:
     """By turns with few and with many leads in the tables; and as many that go to the dealers without an importer."""
     turns, large = (2, LARGE_QUICK) if quick else (40, LARGE)
     with _network(SMALL) as small, _network(large) as grown:
-        few, many, direct = [], [], []
+        few, many, direct, costs = [], [], [], []
         for turn in range(-1, turns):
             took = grown.rate(by_the_importer=True), small.rate(by_the_importer=True)
+            cost = grown.cpu_ms
             alone = grown.rate(by_the_importer=False)
             if turn >= 0:
                 many.append(took[0])
                 few.append(took[1])
+                costs.append(cost)
                 direct.append(alone)
         off, given = grown.furthest_from_its_share()
     rate = statistics.median(many)
+    ours, its = (statistics.median(each) for each in zip(*costs, strict=True))
     beside = (
-        f"{LEADS * turns:,} leads measured, {given:,} given in all; without an importer in between "
+        f"CPU a lead {said(ours, 'ms')} clockwork, {said(its, 'ms')} PostgreSQL; {LEADS * turns:,} leads "
+        f"measured, {given:,} given in all; without an importer in between "
         f"{said(statistics.median(direct), '/s')} (ratio {rate / statistics.median(direct):.2f})"
     )
     yield Figure("distribution", "leads/s from an importer to a dealer's ring, one clockwork", rate, "/s", LEAST,

@@ -1,5 +1,6 @@
 """What processes cost."""
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -34,3 +35,9 @@ def megabytes(processes: Iterable[int]) -> tuple[float, float]:
         pss += int(told["Pss"])
         rss += int(told["Rss"])
     return pss / 1024, rss / 1024
+
+
+def cpu_seconds(process: int) -> float:
+    """What it has computed so far, for itself and for the kernel."""
+    told = (Path(f"/proc/{process}") / "stat").read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
