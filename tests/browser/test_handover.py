@@ -112,7 +112,8 @@ def test_the_pages_between_bdc_and_salesperson(
     house_with_bdc: Northside, visit: Visit, width: int, theme: str
 ) -> None:
     bea, ines = visit("Bea", width, theme), visit("Ines", width, theme)
-    complaints = [one for path in ("/bdc/", "/reception/", "/reports/fallout/") for one in look(bea, path)]
+    pages = ("/bdc/", "/reception/", "/reports/fallout/", "/coaching/")
+    complaints = [one for path in pages for one in look(bea, path)]
     assert [*complaints, *look(ines, "/reports/fallout/"), *look(ines, "/floor/breaches/")] == []
 
 

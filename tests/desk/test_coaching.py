@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from leadbell.desk.reviewing.evidence import change
+from leadbell.desk.reviewing.changes import change
 from leadbell.metrics.answers import difference
 from leadbell.metrics.rows.keeping import keep_some
 from leadbell.review.coaching import team_median

@@ -57,10 +57,12 @@ PEOPLE = {
     "front": "Yvonne, who receives visitors at Northside",
     "manager": "Ines, sales manager of Northside",
     "group": "Gina, manager of the group Noord",
+    "agent": "Noor, BDC agent at the group Noord",
     "importer": "Ilse, of the importer Hyundai Nederland",
     "other": "Lena, salesperson at Southside",
     "boss": "Olga, sales manager of Southside",
     "rival": "Kim, of another importer, Kia",
+    "caller": "Zoe, BDC agent at another group, Zuid",
     "nobody": "nobody signed in",
 }
 
@@ -101,12 +103,15 @@ def people(northside: Organisation, rosa: Person, ines: Person, lena: Person) ->
     make_dealer("Eastside", noord)
     kia = organisation("importer", "Kia")
     make_dealer("Westside", kia)
+    zuid = organisation("group", "Zuid")
+    make_dealer("Lakeside", zuid)
     return {
         "sales": rosa, "bdc": make_person("Tim", northside, "bdc"),
         "front": make_person("Yvonne", northside, "reception"), "manager": ines,
-        "group": make_person("Gina", noord, "manager"), "importer": make_person("Ilse", importer, "importer"),
+        "group": make_person("Gina", noord, "manager"), "agent": make_person("Noor", noord, "bdc"),
+        "importer": make_person("Ilse", importer, "importer"),
         "other": lena, "boss": make_person("Olga", lena.organisation, "manager"),
-        "rival": make_person("Kim", kia, "importer"), "nobody": None,
+        "rival": make_person("Kim", kia, "importer"), "caller": make_person("Zoe", zuid, "bdc"), "nobody": None,
     }  # fmt: skip
 
 
@@ -120,9 +125,10 @@ def things(
     tmp_path: Path,
 ) -> dict[str, Any]:
     """One of everything at Northside, by the names that addresses use."""
-    ines, ilse = people["manager"], people["importer"]
+    ines, ilse, noor = people["manager"], people["importer"], people["agent"]
     assert ines
     assert ilse
+    assert noor
     settings.RECORDINGS_URL = str(tmp_path)
     lead = lead_of(northside, now=now - timedelta(minutes=9), owner=rosa)
     assert isinstance(book(lead, rosa.pk, now + timedelta(days=2), now), Booked)
@@ -179,6 +185,9 @@ def things(
     action = CoachingAction.objects.create(
         dealer=northside, person=rosa, text="Ask", agreed_by=ines, agreed_at=now, due_on=now.date()
     )
+    agents = CoachingAction.objects.create(
+        dealer=noor.organisation, person=noor, text="Ask", agreed_by=ines, agreed_at=now, due_on=now.date()
+    )
     number = TrackingNumber.objects.create(
         dealer=northside, number="+31201234567", source=source.pk, name="Flyer", created_at=now
     )
@@ -195,7 +204,8 @@ def things(
     )
     return {
         "lead": lead.pk, "join": join.pk, "call": call.pk, "moment": moment.pk, "rosa": rosa.pk,
-        "action": action.pk, "dealer": northside.pk, "source": source.pk, "site": site.pk, "number": number.pk,
+        "noor": noor.pk, "agents": agents.pk, "action": action.pk,
+        "dealer": northside.pk, "source": source.pk, "site": site.pk, "number": number.pk,
         "receiver": told.receiver.pk, "delivery": delivery.pk,
         "criterion": criterion.pk, "envelope": envelope.pk, "passing": passing.pk, "busy": busy.pk,
         "thread": Thread(northside.pk, lead.pk).name, "diary": diary_name(make_address(rosa, northside.pk, now)),
@@ -229,13 +239,19 @@ NUMBERED = (
 )  # fmt: skip
 NAMED = {"opt-out-link": "thread", "calendar-feed": "diary", "weekly-off": "letter", "monthly-off": "monthly",
     "video-watch": "watch", "video-stream": "watch", "video-watched": "watch"}  # fmt: skip
+#: What else a row is asked about, by what follows the address's name.
+ABOUT = {"agent": {"number": "noor", "action": "agents"}}
 FIXED = {"key": "x", "uidb36": "1", "origin": "online", "kind": "asterisk", "form": "csv", "message": 1}
 
 
-def where(name: str, written: str, things: dict[str, Any]) -> str:
+def where(row: str, addresses: dict[str, str], things: dict[str, Any]) -> str:
+    name, _, of = row.partition(":")
+    written, instead = addresses[name], ABOUT.get(of, {})
     about: dict[str, Any] = {}
     for part in re.findall(r"<(?:\w+:)?(\w+)>", written):
-        if part == "number":
+        if part in instead:
+            about[part] = things[instead[part]]
+        elif part == "number":
             about[part] = next(things[what] for begins, what in NUMBERED if written.startswith(begins))
         elif part == "name":
             about[part] = things[NAMED[name]] if name in NAMED else next(iter(METRICS))
@@ -264,7 +280,7 @@ def asked(client: DeskClient, method: str, address: str) -> tuple[str, bytes]:
 
 
 def test_every_address_stands_in_the_table() -> None:
-    assert {name for name, _ in TABLE} == set(addresses())
+    assert {name.partition(":")[0] for name, _ in TABLE} == set(addresses())
     assert all(len(row) == len(PEOPLE) for row in TABLE.values())
 
 
@@ -276,17 +292,17 @@ def test_everybody_gets_what_the_table_says(
     client = signed_in(person) if person else DeskClient()
     found, told = {}, []
     for name, method in TABLE:
-        found[name, method], said = asked(client, method, where(name, written[name], things))
+        found[name, method], said = asked(client, method, where(name, written, things))
         if name not in NAMED and any(secret in said for secret in SECRETS):
             told.append((name, method))
     assert found == {row: expected[list(PEOPLE).index(who)] for row, expected in TABLE.items()}
     if who in ("sales", "manager", "group"):
         assert told
-    elif who != "bdc":
+    elif who not in ("bdc", "agent"):
         assert told == []
 
 
-@pytest.mark.parametrize("who", ["importer", "rival", "other", "boss"])
+@pytest.mark.parametrize("who", ["importer", "rival", "other", "boss", "caller"])
 def test_no_export_says_who_a_customer_is(
     who: str, people: dict[str, Person | None], things: dict[str, Any], signed_in: SignIn
 ) -> None:
@@ -327,7 +343,14 @@ def test_the_stream_tells_only_of_dealers_whose_customers_one_may_see(
             hears[who] = northside.pk in reader.dealers
             if who in ("importer", "rival"):
                 assert reader.dealers == {person.organisation_id}, "what it sent itself, and no dealer's news"
-    assert [who for who, ours in hears.items() if ours] == ["sales", "bdc", "front", "manager", "group"]
+    assert [who for who, ours in hears.items() if ours] == [
+        "sales",
+        "bdc",
+        "front",
+        "manager",
+        "group",
+        "agent",
+    ]
 
 
 def test_a_strangers_link_opens_nothing(things: dict[str, Any]) -> None:

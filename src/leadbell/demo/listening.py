@@ -43,6 +43,15 @@ COMMENTS = (
     "A long silence: the price is looked up while they wait.",
     "The question about the range is left unanswered.",
 )
+#: With whom, by whom, what, the figure it is to move, and until how many days from now.
+AGREED = (
+    ("rosa@northside.example", "ines@northside.example", "Call back at once, prepare afterwards",
+        "called_within_2_minutes", 14),
+    ("samir@northside.example", "ines@northside.example", "Ask for a day and a time in every conversation",
+        "asked_for_appointment", 21),
+    ("noor@meridian.example", "thijs@meridian.example", "Tell each customer who will receive them, by name",
+        "fallout_rate", 14),
+)  # fmt: skip
 _VERDICTS: tuple[Verdict, ...] = ("opportunity",) * 6 + ("service", "service", "other", "voicemail")  # fmt: skip
 
 
@@ -74,27 +83,19 @@ def listen_back(now: datetime, seed: str) -> int:
 
 @transaction.atomic
 def _prepare(dealer: Organisation, ines: Person, now: datetime) -> None:
-    """What Ines wants to hear, and what she has agreed with Rosa and Samir."""
+    """What Ines wants to hear, and what she and the BDC's leader have agreed with whom."""
     PhoneRules.objects.update_or_create(dealer=dealer, defaults={"recording": PhoneRules.Recording.ANNOUNCED})
     since = now - timedelta(days=40)
     for place, (weight, texts) in enumerate(CRITERIA, 1):
         Criterion.objects.create(
             dealer=dealer, place=place, weight=weight, texts=texts, made_at=since, made_by=ines
         )
-    agreed = (
-        ("rosa@northside.example", "Call back at once, prepare afterwards", "called_within_2_minutes", 14),
-        (
-            "samir@northside.example",
-            "Ask for a day and a time in every conversation",
-            "asked_for_appointment",
-            21,
-        ),
-    )
-    for email, text, figure, days in agreed:
-        person = Person.objects.filter(email=email).first()
-        if person is not None:
+    for email, by, text, figure, days in AGREED:
+        person = Person.objects.filter(email=email).select_related("organisation").first()
+        agreed_by = Person.objects.filter(email=by).first()
+        if person is not None and agreed_by is not None:
             CoachingAction.objects.create(
-                dealer=dealer, person=person, text=text, figure=figure, agreed_by=ines,
+                dealer=person.organisation, person=person, text=text, figure=figure, agreed_by=agreed_by,
                 agreed_at=now - timedelta(days=30), due_on=dealer.opening_hours.local_day(now) + timedelta(days=days),
             )  # fmt: skip
 

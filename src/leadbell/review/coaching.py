@@ -1,4 +1,4 @@
-"""What is agreed with a salesperson, and what listening says of them beside the team."""
+"""What is agreed with a salesperson or a BDC agent, and what listening says of them beside the team."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -113,7 +113,7 @@ def close(person: Person, number: int, is_done: bool, now: datetime) -> Coaching
 
 def actions_of(person: Person) -> list[CoachingAction]:
     """Open ones first, the one due next on top; then those closed last."""
-    theirs = CoachingAction.objects.filter(person=person).select_related("agreed_by", "person__organisation")
+    theirs = CoachingAction.objects.filter(person=person).select_related("agreed_by")
     found = list(theirs.order_by("-pk")[:MOST_SHOWN])
     still = sorted((one for one in found if one.closed_at is None), key=lambda one: (one.due_on, one.pk))
     return [*still, *(one for one in found if one.closed_at is not None)]
