@@ -22,7 +22,7 @@ from leadbell.metrics.reports.behind import leads_behind
 from leadbell.metrics.reports.report import SECTIONS, report
 from leadbell.metrics.reports.verdict import cohorts, funnel
 from leadbell.metrics.rows.exchange import CANT_SAY, ms
-from leadbell.metrics.rows.live import HOLDS_MS, MOST, MOST_VALUES, ROWS, Known, Live
+from leadbell.metrics.rows.live import HOLDS_MS, MOST, MOST_SAID, MOST_VALUES, ROWS, Answered, Known, Live
 from leadbell.metrics.rows.parts import NEVER, Part, nth, percentile
 from tests.conftest import NOON
 from tests.metrics.monthly.network import keep, received
@@ -32,19 +32,44 @@ NOW = 1_795_000_000_000
 
 def test_an_answer_holds_until_its_moment() -> None:
     known = Known()
-    known.keep(("a",), [[1]], NOW, NOW + 10)
-    assert [known.answer(("a",), NOW + wait) for wait in (-1, 0, 9, 10)] == [None, [[1]], [[1]], None]
-    assert known.answer(("b",), NOW) is None
+    known.keep(((3,), "a"), Answered((1,), NOW, NOW + 10, [[1]]))
+    assert [known.answer(((3,), "a"), (1,), NOW + wait) for wait in (-1, 0, 9, 10)] == [
+        None,
+        [[1]],
+        [[1]],
+        None,
+    ]
+    assert known.answer(((3,), "b"), (1,), NOW) is None
+    assert known.answer(((4,), "a"), (1,), NOW) is None
+
+
+def test_an_answer_is_of_the_dealers_numbers_and_the_next_stands_in_its_place() -> None:
+    known = Known()
+    for number in range(3 * MOST_SAID // 1000):
+        known.keep(((3,), "a"), Answered((number,), NOW, NEVER, [range(1000)]))
+        assert known.answer(((3,), "a"), (number,), NOW)
+        assert known.answer(((3,), "a"), (number - 1,), NOW) is None
+    known.keep(((3,), "b"), Answered((0,), NOW, NEVER, [range(MOST_SAID - 1010)]))
+    assert known.answer(((3,), "a"), (number,), NOW), "there is room for both"
+
+
+def test_answers_that_grow_too_large_are_forgotten() -> None:
+    known = Known()
+    for question in ("a", "b"):
+        known.keep(((3,), question), Answered((0,), NOW, NEVER, [range(MOST_SAID // 2 - 1)]))
+    assert known.answer(((3,), "a"), (0,), NOW)
+    known.keep(((3,), "c"), Answered((0,), NOW, NEVER, [[1]]))
+    assert [bool(known.answer(((3,), one), (0,), NOW)) for one in "abc"] == [True, False, True]
 
 
 def test_what_was_asked_for_longest_ago_is_forgotten() -> None:
     known = Known()
     for number in range(MOST):
-        known.keep((number,), [[number]], 0, NEVER)
-    assert known.answer((0,), NOW) == [[0]]
-    known.keep((MOST,), [[MOST]], 0, NEVER)
-    assert known.answer((0,), NOW) == [[0]]
-    assert known.answer((1,), NOW) is None
+        known.keep(((number,), ""), Answered((), 0, NEVER, [[number]]))
+    assert known.answer(((0,), ""), (), NOW) == [[0]]
+    known.keep(((MOST,), ""), Answered((), 0, NEVER, [[MOST]]))
+    assert known.answer(((0,), ""), (), NOW) == [[0]]
+    assert known.answer(((1,), ""), (), NOW) is None
 
 
 def test_parts_that_grow_too_many_are_forgotten() -> None:

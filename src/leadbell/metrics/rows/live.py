@@ -19,8 +19,8 @@ from leadbell.metrics.rows.parts import DEALERS, Part, Plan, parts, plan_of, tog
 ROWS = "leadbell_leadrow"
 #: What can't be put together from parts is asked again after so long: time has passed.
 HOLDS_MS = 60_000
-#: Answers that are remembered; each is a few rows.
-MOST = 2_000
+#: Answers that are remembered, and their values: of hundreds of dealers an answer has thousands.
+MOST, MOST_SAID = 2_000, 500_000
 #: Values of parts that are remembered, of eight bytes each.
 MOST_VALUES = 8_000_000
 _NUMBERS = """
@@ -29,6 +29,22 @@ select coalesce(current_setting('app.dealers', true), ''),
 """
 Answer = Sequence[Sequence[Any]]
 Dealers = tuple[int, ...]
+#: Whose leads, and the question.
+Key = tuple[Dealers, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer, the dealers' numbers of then, and from when until before when it holds."""
+
+    numbers: tuple[int, ...]
+    since_ms: int
+    until_ms: int
+    answer: Answer
+
+    @property
+    def weight(self) -> int:
+        return 1 + sum(map(len, self.answer))
 
 
 @dataclass(slots=True)
@@ -44,25 +60,29 @@ class Known:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._answers: OrderedDict[tuple[Any, ...], tuple[int, int, Answer]] = OrderedDict()
+        self._answers: OrderedDict[Key, Answered] = OrderedDict()
+        self._said = 0
         self._asked: OrderedDict[str, Asked] = OrderedDict()
         self._weight = 0
 
-    def answer(self, key: tuple[Any, ...], now_ms: int) -> Answer | None:
-        """What was answered, while it holds: from the moment it was asked and until the one it was kept for."""
+    def answer(self, key: Key, numbers: tuple[int, ...], now_ms: int) -> Answer | None:
+        """What was answered when the dealers had these numbers, while it holds."""
         with self._lock:
-            since, until, answer = self._answers.get(key, (0, 0, None))
-            if answer is None or not since <= now_ms < until:
+            kept = self._answers.get(key)
+            if kept is None or kept.numbers != numbers or not kept.since_ms <= now_ms < kept.until_ms:
                 return None
             self._answers.move_to_end(key)
-            return answer
+            return kept.answer
 
-    def keep(self, key: tuple[Any, ...], answer: Answer, since_ms: int, until_ms: int) -> None:
+    def keep(self, key: Key, answered: Answered) -> None:
+        """In place of what was answered before: the dealers won't have those numbers again."""
         with self._lock:
-            self._answers[key] = since_ms, until_ms, answer
-            self._answers.move_to_end(key)
-            if len(self._answers) > MOST:
-                self._answers.popitem(last=False)
+            before = self._answers.pop(key, None)
+            self._answers[key] = answered
+            self._said += answered.weight - (before.weight if before else 0)
+            while len(self._answers) > MOST or self._said > MOST_SAID:
+                _, forgotten = self._answers.popitem(last=False)
+                self._said -= forgotten.weight
 
     def parts(self, question: str) -> Mapping[int, Part]:
         with self._lock:
@@ -105,16 +125,16 @@ class Live(Postgres):
         ((dealers, numbers),) = cursor.fetchall()
         self._dealers: Dealers = tuple(sorted({int(one) for one in dealers.strip("{}").split(",") if one}))
         self._numbers = {int(dealer): int(number) for dealer, number in json.loads(numbers).items()}
-        self._stand = self._dealers, tuple(self._numbers.get(one, 0) for one in self._dealers)
+        self._stand = tuple(self._numbers.get(one, 0) for one in self._dealers)
 
     def rows(self, asked: exp.Expr) -> Answer:
         question = said(asked)
-        key = (*self._stand, question)
-        answer = self._known.answer(key, self._now_ms)
+        key = self._dealers, question
+        answer = self._known.answer(key, self._stand, self._now_ms)
         if answer is None:
             plan = plan_of(asked)
             answer, until = self._whole(question) if plan is None else self._together(plan, question)
-            self._known.keep(key, answer, self._now_ms, until)
+            self._known.keep(key, Answered(self._stand, self._now_ms, until, answer))
         return answer
 
     def _whole(self, question: str) -> tuple[Answer, int]:
