@@ -8,7 +8,7 @@ from leadbell.conversation.actions import end_attempt, start_attempt
 from leadbell.dealers.models import Organisation, Person
 from leadbell.lead.facts import LOST_REASONS, Arrived, Rang
 from leadbell.lead.history import folded
-from leadbell.lead.journal import begin, locked, projected, read_history, record
+from leadbell.lead.journal import begin, locked, locked_that_are_due, projected, read_history, record
 from leadbell.lead.models import LOST_REASON_CHOICES, Fact, Lead
 from leadbell.refused import Refused
 from leadbell.ring.actions import accept, ring
@@ -35,6 +35,18 @@ def test_where_a_lead_stands_is_the_fold_of_its_facts(
     assert (standing.state, standing.owner, standing.attempts) == ("appointment", rosa.pk, 1)
     assert standing.first_attempt_reached
     assert standing.reached_at == NOON + 19 * SECOND
+
+
+def test_leads_that_are_due_come_with_their_facts(northside: Organisation, rosa: Person) -> None:
+    first, second, _later = (lead_of(northside, now=NOON + n * SECOND) for n in (1, 0, 5))
+    ring(first, [rosa.pk], "best", 20, NOON + 2 * SECOND)
+    due = locked_that_are_due(NOON + 3 * SECOND, 8)
+    assert [lead.pk for lead in due] == [second.pk, first.pk]
+    accept(due[1], rosa.pk, NOON + 3 * SECOND)
+    for lead in due:
+        assert read_history(lead) == read_history(locked(lead.pk))
+        assert (lead.dealer, lead.customer) == (northside, Lead.objects.get(pk=lead.pk).customer)
+    assert [lead.pk for lead in locked_that_are_due(NOON + 3 * SECOND, 1)] == [second.pk]
 
 
 def test_two_people_never_both_have_a_lead(northside: Organisation, rosa: Person, samir: Person) -> None:

@@ -44,13 +44,17 @@ def locked(number: int) -> Lead:
 
 
 def locked_that_are_due(now: datetime, most: int) -> list[Lead]:
-    """Those that are due longest, locked; none that somebody else holds."""
+    """Those that are due longest, locked, with all their facts; none that somebody else holds."""
     _in_transaction()
     rows = statement.run(
         f"{_leads()} where l.wake_at <= %(now)s order by l.wake_at limit %(most)s for update of l skip locked",
         {"now": now, "most": most},
     )
-    return [_made(row) for row in rows]
+    leads = [_made(row) for row in rows]
+    histories = read_histories(lead.pk for lead in leads) if leads else {}
+    for lead in leads:
+        lead.__dict__[_KNOWN] = histories.get(lead.pk, History(()))
+    return leads
 
 
 def _made(row: Sequence[Any]) -> Lead:
@@ -77,7 +81,8 @@ join leadbell_organisation d on d.id = l.dealer_id join leadbell_customer c on c
 _READ = "select body::text from leadbell_fact where lead_id = %(lead)s order by id"
 
 
-#: A lead that began in this transaction carries its facts along: nobody else can have added one.
+#: A lead that began in this transaction, or is locked together with others, carries its facts along: nobody else can
+#: add one.
 _KNOWN = "known_history"
 
 

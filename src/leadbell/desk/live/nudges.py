@@ -10,7 +10,7 @@ from leadbell.desk.live.admission import Reader
 #: `floor` comes at most twice a second.
 FLOOR_S = 0.5
 #: What isn't about the reader's own desk is gathered for this long, so that a rush costs little.
-PACE_S = 0.1
+PACE_S = 0.2
 #: A screen hears at least this often that its stream is alive.
 HEARTBEAT_S = 20.0
 #: A screen that has more than this to hear is dropped; the browser comes back.
