@@ -215,8 +215,8 @@ class DeadAddress(models.Model):
 
 
 class StaffMail(models.Model):
-    """An e-mail to one of our own people that they asked for. No customer is in it; the web sees only what became of
-    it."""
+    """An e-mail to one of our own people: asked for, or about something they look after. No customer is in it; the web
+    sees only what became of it."""
 
     #: Whose account it goes out by.
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)

@@ -27,7 +27,8 @@ log = structlog.get_logger("leadbell.messages")
 #: What was sent is nobody's archive: the reports themselves are on the screen.
 KEPT = timedelta(days=60)
 NO_ACCOUNT = say("no mail account is set up")
-#: How each kind of letter's keys begin, and since when a person wants it.
+#: How the keys of each kind of letter that a person chooses begin, and since when they want it; others are news of
+#: something that a manager has to look after.
 WANTED = {"week": "weekly_from", "month": "monthly_from"}
 
 
@@ -186,8 +187,8 @@ def _letter(mail: StaffMail) -> Letter:
 
 def _not_any_more(mail: StaffMail, now: datetime) -> Words | None:
     """Why a letter that waited is not sent after all."""
-    wanted_since = getattr(mail.person, WANTED[mail.key.split(":")[0]])
-    if not mail.person.is_active or wanted_since is None:
+    chosen = WANTED.get(mail.key.split(":")[0])
+    if not mail.person.is_active or (chosen is not None and getattr(mail.person, chosen) is None):
         return say("it is not wanted any more")
     if now - mail.created_at >= GIVE_UP_AFTER:
         return msgspec.convert(mail.because, Words) if mail.because else say("it waited for more than a day")

@@ -54,6 +54,15 @@ def agents_of(person: Person, dealers: Collection[int]) -> list[Person]:
     return list(found.select_related("organisation").order_by("name"))
 
 
+def managers_of(dealer: Organisation) -> list[Person]:
+    """Who manages the dealer now; where nobody does, who manages the group above it. By name."""
+    for where in (dealer.pk, dealer.parent_id):
+        here = Person.objects.filter(organisation=where, role=Person.Role.MANAGER, is_active=True)
+        if where is not None and (found := list(here.select_related("organisation").order_by("name"))):
+            return found
+    return []
+
+
 def people_of(dealer: Organisation) -> list[Person]:
     """Everybody at the dealer: those who left last, else by name."""
     return list(dealer.people.order_by("-is_active", "name"))

@@ -74,15 +74,19 @@ def add_receiver(
 
 
 @transaction.atomic
-def change_events(receiver: DmsReceiver, name: str, events: Collection[str]) -> DmsReceiver | Refused:
-    """What it is called and told from now on; what waits already is still sent."""
+def change_events(
+    receiver: DmsReceiver, name: str, events: Collection[str], *, mails: bool = True
+) -> DmsReceiver | Refused:
+    """What it is called and told from now on, and whether managers get an e-mail of its outages; what waits already
+    is still sent."""
     chosen = [event for event in events_for(receiver.kind) if event in events]
     if not chosen:
         return Refused(say("Choose at least one event."))
     if not name.strip() or len(name.strip()) > LONGEST_NAME:
         return Refused(say("Give it a name of up to %(most)s letters.", most=LONGEST_NAME))
     receiver.name, receiver.kinds = name.strip(), kinds_of(chosen)
-    receiver.save(update_fields=["name", "kinds"])
+    receiver.mails = mails
+    receiver.save(update_fields=["name", "kinds", "mails"])
     announce(receiver.dealer_id, "dms")
     return receiver
 

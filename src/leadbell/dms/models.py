@@ -32,6 +32,9 @@ class DmsReceiver(models.Model):
     because = models.JSONField(null=True, blank=True)
     rest_until = models.DateTimeField(null=True, blank=True)
     last_taken_at = models.DateTimeField(null=True, blank=True)
+    #: Managers get an e-mail when it takes nothing any more; since when they know of the outage that goes on.
+    mails = models.BooleanField(default=True, db_default=True)
+    outage_told_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

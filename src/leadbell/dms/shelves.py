@@ -87,6 +87,10 @@ def headers_of(delivery: DmsDelivery, at: datetime | None) -> dict[str, str]:
 
 def in_trouble(dealer: int, now: datetime) -> list[DmsReceiver]:
     """The systems that a manager has to look after: paused by us, or failing for longer than a hiccup."""
-    failing = Q(paused_at=None, failing_since__lte=now - HICCUP)
-    ours = Q(paused_at__isnull=False, paused_because__isnull=False)
-    return list(DmsReceiver.objects.filter(failing | ours, dealer=dealer).order_by("name"))
+    return list(DmsReceiver.objects.filter(out_of_order(now), dealer=dealer).order_by("name"))
+
+
+def out_of_order(now: datetime, after: timedelta = HICCUP) -> Q:
+    """Paused by us, or failing for longer than a hiccup."""
+    failing = Q(paused_at=None, failing_since__lte=now - after)
+    return failing | Q(paused_at__isnull=False, paused_because__isnull=False)

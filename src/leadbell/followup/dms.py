@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -15,6 +15,7 @@ from leadbell.conversation.staffmail import house_account
 from leadbell.dms.models import DmsReceiver
 from leadbell.dms.rules import Failed, Outcome, Taken
 from leadbell.dms.sending import THROW_AWAY_EVERY, THROWN_AWAY, Claimed, claim, post, settle, throw_away_old
+from leadbell.followup.outages import tell_outages
 from leadbell.log import fault_of
 from leadbell.process import AWAY
 from leadbell.words import say
@@ -23,6 +24,8 @@ log = structlog.get_logger("leadbell.dms")
 
 #: So many are told at once of those that are well, and of those that failed last: these may take long.
 WELL_AT_ONCE, FAILING_AT_ONCE = 12, 4
+#: Outages are looked for so often.
+OUTAGES_EVERY = timedelta(seconds=30)
 ADF_MAIL = DmsReceiver.Kind.ADF_MAIL
 NO_ACCOUNT = say("no mail account is set up")
 UNFORESEEN = Failed(say("sending it failed in a way nobody foresaw"))
@@ -38,6 +41,7 @@ class Telling:
         self._threads = ThreadPoolExecutor(WELL_AT_ONCE + FAILING_AT_ONCE, "dms")
         self._busy: dict[Future[tuple[Outcome, int]], tuple[Claimed, bool]] = {}
         self._thrown_away_at: datetime | None = None
+        self._outages_at: datetime | None = None
         #: Told nothing more in this life, rather than the same thing for ever.
         self._spoiled: set[int] = set()
 
@@ -55,6 +59,9 @@ class Telling:
                 self._begin(one, failing)
                 done += 1
         now = self._clock()
+        if self._outages_at is None or now - self._outages_at >= OUTAGES_EVERY:
+            self._outages_at = now
+            done += tell_outages(now)
         if self._thrown_away_at is None or now - self._thrown_away_at >= THROW_AWAY_EVERY:
             self._thrown_away_at = now
             if throw_away_old(now) >= THROWN_AWAY:

@@ -81,10 +81,10 @@ def system(request: Visit, now: datetime, dealer: "Organisation", number: int) -
 @require_POST
 def events(request: Visit, now: datetime, dealer: "Organisation", number: int) -> HttpResponse:
     told, said = _told(dealer, number), request.POST
-    return _after(
-        request, dealer, number,
-        actions.change_events(told.receiver, said.get("name", ""), said.getlist("event")), _("Saved."),
-    )  # fmt: skip
+    outcome = actions.change_events(
+        told.receiver, said.get("name", ""), said.getlist("event"), mails="mails" in said
+    )
+    return _after(request, dealer, number, outcome, _("Saved."))
 
 
 @managed
