@@ -1,8 +1,10 @@
 """The importer's page of its own leads, its agreements, and what a dealer sees and says of them."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -103,14 +105,19 @@ def test_names_are_shown_only_where_the_dealer_says_so(
     assert at_the_importer.get(reverse("lead", args=[passing.lead])).status_code == 404
 
 
-def test_the_dealer_sees_the_clock_and_gives_back(
-    importer: Organisation, northside: Organisation, rosa: Person, signed_in: SignIn
+def test_the_dealer_sees_the_same_clock_as_the_importer_and_gives_back(
+    importer: Organisation, northside: Organisation, rosa: Person, ilse: Person, signed_in: SignIn
 ) -> None:
     lead_at(importer)
     offer = Offer.objects.get()
+    assert offer.until
     client = signed_in(rosa)
     page = client.get(reverse("lead", args=[offer.lead])).content.decode()
-    assert "From Hyundai Nederland: accept or call until" in page
+    until = offer.until.astimezone(ZoneInfo("Europe/Amsterdam")).strftime("%H:%M")
+    said = re.search(r"From Hyundai Nederland: accept or call until ([^<]*?), else another dealer", page)
+    assert said
+    assert until in said[1]
+    assert said[1] in signed_in(ilse).get(reverse("passings")).content.decode()
     client.post(reverse("giving-back", args=[offer.lead]), {"note": "They want a van."})
     assert "leaves your desk" in client.get(reverse("lead", args=[offer.lead])).content.decode()
     run_due(datetime.now(UTC))
