@@ -34,6 +34,7 @@ from leadbell.lead.consent import keep
 from leadbell.lead.facts import Arrived, AskedAgain, Lost, Origin
 from leadbell.lead.journal import begin, locked, record
 from leadbell.lead.models import Customer, Lead
+from leadbell.lead.numbers import draw
 from leadbell.lead.reference import TEST_LEAD, references_in
 from leadbell.lead.visitor import How, told
 from leadbell.refused import Refused as NotDone
@@ -83,6 +84,7 @@ def claim(envelopes: Sequence[tuple[Envelope, list[Inquiry] | Refused]]) -> None
         "select pg_advisory_xact_lock(k) from unnest(%(keys)s::bigint[]) with ordinality as t(k, n) order by n",
         {"keys": keys},
     )
+    draw(sum(len(inquiries) for _, inquiries in envelopes if isinstance(inquiries, list)))
 
 
 def receive(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: datetime) -> Received:

@@ -8,6 +8,7 @@ from leadbell.intake.inquiry import Inquiry, understood
 from leadbell.intake.models import Envelope
 from leadbell.intake.rules import HandleKey, KnownCustomer, SeenBefore, handles_of, language_of
 from leadbell.lead.models import Customer, Handle
+from leadbell.lead.numbers import next_number
 
 #: The same bytes from the same source within this time are the same delivery.
 SAME_DELIVERY = timedelta(hours=24)
@@ -86,9 +87,9 @@ def look_up(
 
 _NEW_CUSTOMER = """
 with customer as (
-    insert into leadbell_customer (dealer_id, full_name, first_name, last_name, language, address, emails, phones,
+    insert into leadbell_customer (id, dealer_id, full_name, first_name, last_name, language, address, emails, phones,
         created_at)
-    values (%(dealer)s, %(full_name)s, %(first_name)s, %(last_name)s, %(language)s, %(address)s::jsonb,
+    values (%(customer)s, %(dealer)s, %(full_name)s, %(first_name)s, %(last_name)s, %(language)s, %(address)s::jsonb,
         %(emails)s::text[], %(phones)s::jsonb, %(created_at)s) returning id
 ), remembered as (
     insert into leadbell_handle (dealer_id, kind, value, customer_id)
@@ -109,10 +110,13 @@ def new_customer(envelope: Envelope, inquiry: Inquiry) -> Customer:
         language=language_of(diallable(inquiry), dealer.country) or "", emails=list(who.emails),
         phones=understood(inquiry)["customer"]["phones"], created_at=envelope.received_at,
     )  # fmt: skip
-    ((customer.pk,),) = statement.run(
+    customer.pk = next_number("customer")
+    customer._state.adding = False
+    statement.tell(
         _NEW_CUSTOMER,
         {
-            "dealer": dealer.pk, "full_name": customer.full_name, "first_name": customer.first_name,
+            "customer": customer.pk, "dealer": dealer.pk, "full_name": customer.full_name,
+            "first_name": customer.first_name,
             "last_name": customer.last_name, "language": customer.language, "address": json.dumps(customer.address),
             "emails": customer.emails, "phones": json.dumps(customer.phones), "created_at": customer.created_at,
             "kinds": [kind for kind, _ in handles], "handles": [value for _, value in handles],

@@ -19,6 +19,7 @@ from leadbell.dealers.models import Organisation
 from leadbell.lead.facts import AnyFact, Arrived, decode_fact, encode_fact, kind_of
 from leadbell.lead.history import History, after
 from leadbell.lead.models import Customer, Lead
+from leadbell.lead.numbers import next_number
 from leadbell.lead.standing import Standing, encode_standing
 from leadbell.statement import Columns
 from leadbell.words import Words
@@ -132,10 +133,10 @@ from told where id = %(lead)s
 _BEGIN = f"""
 with lead as (
     insert into leadbell_lead (
-        dealer_id, customer_id, origin, channel, source, cars, message, received_at, received_on, in_hours,
+        id, dealer_id, customer_id, origin, channel, source, cars, message, received_at, received_on, in_hours,
         next_kind, {", ".join(_COLUMNS)}
     ) values (
-        %(dealer)s, %(customer)s, %(origin)s, %(channel)s, %(source)s, %(cars)s::jsonb, %(message)s,
+        %(lead)s, %(dealer)s, %(customer)s, %(origin)s, %(channel)s, %(source)s, %(cars)s::jsonb, %(message)s,
         %(received_at)s, %(received_on)s, %(in_hours)s, '', {", ".join(_VALUES)}
     ) returning id
 ), recorded as (
@@ -144,7 +145,7 @@ with lead as (
 ), changed as (
     insert into leadbell_leadchange (lead_id, dealer_id) select id, %(dealer)s from lead
 )
-select id, pg_notify(%(screens)s, json_build_object('d', %(dealer)s::bigint, 'w', %(kind)s::text, 'l', id,
+select pg_notify(%(screens)s, json_build_object('d', %(dealer)s::bigint, 'w', %(kind)s::text, 'l', id,
     'p', '[]'::json)::text) from lead
 """  # noqa: S608 (the parts are the constants above)
 
@@ -184,12 +185,13 @@ def begin(lead: Lead, arrived: Arrived) -> Lead:
     _in_transaction()
     standing = after(Standing(), arrived)
     columns = projected(standing)
-    ((lead.pk, _told),) = statement.run(
+    lead.pk = next_number("lead")
+    statement.tell(
         _BEGIN,
         columns
         | {
-            "dealer": lead.dealer_id, "customer": lead.customer_id, "origin": lead.origin, "channel": lead.channel,
-            "source": lead.source, "cars": json.dumps(lead.cars), "message": lead.message,
+            "lead": lead.pk, "dealer": lead.dealer_id, "customer": lead.customer_id, "origin": lead.origin,
+            "channel": lead.channel, "source": lead.source, "cars": json.dumps(lead.cars), "message": lead.message,
             "received_at": lead.received_at, "received_on": lead.received_on, "in_hours": lead.in_hours,
             "standing": encode_standing(standing).decode(), "wake_at": arrived.at, "fact_at": arrived.at,
             "kind": kind_of(arrived), "body": encode_fact(arrived).decode(), "screens": SCREENS,
