@@ -72,9 +72,6 @@ def test_every_page(northside_house: Northside, visit: Visit, width: int, theme:
     a_lead = ines.locator("main a[href^='/leads/']").first.get_attribute("href") or ""
     ines.goto("/inbox/")
     an_envelope = ines.locator("main a[href^='/inbox/']:not([href*='?'])").first.get_attribute("href") or ""
-    ines.goto("/coaching/")
-    whose = ines.locator("main a[href^='/coaching/']:not([aria-current])").first.get_attribute("href") or ""
-    assert whose.strip("/") != "coaching"
     ines.goto("/dealer/")
     parts = ines.locator("main a[href^='/dealers/']")
     the_dealer = sorted({str(parts.nth(n).get_attribute("href")) for n in range(parts.count())})
@@ -95,7 +92,6 @@ def test_every_page(northside_house: Northside, visit: Visit, width: int, theme:
         a_lead,
         f"{a_lead}customer/deletion/",
         an_envelope,
-        whose,
         a_system,
         a_delivery,
         *the_dealer,
