@@ -1,4 +1,6 @@
-"""Who plays in the demo: an importer, a dealer group, three dealers and their people. All are invented.
+"""Who plays in the demo: an importer, a dealer group, its three dealers and their people. All are invented.
+
+The importer's other dealers are in `neighbours`.
 
 Nobody can be reached by accident: addresses end in `.example` (RFC 2606), telephones are never given out (see
 `shoppers`).
@@ -59,6 +61,8 @@ class Player:
     phone: str = ""
     worked: Week | None = None
     habits: Habits = Habits()
+    #: How they work since they learned it, LEARNED_AFTER the demo's history begins; None: as before.
+    learned: Habits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class Company:
 BY_HAND = "by hand"
 #: So many days lie behind the demo when it begins.
 DAYS = 90
+LEARNED_AFTER = timedelta(days=60)
 #: A demo that was away for this long tells what happened meanwhile; less is left to the clockwork and the players.
 STALE_AFTER = timedelta(days=1)
 
@@ -218,5 +223,3 @@ LANTERNA = Company(
 )  # fmt: skip
 
 DEALERS = (NORTHSIDE, LINDE, LANTERNA)
-#: Importer, group, dealers: each below the one before.
-TREE = (AURORA, MERIDIAN, *DEALERS)

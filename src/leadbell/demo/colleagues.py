@@ -17,10 +17,11 @@ from leadbell.appointment import actions as appointment
 from leadbell.conversation import actions as conversation
 from leadbell.dealers.models import Person
 from leadbell.demo import stage
-from leadbell.demo.cast import STAR, TREE
+from leadbell.demo.cast import STAR
 from leadbell.demo.course import Told
 from leadbell.demo.house import House
 from leadbell.demo.life import Life
+from leadbell.demo.neighbours import TREE
 from leadbell.followup import handing
 from leadbell.handover import actions as handover
 from leadbell.lead.facts import (
@@ -147,7 +148,7 @@ class Colleagues:
 
 def who_is_played(now: datetime) -> frozenset[int]:
     """The demo's people without an open desk, but for the visitor's own part."""
-    parts = {player.email for company in TREE for player in company.people} - {STAR}
+    parts = {player.email for company, _ in TREE for player in company.people} - {STAR}
     people = Person.objects.filter(email__in=parts, is_active=True)
     return frozenset(
         person.pk for person in people if person.seen_at is None or person.seen_at < now - REACHABLE

@@ -8,7 +8,7 @@ from random import Random
 
 from leadbell.dealers.hours import OpeningHours
 from leadbell.dealers.shifts import Shift
-from leadbell.demo.cast import Company, Player
+from leadbell.demo.cast import Company, Habits, Player
 from leadbell.followup.playbook import DEFAULTS, Playbook
 from leadbell.lead.facts import (
     Accepted,
@@ -45,6 +45,8 @@ class Worker:
     before: Shift
     since: Shift
     changed_at: datetime
+    #: When they learned to work otherwise, if ever.
+    learned_at: datetime | None = None
     #: Calls, in order and apart from each other: (from, until) in seconds since 1970.
     calls: list[tuple[float, float]] = field(default_factory=list)
     #: When leads came to this person, and went again; seconds since 1970, in order.
@@ -55,6 +57,10 @@ class Worker:
     booked: list[float] = field(default_factory=list)
     #: When their appointments begin, each an hour long.
     visits: set[datetime] = field(default_factory=set)
+
+    def habits_at(self, at: datetime) -> Habits:
+        learned = self.player.learned
+        return learned if learned and self.learned_at and at >= self.learned_at else self.player.habits
 
     def is_free(self, at: datetime) -> bool:
         """No other customer comes then."""

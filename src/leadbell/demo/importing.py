@@ -40,6 +40,15 @@ AGREED = {
     "Northside": (["10", "11", "13"], 3, (52.39, 4.93)),
     "De Linde": (["80", "81", "82"], 2, (52.51, 6.09)),
     "Lanterna Riga": (["1048", "1058"], 1, (56.95, 24.11)),
+    "Kustlijn Haarlem": (["20", "21"], 2, (52.38, 4.64)),
+    "Kustlijn Alkmaar": (["18"], 2, (52.63, 4.75)),
+    "Kustlijn Den Helder": (["17"], 1, (52.96, 4.76)),
+    "Maaszicht": (["30", "31"], 2, (51.92, 4.48)),
+    "Autohuis Heuvelrug": (["38"], 2, (52.16, 5.39)),
+    "Zuiderpoort Breda": (["48"], 2, (51.59, 4.78)),
+    "De Esdoorn": (["73"], 1, (52.21, 5.97)),
+    "Autohof Peelland": (["57"], 1, (51.48, 5.66)),
+    "Garage Terpland": (["89"], 1, (53.2, 5.8)),
 }
 PLACES = {
     "10": (52.37, 4.90), "13": (52.37, 5.22), "20": (52.38, 4.64), "80": (52.51, 6.09), "1048": (56.94, 24.08),
@@ -79,11 +88,11 @@ def send_leads(now: datetime, seed: str) -> int:
 
 def _agree(importer: Organisation) -> None:
     NetworkPlan.objects.create(importer=importer, places=PLACES)
-    for name, (postcodes, share, (latitude, longitude)) in AGREED.items():
-        dealer = Organisation.objects.get(name=name, kind="dealer")
+    for dealer in Organisation.objects.filter(name__in=AGREED, kind="dealer").order_by("pk"):
+        postcodes, share, (latitude, longitude) = AGREED[dealer.name]
         Agreement.objects.create(
             importer=importer, dealer=dealer, postcodes=postcodes, share=share, latitude=latitude, longitude=longitude,
-            shows_customers=name == LINDE.name,
+            shows_customers=dealer.name == LINDE.name,
         )  # fmt: skip
 
 
@@ -129,7 +138,7 @@ def _went_on(source: Source, now: datetime) -> None:
     _arrives(source, MOVING, begun + 3 * MINUTE)
     moving = Passing.objects.latest("pk")
     at = begun + 7 * MINUTE
-    give_back(locked(moving.lead or 0), "Wants the car in Haarlem: closer to Amsterdam.", at)
+    give_back(locked(moving.lead or 0), "Moves to Haarlem: wants the car there.", at)
     settle_some(at)
     _is_taken(moving, at + MINUTE, now)
 

@@ -74,7 +74,7 @@ class Life(Course):
             return
         owner = rng.choice(staff)
         self.tell(Accepted(at=at, by=owner.number))
-        talked = chances.call(rng, self.standing, at, owner.player.habits.persuades)
+        talked = chances.call(rng, self.standing, at, owner.habits_at(at).persuades)
         result = talked.result if talked.result in ("appointment", "quote") else "call_back"
         tasks.agree(self, owner, result, at + rng.uniform(40, 400) * SECOND)
 
@@ -191,7 +191,8 @@ class Life(Course):
         takers = [
             (began_at + rng.triangular(2.5, max(seconds * 0.9, 3), 6) * SECOND, self.house.worker(person))
             for person in people
-            if rng.random() < self.house.worker(person).player.habits.accepts * (0.22 if reminded else 1)
+            if rng.random()
+            < self.house.worker(person).habits_at(began_at).accepts * (0.22 if reminded else 1)
         ]
         if takers:
             taken_at, taker = min(takers, key=lambda one: one[0])

@@ -7,8 +7,9 @@ from typing import Any
 from leadbell.dealers.hours import OpeningHours
 from leadbell.dealers.models import Organisation, Person
 from leadbell.dealers.shifts import Shift
-from leadbell.demo.cast import AURORA, DEALERS, MERIDIAN, ROUND_THE_CLOCK, TREE, Company, Player
+from leadbell.demo.cast import AURORA, LEARNED_AFTER, MERIDIAN, ROUND_THE_CLOCK, Company, Player
 from leadbell.demo.house import House, Worker
+from leadbell.demo.neighbours import NETWORK, TREE
 from leadbell.demo.past import Sources
 from leadbell.intake.keys import new_key
 from leadbell.intake.models import Source
@@ -20,15 +21,14 @@ HOLIDAYS_AHEAD = timedelta(days=800)
 
 
 def set_up(begins_at: datetime, now: datetime) -> None:
-    """Make importer, group and dealers with their people and keys, as if they had come on `begins_at`."""
-    above: Organisation | None = None
-    for company in TREE:
-        made = Organisation.objects.create(
-            parent=above, kind=company.kind, name=company.name, country=company.country, zone=company.zone,
-            language=company.language, brands=list(company.brands), hours=_hours(company, now), created_at=begins_at,
+    """Make importer, groups and dealers with their people and keys, as if they had come on `begins_at`."""
+    there: dict[str, Organisation] = {}
+    for company, above in TREE:
+        made = there[company.name] = Organisation.objects.create(
+            parent=there[above.name] if above else None, kind=company.kind, name=company.name,
+            country=company.country, zone=company.zone, language=company.language, brands=list(company.brands),
+            hours=_hours(company, now), created_at=begins_at,
         )  # fmt: skip
-        if company.kind != "dealer":
-            above = made
         Person.objects.bulk_create(_person(player, made, company, begins_at) for player in company.people)
         Source.objects.bulk_create(
             Source(dealer=made, name=line.name, origin=line.origin, key=new_key(), created_at=begins_at)
@@ -76,7 +76,8 @@ def houses(since: datetime) -> tuple[list[House], Sources]:
     """The dealers as the past is told about them; their present hours hold from `since` on."""
     numbers = dict(Person.objects.values_list("email", "pk"))
     found = []
-    for company in DEALERS:
+    above = {company.name: group for company, group in TREE}
+    for company in NETWORK:
         dealer = Organisation.objects.get(name=company.name, kind=company.kind)
         before, now = usual_hours(company), dealer.opening_hours
         workers = tuple(
@@ -84,7 +85,9 @@ def houses(since: datetime) -> tuple[list[House], Sources]:
             for player in company.people if player.email in numbers
         )  # fmt: skip
         house = House(dealer.pk, company, before, now, since, workers)
-        if company.country == MERIDIAN.country:
+        for worker in workers:
+            worker.learned_at = dealer.created_at + LEARNED_AFTER
+        if above[company.name] is MERIDIAN and company.country == MERIDIAN.country:
             house.bdc = tuple(
                 _worker(player, numbers[player.email], MERIDIAN, before, now, since)
                 for player in MERIDIAN.people if player.role == "bdc" and player.email in numbers

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def do_call(course: Course, worker: "Worker", ask: Ask) -> None:
-    rng, s, habits, begin = course.rng, course.standing, worker.player.habits, course.at
+    rng, s, habits, begin = course.rng, course.standing, worker.habits_at(course.at), course.at
     if course.is_fresh():
         if (
             s.attempts == 0
@@ -59,7 +59,9 @@ def do_call(course: Course, worker: "Worker", ask: Ask) -> None:
 
 def do_write(course: Course, worker: "Worker", ask: Ask) -> None:
     reminded_at = ask.again_at if course.is_fresh() else None
-    careful = course.rng.random() < 0.35 + 0.65 * worker.player.habits.persists or "write" in course.meant
+    careful = (
+        course.rng.random() < 0.35 + 0.65 * worker.habits_at(course.at).persists or "write" in course.meant
+    )
     if not careful:
         if reminded_at and course.at < reminded_at:
             course.wait_until(reminded_at)
@@ -78,7 +80,7 @@ def do_confirm(course: Course, worker: "Worker", ask: Ask) -> None:
     rng, s = course.rng, course.standing
     starts_at, number = s.appointment_at or course.at, s.appointment or 0
     at = course.means_to("confirm", worker, course.at + rng.expovariate(1 / 50) * MINUTE)
-    if at >= starts_at or rng.random() > 0.25 + 0.75 * worker.player.habits.persists:
+    if at >= starts_at or rng.random() > 0.25 + 0.75 * worker.habits_at(course.at).persists:
         course.wait_until(starts_at)
         return
     if course.customer_before(at):
@@ -123,7 +125,7 @@ def do_result(course: Course, worker: "Worker", ask: Ask) -> None:
     at = course.means_to("result", worker, s.shown_at + chances.decides_after(rng))
     if course.customer_before(at):
         return
-    if rng.random() < course.house.company.buys * (0.75 + 0.25 * worker.player.habits.persuades):
+    if rng.random() < course.house.company.buys * (0.75 + 0.25 * worker.habits_at(course.at).persuades):
         course.tell(Sold(at=max(at, course.at), by=worker.number))
     else:
         course.lose(worker, at, chances.why_lost(rng, was_here=True))
@@ -135,7 +137,7 @@ def call(course: Course, worker: "Worker", at: datetime) -> None:
     if s.attempts == 0 and s.owner == worker.number and at - course.at > 6 * SECOND and rng.random() < 0.5:
         looked_at = at - rng.uniform(2, min((at - course.at) / SECOND - 2, 1500)) * SECOND
         course.tell(Opened(at=looked_at, by=worker.number), f"opened:{worker.number}")
-    call = chances.call(rng, s, at, worker.player.habits.persuades)
+    call = chances.call(rng, s, at, worker.habits_at(at).persuades)
     key = f"attempt:{s.attempts + 1}"
     course.tell(Attempted(at=at, by=worker.number, key=key), key)
     hang_up(course, worker, call, key)
@@ -211,7 +213,7 @@ def _neglect(course: Course, worker: "Worker", due: datetime) -> None:
     """It isn't done when it is due: closed for comfort, done late, or forgotten until day 45."""
     rng, s = course.rng, course.standing
     chance = rng.random()
-    forgotten = 0.22 * (1 - worker.player.habits.persists)
+    forgotten = 0.22 * (1 - worker.habits_at(course.at).persists)
     if chance < (0.6 if s.touches else 0.3) + 0.4 * forgotten:
         at = course.free(worker, due + rng.uniform(0.1, 3.0) * DAY)
         if course.customer_before(at):

@@ -25,9 +25,21 @@ def start(request: HttpRequest) -> HttpResponse:
     if not settings.DEMO:
         raise Http404
     if request.method == "GET":
-        return render(request, "start/start.html", {"organisations": everybody()})
+        return render(request, "start/start.html", _who_there_is())
     person = somebody(request.POST.get("person", ""))
     if person is None:
         raise Http404
     login(request, person, backend=ENTER)
     return redirect(landing(person))
+
+
+def _who_there_is() -> dict[str, object]:
+    """The first dealer's house and the importers; everybody else is folded away, so that the page can be read."""
+    found = everybody()
+    home = found[0].organisation.parent_id if found else None
+    near = [
+        one for one in found
+        if one is found[0] or one.organisation.kind == "importer"
+        or (home is not None and home in (one.organisation.pk, one.organisation.parent_id))
+    ]  # fmt: skip
+    return {"organisations": near, "others": [one for one in found if one not in near]}
