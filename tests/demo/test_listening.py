@@ -1,16 +1,24 @@
 """The demo's recordings: made like every other, half of them heard, none of them anybody's voice."""
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 
+from leadbell.appointment.actions import book
 from leadbell.demo.actions import clear
 from leadbell.demo.listening import forget, listen_back
+from leadbell.demo.spoken import LANGUAGES, WRITTEN_BY, About, script
 from leadbell.followup.listening import to_hear
+from leadbell.lead.journal import locked
 from leadbell.lead.models import Lead
-from leadbell.review.models import CoachingAction, Criterion, Moment, Review
-from leadbell.ring.models import Recording
+from leadbell.refused import Refused
+from leadbell.review.hints import Line, hints
+from leadbell.review.models import CoachingAction, Criterion, Moment, Review, Transcript
+from leadbell.review.transcripts import transcript_of
+from leadbell.ring.models import Call, Recording
 from leadbell.ring.recordings.store import the_store
 from leadbell.trouble import Trouble
 from tests.conftest import NOON, lead_of
@@ -50,6 +58,46 @@ def test_everybody_is_recorded_as_often_and_half_is_heard(week: Path, northside,
     due = to_hear(ines, [northside.pk], NOON)
     assert [one.why for one in due] == ["named", "sample", "sample"]
     assert not Lead.objects.exclude(wake_at=None).exists(), "what rings when is not touched"
+
+
+def test_one_with_an_appointment_and_one_without_are_written_down(week: Path, northside, rosa):
+    Lead.objects.update(cars=[{"make": "Kia", "model": "EV3"}])
+    hers = Call.objects.filter(person=rosa)
+    for nth, call in enumerate(hers):
+        with transaction.atomic():
+            starts_at = NOON + timedelta(days=2, hours=nth)
+            booked = book(locked(call.lead_id), rosa.pk, starts_at, call.ended_at + timedelta(minutes=1))
+        assert not isinstance(booked, Refused)
+    listen_back(NOON, "seed")
+    written = {row.call: row for row in Transcript.objects.all()}
+    assert len(written) == 2
+    for call, row in written.items():
+        assert row.engine == WRITTEN_BY
+        found = transcript_of(call)
+        assert found is not None
+        said = found[1]
+        assert [one.side for one in said] == ["salesperson", "customer"] * (len(said) // 2)
+        assert all(one.end_ms < after.start_ms for one, after in pairwise(said))
+        assert said[-1].end_ms <= row.upto_ms == 60_000
+        assert "EV3" in said[0].text
+        lines = [Line(one.pk, one.side, one.start_ms, one.text) for one in said]
+        marks = [one.mark for one in hints(lines, row.language)]
+        assert marks == ["opportunity", "asked", "made"][: 3 if hers.filter(pk=call).exists() else 2]
+        waveform = Recording.objects.get(call=call).waveform
+        # The customer is silent while the salesperson says the first sentence.
+        quiet = waveform["customer"][: len(waveform["customer"]) * said[1].start_ms // 60_000 - 1]
+        assert max(quiet, default=0) < 5 < max(waveform["salesperson"][: len(quiet)])
+    assert hers.filter(pk__in=written).count() == 1
+
+
+@pytest.mark.parametrize("when", [None, "Saturday at 11:00"])
+def test_what_is_said_in_either_language_suggests_the_marks(when: str | None):
+    for language in sorted(LANGUAGES):
+        said = script(About(language, "Rosa", "Kona", when), 60_000)
+        lines = [Line(place, side, one.start_ms, one.text) for place, (side, one) in enumerate(said)]
+        marks = [one.mark for one in hints(lines, language)]
+        assert marks == ["opportunity", "asked", "made"][: 3 if when else 2], language
+    assert script(About("en", "Rosa", "Kona", when), 20_000) == ()
 
 
 def test_a_second_start_says_nothing_twice(week: Path):

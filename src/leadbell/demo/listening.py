@@ -1,22 +1,30 @@
-"""Recordings of the demo's newest conversations, what Ines and Noor heard in half of them; the rest waits."""
+"""Recordings of the demo's newest conversations, what Ines and Noor heard in half of them; the rest waits.
+
+Two are written down as a speech model would have: one with an appointment, one without.
+"""
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from leadbell.dealers.models import Organisation, Person
-from leadbell.demo.murmur import leave
+from leadbell.demo.murmur import Turn, leave
+from leadbell.demo.spoken import LANGUAGES, WRITTEN_BY, About, script
 from leadbell.lead.facts import Booked, Verdict
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
 from leadbell.lead.talk import Talk
 from leadbell.review.actions import Answered, Marks, mark_moment, review, want_review
 from leadbell.review.models import CoachingAction, Criterion
+from leadbell.review.ports import Said
 from leadbell.review.rules import LONG_TALK_MS, draw, last_weeks
+from leadbell.review.transcripts import Piece, Side, begin_piece, keep_piece
 from leadbell.ring.models import Call, PhoneRules, Recording
 from leadbell.ring.recordings.saving import save
 from leadbell.ring.recordings.store import the_store
@@ -67,7 +75,8 @@ def listen_back(now: datetime, seed: str) -> int:
     weeks = last_weeks(dealer.opening_hours.local_day(now), WEEKS)
     drawn = [one for week in weeks for one in draw(talks, week, EACH)]
     long_ones = [one for one in talks if one.talk_ms >= LONG_TALK_MS and one not in drawn][-LONG_ONES:]
-    recorded = [one for one in (*drawn, *long_ones) if _record(one, now, seed)]
+    spoken = _spoken((*drawn, *long_ones))
+    recorded = [one for one in (*drawn, *long_ones) if _record(one, now, seed, spoken.get(one.call))]
     noor = Person.objects.filter(email="noor@meridian.example").first()
     for place, one in enumerate(recorded[: len(recorded) // 2]):
         minutes = Random(f"{seed}:{one.call}:when").randrange(90, 400)
@@ -116,18 +125,72 @@ def _talks(dealer: Organisation, now: datetime) -> list[Talk]:
     ]  # fmt: skip
 
 
-def _record(talk: Talk, now: datetime, seed: str) -> bool:
-    """Leave a raw file as a line would, and let it be saved as every other."""
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What is said in a talk."""
+
+    language: str
+    said: Sequence[tuple[Side, Said]]
+
+    @property
+    def turns(self) -> list[Turn]:
+        return [(int(side == "salesperson"), one.start_ms, one.end_ms) for side, one in self.said]
+
+
+def _spoken(talks: Sequence[Talk]) -> dict[str, Spoken]:
+    """By call, for one talk with an appointment and one without: the shortest that hold it all."""
+    found: dict[bool, tuple[Talk, Spoken]] = {}
+    for talk in talks:
+        about = _about(talk)
+        if about is None or not (said := script(about, talk.talk_ms)):
+            continue
+        made = about.when is not None
+        if made not in found or talk.talk_ms < found[made][0].talk_ms:
+            found[made] = talk, Spoken(about.language, said)
+    return {talk.call: spoken for talk, spoken in found.values()}
+
+
+def _about(talk: Talk) -> About | None:
+    """Who calls about which car; None in a language without a script, or about none."""
+    lead = Lead.objects.select_related("customer", "dealer").get(pk=talk.lead)
+    language, seller = lead.customer.language or "en", Person.objects.filter(pk=talk.person).first()
+    car = lead.cars[0].get("model") if lead.cars else None
+    if language not in LANGUAGES or not car or seller is None:
+        return None
+    when = _made(lead, talk)
+    return About(language, seller.name.split()[0], car, _day(when, lead, language) if when else None)
+
+
+_DAYS = {
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "nl": ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"),
+}
+
+
+def _day(at: datetime, lead: Lead, language: str) -> str:
+    """A day of the week and an hour, as people say them."""
+    here = at.astimezone(ZoneInfo(lead.dealer.zone))
+    day, clock = _DAYS[language][here.weekday()], f"{here:%H:%M}"
+    return f"{day} om {clock} uur" if language == "nl" else f"{day} at {clock}"
+
+
+def _record(talk: Talk, now: datetime, seed: str, spoken: Spoken | None) -> bool:
+    """Leave a raw file as a line would, let it be saved as every other, and write down what is said in it."""
     Recording.objects.create(call_id=talk.number, dealer_id=talk.dealer, created_at=talk.at)
+    rng, turns = Random(f"{seed}:{talk.call}"), spoken.turns if spoken else ()
     with tempfile.TemporaryDirectory() as folder:
-        raw = leave(Path(folder) / f"{talk.call}.raw", talk.talk_ms, talk.at, Random(f"{seed}:{talk.call}"))
-        return save(talk.call, raw, talk.talk_ms, talk.at, now).status == Recording.Status.KEPT
+        raw = leave(Path(folder) / f"{talk.call}.raw", talk.talk_ms, talk.at, rng, turns)
+        kept = save(talk.call, raw, talk.talk_ms, talk.at, now).status == Recording.Status.KEPT
+    if kept and spoken:
+        begin_piece(talk, WRITTEN_BY, now)
+        keep_piece(talk, Piece(0, talk.talk_ms, spoken.language, spoken.said, last=True), now)
+    return kept
 
 
 @transaction.atomic
 def _hear(talk: Talk, who: Person, at: datetime, rng: Random) -> None:
     lead = locked(talk.lead)
-    wake_at, made = lead.wake_at, _made(lead, talk)
+    wake_at, made = lead.wake_at, _made(lead, talk) is not None
     verdict: Verdict = "opportunity" if made else rng.choice(_VERDICTS)
     asked = made or rng.random() < 0.6
     met: Sequence[bool | None] = (
@@ -146,11 +209,11 @@ def _hear(talk: Talk, who: Person, at: datetime, rng: Random) -> None:
     Lead.objects.filter(pk=lead.pk).update(wake_at=wake_at)
 
 
-def _made(lead: Lead, talk: Talk) -> bool:
-    """Whether an appointment was agreed within the hour after the talk."""
+def _made(lead: Lead, talk: Talk) -> datetime | None:
+    """The appointment that was agreed on within the hour after the talk."""
     ended = talk.at + timedelta(milliseconds=talk.talk_ms)
-    booked = [fact.at for fact in read_history(lead).facts if isinstance(fact, Booked)]
-    return any(timedelta() <= at - ended < timedelta(hours=1) for at in booked)
+    booked = [fact for fact in read_history(lead).facts if isinstance(fact, Booked)]
+    return next((one.starts_at for one in booked if timedelta() <= one.at - ended < timedelta(hours=1)), None)
 
 
 @transaction.atomic

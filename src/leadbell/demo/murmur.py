@@ -1,6 +1,7 @@
 """A murmur in two pitches that take turns: what the demo's recordings sound like. Nobody's voice."""
 
 import os
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -32,18 +33,31 @@ def _wandering(points: Numbers, at: Numbers) -> Numbers:
     return np.interp(at, np.linspace(0, PATTERN_S, len(points)), points)
 
 
-def leave(path: Path, talk_ms: int, connected_at: datetime, rng: Random) -> Path:
-    """A raw file as a line leaves it (left the customer, right the salesperson), written to the end of the talk."""
+#: Who speaks (1: the salesperson) from when until when, in milliseconds.
+Turn = tuple[int, int, int]
+
+
+def leave(path: Path, talk_ms: int, connected_at: datetime, rng: Random, turns: Sequence[Turn] = ()) -> Path:
+    """A raw file as a line leaves it (left the customer, right the salesperson), written to the end of the talk.
+
+    Without `turns` they take them by chance.
+    """
     both = np.zeros((talk_ms * RATE // 1000, 2), np.int16)
-    start, side = 0, 1
-    while start < len(both):
-        end = min(len(both), start + int(rng.uniform(1.2, 7) * RATE))
+    for side, from_ms, until_ms in turns or _by_chance(talk_ms, rng):
+        start, end = from_ms * RATE // 1000, min(len(both), until_ms * RATE // 1000)
         voice = np.roll(
             _voice(SALESPERSON_HERTZ if side else CUSTOMER_HERTZ), rng.randrange(PATTERN_S) * RATE
         )
         both[start:end, side] = np.resize(voice, end - start)
-        start, side = end + int(rng.uniform(0.1, 0.9) * RATE), 1 - side
     both.tofile(path)
     ended = (connected_at + timedelta(milliseconds=talk_ms)).timestamp()
     os.utime(path, (ended, ended))
     return path
+
+
+def _by_chance(talk_ms: int, rng: Random) -> Iterator[Turn]:
+    at, side = 0, 1
+    while at < talk_ms:
+        until = at + int(rng.uniform(1.2, 7) * 1000)
+        yield side, at, until
+        at, side = until + int(rng.uniform(0.1, 0.9) * 1000), 1 - side
