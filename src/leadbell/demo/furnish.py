@@ -68,7 +68,7 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
     if fresh:
         actions.clear()
     if fresh or not stage.is_set_up():
-        with _told("Inventing 90 days at an importer and three dealers", DAYS, now) as progress:
+        with _told("Inventing 90 days at an importer and twelve dealers", DAYS, now) as progress:
             actions.furnish(now, progress=progress)
             listening.listen_back(now, actions.SEED)
             diaries.keep_diaries(now, actions.SEED)
