@@ -14,6 +14,7 @@ from playwright import async_api, sync_api
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
 from tests.crash.house import House
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -23,7 +24,7 @@ QUIETLY = (
     "--disable-component-update", "--disable-sync", "--mute-audio",
 )  # fmt: skip
 #: A busy machine may need this long for what takes a moment.
-PATIENCE_MS = 60_000
+PATIENCE_MS = int(PATIENCE_S * 1000)
 for _api in (sync_api, async_api):
     _api.expect.set_options(timeout=PATIENCE_MS)
 
@@ -39,7 +40,7 @@ class Northside:
 
     def post(self, body: bytes, content_type: str = "application/xml") -> dict[str, Any]:
         request = urllib.request.Request(f"{self.base}/in/{self.key}", body, {"Content-Type": content_type})
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return dict(json.load(answer))
 
     def lead(self, name: str, number: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import PATIENCE_MS, Complaints, Northside, Visit
 from tests.browser.test_every_page import look, serious
 from tests.browser.test_visits import Known, browser, stored_on, website
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +32,7 @@ def wait_for_the_script(house: Northside, known: Known, part: bytes = b"attachSh
     assert row
 
     def served() -> bool:
-        with urllib.request.urlopen(f"{house.base}/v/more?site={row[0]}", timeout=5) as answer:
+        with urllib.request.urlopen(f"{house.base}/v/more?site={row[0]}", timeout=PATIENCE_S) as answer:
             return part in answer.read()
 
     assert eventually(served, 10)

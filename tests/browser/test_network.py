@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Northside, Visit
 from tests.browser.test_every_page import look
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +32,7 @@ def send(house: Northside, key: str, name: str, phone: str, make: str) -> None:
         {"name": name, "phone": phone, "make": make, "model": "Kona", "dealer": "Northside"}
     ).encode()
     request = urllib.request.Request(f"{house.base}/in/{key}", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         assert answer.status == 202
 
 

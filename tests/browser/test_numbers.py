@@ -11,7 +11,7 @@ from tests.browser.conftest import PATIENCE_MS, Northside, Visit
 from tests.browser.test_every_page import look
 from tests.browser.test_pictures import keep
 from tests.browser.test_visits import browser, website
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ def is_served(house: Northside, snippet: str) -> bool:
     """Whether the door gives the website's pages the script already."""
     key = re.search(r'data-site="(\w+)"', snippet)
     assert key
-    with urllib.request.urlopen(f"{house.base}/v/more?site={key[1]}", timeout=5) as answer:
+    with urllib.request.urlopen(f"{house.base}/v/more?site={key[1]}", timeout=PATIENCE_S) as answer:
         return b"v/number" in answer.read()
 
 

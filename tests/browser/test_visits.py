@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import CHROMIUM, PATIENCE_MS, QUIETLY, ROOT, Complaints, Northside, Visit
 from tests.browser.test_every_page import look
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.browser
 
@@ -40,7 +40,7 @@ def a_free_port() -> int:
 def the_door_knows(house: Northside, origin: str) -> bool:
     """Whether beacons from there count already."""
     ask = urllib.request.Request(f"{house.base}/v", headers={"Origin": origin}, method="OPTIONS")
-    with urllib.request.urlopen(ask, timeout=5) as answer:
+    with urllib.request.urlopen(ask, timeout=PATIENCE_S) as answer:
         return answer.headers["Access-Control-Allow-Origin"] == origin
 
 

@@ -84,7 +84,7 @@ class Corner:
 def running(here: Town) -> Iterator[tuple[int, Alone, Clock, dict[str, Site]]]:
     sites: dict[str, Site] = {}
     clock = Clock()
-    alone = Alone(lambda: Chats(here.urls.mouth, sites.get, clock, body_within_s=0.5, news_within_s=3.0))
+    alone = Alone(lambda: Chats(here.urls.mouth, sites.get, clock, body_within_s=0.5, news_within_s=30.0))
     with serving(alone) as port:
         yield port, alone, clock, sites
 
@@ -142,10 +142,10 @@ def test_who_waits_hears_the_answer_at_once(corner: Corner) -> None:
     waiting = threading.Thread(target=wait)
     waiting.start()
     corner.ask("say", key=uuid.uuid4().hex, text="From the other tab")
-    waiting.join(10)
+    waiting.join(60)
     [(took, news)] = heard
     assert [line["text"] for line in news["lines"]] == ["From the other tab"]
-    assert took < 2.5
+    assert took < 25, "long before it would have been answered anyway"
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "", HOME + ".evil.example"])

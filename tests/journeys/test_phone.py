@@ -23,6 +23,7 @@ from leadbell.ring.asterisk.files import Choices, Trunk
 from tests.crash.house import ROOT, House
 from tests.ring.asterisk.running import free_port, needed
 from tests.ring.lines.phones import RATE, Phone, Phones, Ringing, loudest, phones
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.phone, pytest.mark.slow]
 
@@ -61,7 +62,7 @@ class Town:
 
     def post(self, name: str = "Mr Okafor") -> None:
         body = json.dumps({"name": name, "phone": CUSTOMER, "make": "Hyundai", "model": "Kona"})
-        connection = http.client.HTTPConnection(*(self.house.http or ("", 0)), timeout=10)
+        connection = http.client.HTTPConnection(*(self.house.http or ("", 0)), timeout=PATIENCE_S)
         connection.request("POST", f"/in/{self.made['keys'][0]}", body, {"Content-Type": "application/json"})
         assert connection.getresponse().status == 202
 
@@ -80,7 +81,7 @@ class Town:
     def calls(self) -> list[tuple[str, str]]:
         return list(self.reading.execute("select status, outcome from leadbell_call order by asked_at"))
 
-    async def who_rings(self, within_s: float = 10) -> tuple[Phone, Ringing]:
+    async def who_rings(self, within_s: float = PATIENCE_S) -> tuple[Phone, Ringing]:
         """Whoever routing has chosen."""
         waiting = {asyncio.ensure_future(one.rings(within_s)): one for one in (self.rosa, self.samir)}
         done, others = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -101,7 +102,7 @@ class Town:
         await ringing.hears(OUTSIDE_HZ)
         return ringing, dialled
 
-    async def until(self, true: Callable[[], Any], within_s: float = 15) -> Any:
+    async def until(self, true: Callable[[], Any], within_s: float = PATIENCE_S) -> Any:
         async with asyncio.timeout(within_s):
             while not (found := true()):
                 await asyncio.sleep(0.05)
@@ -109,10 +110,10 @@ class Town:
 
     async def until_nothing_hangs(self) -> None:
         """Every call has an end and an outcome, and no phone of anybody is on the line."""
-        await self.until(lambda: all(status == "over" and outcome for status, outcome in self.calls()), 30)
+        await self.until(lambda: all(status == "over" and outcome for status, outcome in self.calls()))
         for phone in (self.rosa, self.samir, self.customer):
             for ringing in phone.all:
-                await ringing.ends(30)
+                await ringing.ends()
 
 
 @asynccontextmanager
@@ -159,7 +160,7 @@ async def _town(house: House, made: dict[str, Any], line: str, there: Phones) ->
             )
             here = Town(house, made, there, reading)
             is_up = "select 1 from leadbell_phoneline where seen_at is not null"
-            await here.until(lambda: reading.execute(is_up).fetchone(), 20)
+            await here.until(lambda: reading.execute(is_up).fetchone())
             yield here
     finally:
         await asyncio.to_thread(house.stop)
@@ -191,7 +192,7 @@ async def test_a_posted_lead_rings_two_phones_and_connects_them(northside: Town)
     assert ended["talk_ms"] > 0
     await northside.until_nothing_hangs()
     assert northside.kinds()[:3] == ["arrived", "rang", "picked_up"]
-    status, length_ms, stored_as = await northside.until(northside.recording, 20)
+    status, length_ms, stored_as = await northside.until(northside.recording)
     assert status == "kept"
     sound, rate = soundfile.read(northside.house.folder / "recordings" / stored_as, dtype="int16")
     assert abs(len(sound) / rate * 1000 - length_ms) < 50
@@ -222,10 +223,10 @@ async def test_asterisk_killed_in_mid_call(northside: Town) -> None:
     northside.post()
     await northside.accepts()
     os.kill(northside.house.pid("asterisk") or 0, signal.SIGKILL)
-    await northside.until(lambda: "attempt_ended" in northside.kinds(), 30)
+    await northside.until(lambda: "attempt_ended" in northside.kinds())
     assert [status for status, _ in northside.calls()] == ["over"]
     assert len(northside.customer.all) == 1, "nobody is called twice"
-    await northside.until(lambda: northside.house.pid("asterisk"), 20)
+    await northside.until(lambda: northside.house.pid("asterisk"))
 
 
 @pytest.mark.crash
@@ -234,15 +235,15 @@ async def test_the_switchboard_killed_in_mid_call_finds_it_again(northside: Town
     ringing, dialled = await northside.accepts()
     killed = northside.house.pid("switchboard") or 0
     os.kill(killed, signal.SIGKILL)
-    await northside.until(lambda: northside.house.pid("switchboard") not in (None, killed), 20)
+    await northside.until(lambda: northside.house.pid("switchboard") not in (None, killed))
     await asyncio.sleep(2 * SECOND)
     assert not dialled.over.is_set(), "they talk on"
     await dialled.hang_up()
-    await northside.until(lambda: "attempt_ended" in northside.kinds(), 30)
+    await northside.until(lambda: "attempt_ended" in northside.kinds())
     await northside.until_nothing_hangs()
     assert len(northside.customer.all) == 1
     assert next(f for f in northside.facts() if f["type"] == "attempt_ended")["outcome"] == "conversation"
-    await ringing.ends(30)
+    await ringing.ends()
 
 
 @pytest.mark.crash
@@ -263,7 +264,7 @@ async def test_killed_again_and_again_no_customer_is_called_twice(northside: Tow
         await asyncio.sleep(chance.uniform(0.05, 1.2))
         if pid := northside.house.pid("switchboard"):
             os.kill(pid, signal.SIGKILL)
-        await northside.until(lambda: northside.house.pid("switchboard"), 20)
+        await northside.until(lambda: northside.house.pid("switchboard"))
         await asyncio.sleep(1.5 * SECOND)
         for phone in (northside.rosa, northside.samir, northside.customer):
             for ringing in phone.all:

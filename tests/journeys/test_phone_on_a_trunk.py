@@ -34,7 +34,7 @@ async def test_a_posted_lead_rings_over_the_trunk_and_connects_them(northside: T
     await northside.until_nothing_hangs()
     assert northside.kinds()[:3] == ["arrived", "rang", "picked_up"]
     assert [len(phone.all) for phone in (northside.rosa, northside.samir, northside.customer)].count(1) == 2
-    status, length_ms, stored_as = await northside.until(northside.recording, 20)
+    status, length_ms, stored_as = await northside.until(northside.recording)
     assert status == "kept"
     sound, rate = soundfile.read(northside.house.folder / "recordings" / stored_as, dtype="int16")
     assert abs(len(sound) / rate * 1000 - length_ms) < 50
@@ -56,7 +56,7 @@ async def test_who_passes_it_on_is_followed_by_the_next_and_a_busy_customer_is_w
     assert second is not first
     await again.answer()
     await again.press("1")
-    dialled = await northside.customer.rings(10)
+    dialled = await northside.customer.rings()
     await dialled.busy()
     await northside.until(lambda: "attempt_ended" in northside.kinds())
     assert next(fact for fact in northside.facts() if fact["type"] == "attempt_ended")["outcome"] == "busy"

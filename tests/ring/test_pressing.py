@@ -21,9 +21,9 @@ from leadbell.ring.pressing import Turned, accepted
 from leadbell.roles import Urls
 from leadbell.sale.actions import lose
 from tests.conftest import NOON, lead_of, make_dealer, make_person
+from tests.waiting import PATIENCE_S
 
 SECOND = timedelta(seconds=1)
-PATIENCE_S = 10
 WAITS = (
     "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%leadbell_lead%'"
 )

@@ -26,9 +26,9 @@ from leadbell.ring.wanted import hang_up, ring_me
 from leadbell.roles import Urls
 from tests.conftest import lead_of, make_dealer, make_person, make_source
 from tests.fakes.engine import FakeEngine
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE_S = 5.0
 
 
 def now() -> datetime:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from baresip import Account, BaresipError, Call, CallState, Config, Event, Runtime, StackEvent, UserAgent
 
+from tests.waiting import PATIENCE_S
+
 RATE = 8000
 #: Sound is fed so far ahead.
 AHEAD = RATE * 2 * 200 // 1000
@@ -46,7 +48,7 @@ class Ringing:
 
     async def answer(self) -> None:
         await self.call.answer()
-        await asyncio.wait_for(self.answered.wait(), 5)
+        await asyncio.wait_for(self.answered.wait(), PATIENCE_S)
 
     async def press(self, digits: str) -> None:
         # The line may hang up while the key is still held; a key that nobody heard fails the test that waits for it.
@@ -60,10 +62,10 @@ class Ringing:
     async def busy(self) -> None:
         await self.call.reject()
 
-    async def ends(self, within_s: float = 10) -> None:
+    async def ends(self, within_s: float = PATIENCE_S) -> None:
         await asyncio.wait_for(self.over.wait(), within_s)
 
-    async def hears(self, hz: float, within_s: float = 5) -> None:
+    async def hears(self, hz: float, within_s: float = PATIENCE_S) -> None:
         """Until the last 200 ms of what it heard are this tone."""
         try:
             await self._until(lambda: loudest(bytes(self.heard[-3200:])) == round(hz / 10) * 10, within_s)
@@ -73,7 +75,7 @@ class Ringing:
                 f"not {hz} Hz but {loudest(last)} Hz, as loud as {level(last):.0f}"
             ) from None
 
-    async def hears_speech(self, within_s: float = 5) -> None:
+    async def hears_speech(self, within_s: float = PATIENCE_S) -> None:
         """Until something louder than a noise was heard for 100 ms."""
         await self._until(lambda: level(bytes(self.heard[-1600:])) > 300, within_s)
 
@@ -119,7 +121,7 @@ class Phone:
     calls: "asyncio.Queue[Ringing]" = field(default_factory=asyncio.Queue)
     all: list[Ringing] = field(default_factory=list)
 
-    async def rings(self, within_s: float = 5) -> Ringing:
+    async def rings(self, within_s: float = PATIENCE_S) -> Ringing:
         return await asyncio.wait_for(self.calls.get(), within_s)
 
 

@@ -14,6 +14,7 @@ from leadbell.ring.lines.asterisk import Asterisk
 from leadbell.ring.ports import Ears, Leg, LegFailed, LegHeard
 from leadbell.ring.speech import Speaker
 from tests.ring.asterisk.running import free_port
+from tests.waiting import PATIENCE_S
 
 KEY = "c0ffee"
 ROSAS, CUSTOMERS = f"{KEY}-p7", f"{KEY}-customer"
@@ -107,7 +108,7 @@ async def until(so: Any) -> None:
         while not so():
             await asyncio.sleep(0.005)
 
-    await asyncio.wait_for(look(), 5)
+    await asyncio.wait_for(look(), PATIENCE_S)
 
 
 def event(kind: str, channel: str, **more: Any) -> dict[str, Any]:

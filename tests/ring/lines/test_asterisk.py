@@ -33,6 +33,7 @@ from leadbell.ring.ports import (
 from leadbell.ring.speech import Speaker
 from tests.ring.asterisk.running import Running, asterisk, free_port
 from tests.ring.lines.phones import RATE, Phones, level, loudest, phones
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.phone, pytest.mark.slow]
 
@@ -76,8 +77,9 @@ class Stage:
             dialled = self.exchange.dial(replace(self.dial, key=heard.key, person=heard.person or 0))
             assert isinstance(dialled, Ringing)
 
-    async def hears(self, what: What, within_s: float = 10) -> Heard:
-        for _ in range(int(within_s / 0.005)):
+    async def hears(self, what: What, within_s: float = PATIENCE_S) -> Heard:
+        give_up_at = time.monotonic() + within_s
+        while time.monotonic() < give_up_at:
             if found := [heard for heard in self.heard if heard.what == what]:
                 return found[-1]
             await asyncio.sleep(0.005)
@@ -101,9 +103,8 @@ class Stage:
         return bell
 
     async def nothing_is_left(self) -> None:
-        for _ in range(200):
-            if not (left := await self.pbx.channels()):
-                break
+        give_up_at = time.monotonic() + PATIENCE_S
+        while (left := await self.pbx.channels()) and time.monotonic() < give_up_at:
             await asyncio.sleep(0.02)
         assert left == []
         assert self.exchange.under_way == 0
@@ -249,7 +250,7 @@ async def test_of_three_phones_the_first_to_press_wins_and_the_others_stop(stage
     await asyncio.gather(at_samir.ends(), at_ines.ends(), pressing)
     quiet_after = [round((other.over_at - accepted_at) * 1000, 1) for other in (at_samir, at_ines)]
     print(f"\nthe others were quiet {quiet_after} ms after the first had pressed")
-    assert max(quiet_after) < 1000
+    assert max(quiet_after) < 5000, "long before the ring would have been over"
     at_okafor = await okafor.rings()
     await at_okafor.answer()
     await stage.hears("connected")
@@ -411,7 +412,7 @@ async def test_a_customer_calls(stage: Stage) -> None:
     await at_rosa.press("1")
     await asyncio.gather(calling.hears(ROSAS_TONE), at_rosa.hears(OKAFORS_TONE))
     await asyncio.sleep(1.5)
-    await calling.hears(ROSAS_TONE, 0.1)
+    await calling.hears(ROSAS_TONE)
     await calling.hang_up()
     await at_rosa.ends()
     await stage.hears("ended")
@@ -517,7 +518,7 @@ async def test_a_voicemail_is_known_by_its_long_greeting(
         await engine.call(Leg(leg, leg.partition("-")[0], MR_OKAFOR, DEALER, "", 10, detect=True))
         await (await okafor.rings()).answer()
         began = time.monotonic()
-        while (found := await asyncio.wait_for(heard.get(), 8)).what not in ("person", "machine"):
+        while (found := await asyncio.wait_for(heard.get(), PATIENCE_S)).what not in ("person", "machine"):
             pass
         print(f"\n{found.what} after {time.monotonic() - began:.1f} s")
         assert found.what == what
@@ -606,7 +607,7 @@ async def test_a_conversation_goes_on_while_the_connection_is_cut(wired: tuple[S
     assert isinstance(stage.exchange.ring(Bell("another", 1, 42, (ROSA,), 5)), LineDown)
     await at_okafor.hears(ROSAS_TONE)
     await wire.mend()
-    await asyncio.wait_for(stage.up(), 10)
+    await asyncio.wait_for(stage.up(), PATIENCE_S)
     await asyncio.gather(at_okafor.hears(ROSAS_TONE), at_rosa.hears(OKAFORS_TONE))
     await at_okafor.hang_up()
     await stage.hears("ended")
@@ -647,7 +648,7 @@ async def test_asterisk_is_killed_and_comes_back(tmp_path: Path) -> None:
             await at_okafor.hears(ROSAS_TONE)
             pbx.kill()
             pbx.start()
-            await stage.hears("ended", 20)
+            await stage.hears("ended")
             assert stage.engine.is_up
             await stage.nothing_is_left()
             stage.heard.clear()
@@ -663,7 +664,7 @@ async def test_asterisk_is_killed_and_stays_away(tmp_path: Path) -> None:
             await (await rosa.rings()).answer()
             await stage.hears("picked_up")
             pbx.kill()
-            await stage.hears("line_down", 5)
+            await stage.hears("line_down")
             for _ in range(100):
                 if stage.exchange.under_way == 0:
                     break
@@ -724,7 +725,7 @@ async def test_two_nodes_share_the_calls_and_one_may_die(pbx: Running, tmp_path:
                     break
                 await asyncio.sleep(0.01)
             other.kill()
-            lost = await stage.hears("line_down", 6)
+            lost = await stage.hears("line_down")
             assert lost.key == elsewhere.key
             assert stage.engine.is_up
             assert stage.exchange.under_way == 1
@@ -752,7 +753,7 @@ async def test_asterisk_may_call_us_instead(tmp_path: Path) -> None:
     port = free_port()
     with asterisk("rosa", switchboard=f"ws://127.0.0.1:{port}/asterisk") as pbx:
         async with on_stage(pbx, tmp_path, pbx.node, listen=("127.0.0.1", port)) as stage:
-            await asyncio.wait_for(stage.up(), 10)
+            await asyncio.wait_for(stage.up(), PATIENCE_S)
             rosa = await stage.phones.extension("rosa", ROSAS_TONE)
             okafor = stage.phones.phone(MR_OKAFOR, OKAFORS_TONE)
             stage.ring(phone(ROSA, "sip:rosa"))

@@ -10,6 +10,7 @@ import pytest
 from leadbell.ring.lines.browsers import BrowserPhones, Line
 from leadbell.ring.ports import LegFailed
 from tests.ring.asterisk.running import Running, asterisk
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.phone, pytest.mark.slow]
 
@@ -54,7 +55,7 @@ class Browser:
             f"Call-ID: {id(self)}\r\nCSeq: {self.count} REGISTER\r\nContact: <sip:x@a.invalid;transport=ws>\r\n"
             f"{about}Content-Length: 0\r\n\r\n"
         )
-        return await asyncio.wait_for(anext(self.heard), 5)
+        return await asyncio.wait_for(anext(self.heard), PATIENCE_S)
 
 
 def _md5(text: str) -> str:

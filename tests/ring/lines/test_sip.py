@@ -31,6 +31,7 @@ from leadbell.ring.ports import (
 from leadbell.ring.speech import Speaker
 from tests.ring.asterisk.running import free_port
 from tests.ring.lines.phones import Phones, Ringing, loudest, phones
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.phone, pytest.mark.slow]
 
@@ -65,7 +66,7 @@ class Line:
         self.told.append(heard)
         self.more.set()
 
-    async def until(self, what: What, within_s: float = 10) -> Heard:
+    async def until(self, what: What, within_s: float = PATIENCE_S) -> Heard:
         async with asyncio.timeout(within_s):
             while True:
                 for heard in self.told:
@@ -75,12 +76,12 @@ class Line:
                 await self.more.wait()
 
     async def until_nothing_lives(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while await self.sip.live():
                 await asyncio.sleep(0.02)
 
     async def recorded(self, key: str) -> Path:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while (path := await self.sip.recorded(key)) is None:
                 await asyncio.sleep(0.02)
             return path
@@ -265,7 +266,7 @@ async def test_the_process_killed_in_mid_call_ends_the_call_and_is_there_again(n
     killed = northside.sip.child
     os.kill(killed or 0, signal.SIGKILL)
     await northside.until("ended")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not northside.sip.is_up:
             await asyncio.sleep(0.05)
     assert northside.sip.child != killed

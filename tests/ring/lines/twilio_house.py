@@ -20,6 +20,8 @@ import aiohttp
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
+from tests.waiting import PATIENCE_S
+
 ACCOUNT = "AC" + "0" * 31 + "1"
 TOKEN = "the token of Northside"
 FORM = web.RequestKey("form", dict[str, list[str]])
@@ -27,7 +29,7 @@ BASIC = "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
 OVER = {"completed", "busy", "no-answer", "canceled", "failed"}
 
 
-async def until(happened: Callable[[], object], within_s: float = 5) -> None:
+async def until(happened: Callable[[], object], within_s: float = PATIENCE_S) -> None:
     """Wait for the other side of a socket; fails when it hasn't happened in time."""
     async with asyncio.timeout(within_s):
         while not happened():

@@ -18,8 +18,7 @@ from tests.fakes.engine import FakeEngine
 from tests.ring.asterisk.running import asterisk, free_port
 from tests.ring.lines.phones import Ringing, phones
 from tests.ring.lines.twilio_house import ACCOUNT, TOKEN, TwilioHouse
-
-WITHIN_S = 10.0
+from tests.waiting import PATIENCE_S
 
 
 def now() -> datetime:
@@ -27,7 +26,7 @@ def now() -> datetime:
 
 
 async def until(true: Callable[[], Any]) -> Any:
-    async with asyncio.timeout(WITHIN_S):
+    async with asyncio.timeout(PATIENCE_S):
         while not (found := true()):
             await asyncio.sleep(0.005)
         return found
@@ -135,7 +134,7 @@ class WithPhones(_Exchanged):
         return self.phones[number]
 
     async def rings(self, leg: str) -> None:
-        self.ringing[leg] = await self.phone(leg).rings(WITHIN_S)
+        self.ringing[leg] = await self.phone(leg).rings()
 
     async def answers(self, leg: str) -> None:
         await self.ringing[leg].answer()
