@@ -13,7 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.browser.conftest import CHROMIUM, PATIENCE_MS, QUIETLY
 from tests.browser.test_every_page import AXE
-from tests.journeys.test_phone import OUTSIDE_HZ, SECOND, Town, town
+from tests.journeys.test_phone import OUTSIDE_HZ, Town, town
 from tests.ring.lines.phones import Ringing, loudest
 from tests.waiting import PATIENCE_S
 
@@ -195,12 +195,8 @@ async def test_a_window_that_closes_leaves_the_bell_to_the_desk(northside: Town,
     await expect(phone.get_by_role("button", name="Pick up")).to_be_visible()
     await expect(second.get_by_role("button", name="Pick up")).to_be_hidden()
     await second.close()
-    closed_at = asyncio.get_running_loop().time()
     await phone.close()
     await northside.until(lambda: all(status == "over" for status, _ in northside.calls()))
-    assert asyncio.get_running_loop().time() - closed_at < 15 * SECOND, (
-        "long before the ring would have been over"
-    )
     await expect(page.get_by_role("button", name="Accept").first).to_be_visible()
     assert northside.kinds()[:2] == ["arrived", "rang"], "her desk rings on"
     await expect(page.locator("[data-phone-window]")).to_be_visible()
