@@ -90,14 +90,17 @@ def test_one_with_an_appointment_and_one_without_are_written_down(week: Path, no
     assert hers.filter(pk__in=written).count() == 1
 
 
-@pytest.mark.parametrize("when", [None, "Saturday at 11:00"])
-def test_what_is_said_in_either_language_suggests_the_marks(when: str | None):
-    for language in sorted(LANGUAGES):
+@pytest.mark.parametrize("agreed", [False, True])
+def test_what_is_said_in_either_language_suggests_the_marks(agreed: bool):
+    days = {"en": "Saturday at 11:00", "nl": "zaterdag om 11:00 uur"}
+    assert days.keys() == LANGUAGES
+    for language, day in days.items():
+        when = day if agreed else None
         said = script(About(language, "Rosa", "Kona", when), 60_000)
         lines = [Line(place, side, one.start_ms, one.text) for place, (side, one) in enumerate(said)]
         marks = [one.mark for one in hints(lines, language)]
-        assert marks == ["opportunity", "asked", "made"][: 3 if when else 2], language
-    assert script(About("en", "Rosa", "Kona", when), 20_000) == ()
+        assert marks == ["opportunity", "asked", "made"][: 3 if agreed else 2], language
+    assert script(About("en", "Rosa", "Kona"), 20_000) == ()
 
 
 def test_a_second_start_says_nothing_twice(week: Path):
