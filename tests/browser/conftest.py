@@ -25,6 +25,8 @@ QUIETLY = (
 )  # fmt: skip
 #: A busy machine may need this long for what takes a moment.
 PATIENCE_MS = int(PATIENCE_S * 1000)
+#: Long enough to be answered on a busy machine, short enough to see who is rung next.
+RING_S = 10
 for _api in (sync_api, async_api):
     _api.expect.set_options(timeout=PATIENCE_MS)
 
@@ -58,7 +60,7 @@ class Northside:
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A folder with the dealer in it, which nothing runs in, and what is known of the dealer."""
     house = House(tmp_path_factory.mktemp("furnished") / "house")
-    return house.folder, house.prepare()
+    return house.folder, house.prepare(RING_S)
 
 
 @pytest.fixture(scope="module")

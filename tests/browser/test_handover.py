@@ -121,7 +121,7 @@ def test_the_script_works_without_javascript(house_with_bdc: Northside, visit: V
     bea = visit("Bea", java_script_enabled=False)
     house_with_bdc.lead("Ms Verbeek", 60_000_002)
     row = bea.locator(".queue li", has_text="Ms Verbeek")
-    for _ in range(40):
+    for _ in range(240):
         bea.goto("/bdc/")
         if row.count():
             break

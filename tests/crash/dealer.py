@@ -1,5 +1,5 @@
-"""Northside with Rosa, Samir, Noor and Ines, open at every hour: `python -m tests.crash.dealer DIR` prints
-what the test has to know as JSON."""
+"""Northside with Rosa, Samir, Noor and Ines, open at every hour: `python -m tests.crash.dealer DIR SECONDS`
+lets each round ring so long, and prints what the test has to know as JSON."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 CAST = (("Rosa", "salesperson"), ("Samir", "salesperson"), ("Noor", "salesperson"), ("Tim", "salesperson"))
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, ring_s: int) -> None:
     with with_database(folder, "owner"):
         from leadbell.dealers.actions import change_hours
         from leadbell.dealers.opening import hire, open_dealer
@@ -26,7 +26,7 @@ def main(folder: Path) -> None:
         # An extra open day beats public holidays, so that the test runs on those, too.
         days = {(now + timedelta(days=n)).date().isoformat(): ALWAYS for n in range(-1, 3)}
         change_hours(opened.dealer, {"week": dict.fromkeys(WEEKDAYS, ALWAYS), "open_days": days}, now)
-        short = tuple(RingRound(how, 5) for how in ("best", "best", "best", "all", "manager"))
+        short = tuple(RingRound(how, ring_s) for how in ("best", "best", "best", "all", "manager"))
         change_plan(opened.dealer, "online", Plan(rounds=short, ring_again_s=3600), now)
         staff = [
             hire(opened.dealer, name, f"{name.lower()}@northside.example", role, now) for name, role in CAST
@@ -40,4 +40,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -32,9 +32,9 @@ class House:
         self.environment = {**os.environ, "LEADBELL_INTAKE_RATE": "0", "PYTHONUNBUFFERED": "1", **environment}
         self.process: subprocess.Popen[bytes] | None = None
 
-    def prepare(self) -> dict[str, Any]:
+    def prepare(self, ring_s: int = 5) -> dict[str, Any]:
         """Make the dealer; answers its keys and people."""
-        return dict(json.loads(self.run("tests.crash.dealer", str(self.folder)).stdout))
+        return dict(json.loads(self.run("tests.crash.dealer", str(self.folder), str(ring_s)).stdout))
 
     def run(self, module: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", module, *arguments]

@@ -117,11 +117,11 @@ class Town:
 
 
 @asynccontextmanager
-async def town(folder: Path) -> AsyncIterator[Town]:
+async def town(folder: Path, ring_s: int = 5) -> AsyncIterator[Town]:
     """Its calls go through an Asterisk of its own."""
     needed()
     house = House(folder)
-    made = await asyncio.to_thread(house.prepare)
+    made = await asyncio.to_thread(house.prepare, ring_s)
     outside, rtp = free_port(), random.randrange(20_000, 32_000, 500)
     chosen = Choices(
         trunks=(Trunk(f"127.0.0.1:{outside}"),), ari_port=free_port(), sip_host="127.0.0.1",
