@@ -63,7 +63,18 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadbell.settings")
     django.setup()
     _say_less()
-    from leadbell.demo import actions, bdc, chatting, diaries, filming, importing, listening, receiving, stage
+    from leadbell.demo import (
+        actions,
+        bdc,
+        chatting,
+        diaries,
+        dms,
+        filming,
+        importing,
+        listening,
+        receiving,
+        stage,
+    )
 
     if fresh:
         actions.clear()
@@ -78,6 +89,7 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
             bdc.begin_between(now)
             bdc.keep_some(now)
             importing.send_leads(now, actions.SEED)
+            dms.connect_system(now)
     elif found.newest is not None and found.has_slept(now):
         days = (now - found.newest).days
         with _told("Telling what happened since the demo ran last", days, now) as progress:
