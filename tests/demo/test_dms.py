@@ -17,10 +17,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def days(northside, rosa):
-    """An appointment every four hours of the last days."""
+    """An appointment every four hours of the last days, written down the other way round."""
     rosa.email = STAR
     rosa.save()
-    for nth in range(15):
+    for nth in reversed(range(15)):
         at = NOON - timedelta(days=2, hours=20) + timedelta(hours=4 * nth)
         lead = lead_of(
             northside, f"Customer {nth}", now=at - timedelta(minutes=5), phone=f"+31201230{nth:03}"
@@ -39,6 +39,10 @@ def test_the_log_holds_what_was_taken_and_what_waits(days):
     assert codes[6] == [AWAY[0], AWAY[0], TAKEN[0]]
     assert codes[:6] + codes[7:12] == [[TAKEN[0]]] * 11
     assert codes[12:] == [[CLOSED[0]], [], []]
+    assert all(attempt.at > one.at for one in log for attempt in one.attempts.all()), (
+        "nothing before it happened"
+    )
+    assert [one.pk for one in log] == sorted(one.pk for one in log)
     tried = [attempt.at for one in log for attempt in one.attempts.order_by("pk")]
     assert tried == sorted(tried)
     assert tried[-1] < NOON

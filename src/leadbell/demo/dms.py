@@ -5,16 +5,17 @@ Claimed, composed and settled as the messenger does it, with invented answers: n
 """
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import F
 
 from leadbell.dealers.models import Person
 from leadbell.demo.cast import STAR
-from leadbell.dms.actions import Place, add_receiver, tell_again
+from leadbell.dms.actions import Place, add_receiver
 from leadbell.dms.models import DmsDelivery, DmsReceiver
 from leadbell.dms.rules import Outcome, heard
 from leadbell.dms.sending import claim, settle
+from leadbell.lead.models import Fact
 from leadbell.refused import Refused
 
 NAME, ADDRESS = "DealerDesk DMS", "https://dms.northside.example/leadbell"
@@ -36,10 +37,7 @@ def connect_system(now: datetime) -> int:
     made = add_receiver(rosa.organisation, NAME, "webhook", Place(ADDRESS), TOLD, now - SINCE)
     if isinstance(made, Refused):
         raise RuntimeError(f"the demo's DMS was refused: {made.because.text}")
-    tell_again(made.receiver, now - SINCE, now)
-    log = DmsDelivery.objects.filter(receiver=made.receiver)
-    log.update(next_at=F("at"))
-    numbers = list(log.order_by("at", "pk").values_list("pk", flat=True))
+    numbers = _waiting(made.receiver, now)
     taken = numbers[:-WAITING]
     moment = now - SINCE
     for number in taken:
@@ -51,10 +49,25 @@ def connect_system(now: datetime) -> int:
     return len(numbers)
 
 
+def _waiting(receiver: DmsReceiver, now: datetime) -> list[int]:
+    """What happened since it was set up, in its order."""
+    happened = Fact.objects.filter(
+        lead__dealer=receiver.dealer, kind__in=receiver.kinds, at__gt=now - SINCE, at__lte=now
+    )
+    waiting = [
+        DmsDelivery(
+            dealer=receiver.dealer, receiver=receiver, lead_id=one.lead_id, fact=one.pk,
+            event=receiver.kinds[one.kind], number=uuid4(), at=one.at, next_at=one.at,
+        )
+        for one in happened.order_by("at", "pk")
+    ]  # fmt: skip
+    return [one.pk for one in DmsDelivery.objects.bulk_create(waiting)]
+
+
 def _tell(number: int, outcome: Outcome, earliest: datetime) -> datetime:
     """Made ready and settled as soon as its turn comes; when that was."""
     waits = DmsDelivery.objects.select_related("receiver").get(pk=number)
-    moment = max(filter(None, (earliest, waits.next_at, waits.receiver.rest_until)))
+    moment = max(filter(None, (earliest, waits.at, waits.next_at, waits.receiver.rest_until)))
     (one,) = claim(moment, 1, failing=waits.receiver.failures > 0)
     moment += timedelta(milliseconds=TOOK_MS)
     settle(one.number, outcome, TOOK_MS, moment)
