@@ -267,6 +267,18 @@ def test_a_brand_or_format_opens_its_report_too(by, value, said, called, ines, s
     assert "0 of 0 leads with a phone number" in " ".join(other.split())
 
 
+def test_what_a_letter_brought_is_told_by_its_campaign(importer, northside, ines, signed_in):
+    for number in range(2):
+        lead_now(northside, 40 * MINUTE + number * SECOND, f"Mr Okafor {number}", origin="direct_mail")
+    lead_now(northside, 60 * MINUTE, "Ms Lindqvist")
+    keep()
+    client = signed_in(ines)
+    found = client.get("/reports/comparison/?by=campaign&period=30").content.decode()
+    link = re.search(r'<th scope="row"><a href="(/reports/[^"]*campaign=Website[^"]*)"', found)
+    assert link is not None
+    assert "“Website”" in client.get(html.unescape(link[1])).content.decode()
+
+
 def test_a_campaign_is_a_filter_that_takes_any_text(called, ines, signed_in):
     page = (
         signed_in(ines)

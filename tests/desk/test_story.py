@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from leadbell.desk.story.story import people_in, story
 from leadbell.lead import facts
@@ -106,6 +107,11 @@ BOOKED = facts.Booked(at=after(195), by=ROSA, appointment=7, starts_at=after(86_
 )  # fmt: skip
 def test_each_fact_is_a_sentence(happened, sentence, why, who):
     assert told(*happened) == (sentence, why, who)
+
+
+def test_what_brought_the_customer_is_told():
+    line, *_ = story(History((replace(ARRIVED, campaign="Spring sale"),)), NAMES)
+    assert [str(why) for why in line.why] == ["ADF", "campaign “Spring sale”", "new customer"]
 
 
 def test_a_second_conversation_has_no_connect_time_of_the_lead():

@@ -509,6 +509,39 @@ def test_a_date_without_a_zone_is_read_where_the_dealer_is() -> None:
         assert found[0].requested_at.isoformat() == f"2026-03-02T{expected}"
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"utm_campaign": "Spring sale"}, {"campaign": "Spring sale"}, {"Campaign Name": "Spring sale"},
+        {"campagne": "Spring sale"}, {"Название кампании": "Spring sale"},
+        {"campaign": {"id": "12", "name": "Spring sale"}}, {"utm_campaign": "Spring\n sale", "campaign": "other"},
+    ],
+)  # fmt: skip
+def test_the_campaign_is_known_and_no_word_of_the_customers(told: dict[str, object]) -> None:
+    inquiry = only({"email": "a@example.org"} | told)
+    assert inquiry.campaign == "Spring sale"
+    assert inquiry.message is None
+    assert from_json(as_json(inquiry)) == inquiry
+
+
+@pytest.mark.parametrize("told", [{"campaign_id": "120"}, {"utm_source": "google"}, {"campaign": " "}, {}])
+def test_no_campaign_is_told_by_a_number_or_a_website(told: dict[str, object]) -> None:
+    assert only({"email": "a@example.org"} | told).campaign is None
+
+
+def test_lead_forms_name_their_campaign() -> None:
+    meta = {
+        "id": "7",
+        "campaign_name": "Kona in May",
+        "field_data": [{"name": "email", "values": ["a@example.org"]}],
+    }
+    google = {
+        "lead_id": "7", "campaign_id": 20001, "google_key": "k",
+        "user_column_data": [{"column_id": "EMAIL", "string_value": "a@example.org"}],
+    }  # fmt: skip
+    assert [only(lead).campaign for lead in (meta, google)] == ["Kona in May", "20001"]
+
+
 def test_an_inquiry_as_json_has_exactly_these_keys() -> None:
     stored = as_json(only({"email": "a@example.org", "phone": "0612345678", "make": "Kia"}))
     assert list(stored) == [
@@ -523,6 +556,7 @@ def test_an_inquiry_as_json_has_exactly_these_keys() -> None:
         "consents",
         "visitor",
         "dealer",
+        "campaign",
     ]
     assert list(stored["customer"]) == ["first_name", "last_name", "full_name", "emails", "phones", "address"]
     assert list(stored["customer"]["phones"][0]) == ["number", "raw", "kind"]

@@ -295,7 +295,7 @@ def _open(envelope: Envelope, inquiry: Inquiry, answer: Opens, known: frozenset[
         at=envelope.received_at, origin=cast(Origin, source.origin), channel=inquiry.channel, source=source.name,
         envelope=str(envelope.pk), by_phone=customer.phone is not None, by_email=bool(customer.emails),
         brand=wanted.make if wanted else None, condition=_condition(wanted), language=customer.language or None,
-        known_to=answer.known_to, because=answer.because,
+        known_to=answer.known_to, because=answer.because, campaign=inquiry.campaign,
     )  # fmt: skip
     return begin(lead, arrived)
 

@@ -76,6 +76,8 @@ class Inquiry:
     visitor: str | None = None
     #: The dealer whom the sender or the customer named, as it was written; only an importer asks.
     dealer: str | None = None
+    #: The campaign that brought the customer, as the sender calls it.
+    campaign: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def from_json(stored: Mapping[str, Any]) -> Inquiry:
         consents=tuple(Said(*said) for said in stored.get("consents") or ()),
         visitor=stored.get("visitor"),
         dealer=stored.get("dealer"),
+        campaign=stored.get("campaign"),
     )
 
 

@@ -80,6 +80,8 @@ class Arrived(Fact, frozen=True, tag="arrived"):
     #: The salesperson who had this customer before.
     known_to: int | None = None
     because: Words | None = None
+    #: What brought the customer, as the sender calls it.
+    campaign: str | None = None
 
 
 class AskedAgain(Fact, frozen=True, tag="asked_again"):

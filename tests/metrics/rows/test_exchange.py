@@ -24,6 +24,7 @@ from leadbell.lead.facts import (
     Lost,
     MissedCall,
     NoShow,
+    Origin,
     Rang,
     Replied,
     SeenAgain,
@@ -49,6 +50,23 @@ def rows(*facts: AnyFact, at: datetime = FIVE) -> Rows:
     return rows_of(
         [(LeadOf(41, "Northside", HOURS, bdc=(BEA,), names={ROSA: "Rosa"}), History((arrived, *facts)))]
     )
+
+
+@pytest.mark.parametrize(
+    ("origin", "told", "campaign"),
+    [
+        ("online", None, None), ("online", "Spring sale", "Spring sale"), ("direct_mail", None, "Letter of May"),
+        ("lost_sale", "Second chance", "Second chance"),
+    ],
+)  # fmt: skip
+def test_a_campaign_is_what_the_sender_says_or_the_dealers_own_letter(
+    origin: Origin, told: str | None, campaign: str | None
+) -> None:
+    arrived = Arrived(
+        at=FIVE, origin=origin, channel="json", source="Letter of May", envelope="1", by_phone=True,
+        by_email=True, campaign=told,
+    )  # fmt: skip
+    assert said(rows_of([(LeadOf(41, "Northside", HOURS), History((arrived,)))]))["campaign"] == campaign
 
 
 def said(found: Rows, table: str = "leads", nth: int = 0) -> dict[str, Any]:

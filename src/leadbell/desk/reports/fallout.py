@@ -22,7 +22,7 @@ from leadbell.metrics.rows.live import Live
 
 FALLOUT = METRICS["fallout_rate"]
 #: Keys of `metrics.question`; people stand in the first two.
-KEYS = ("bdc_agent", "received_by", "origin", "source")
+KEYS = ("bdc_agent", "received_by", "origin", "source", "campaign")
 PEOPLE = frozenset({"bdc_agent", "received_by"})
 MOST = 30
 READERS = ("manager", "bdc")
@@ -98,7 +98,7 @@ def _of_everybody(scope: Scope) -> Scope:
 def _parts(request: Visit, engine: Live, scope: Scope) -> list[Part]:
     titles = {
         "bdc_agent": _("By BDC agent"), "received_by": _("By salesperson"), "origin": _("By origin"),
-        "source": _("By source or campaign"),
+        "source": _("By source"), "campaign": _("By campaign"),
     }  # fmt: skip
     return [
         Part(

@@ -78,7 +78,8 @@ FORMATS = {
 def _arrived(fact: Arrived, names: Names, before: Standing) -> Line:
     how = FORMATS.get(fact.channel)
     reachable = () if fact.by_phone else (say("no phone number"),)
-    why = tuple(reason for reason in (how, fact.because) if reason)
+    campaign = say("campaign “%(campaign)s”", campaign=fact.campaign) if fact.campaign else None
+    why = tuple(reason for reason in (how, campaign, fact.because) if reason)
     return Line(
         fact.at, "mail-down", "system", say("Arrived from %(source)s", source=fact.source), (*why, *reachable)
     )

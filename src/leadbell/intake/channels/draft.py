@@ -86,6 +86,7 @@ class Draft:
         self.source_id = ""
         self.visitor = ""
         self.dealer = ""
+        self.campaign = ""
         self.warnings: list[str] = []
         self.consents: dict[Kind, Said] = {}
         #: Addresses that are known not to be the customer's.
@@ -184,6 +185,10 @@ class Draft:
 
     def sent_by(self, provider: str) -> None:
         self.provider = self.provider or one_line(plain(provider[:LONGEST_VALUE]))
+
+    def in_campaign(self, text: str) -> None:
+        """What brought the customer; the first stands."""
+        self.campaign = self.campaign or one_line(plain(text[:LONGEST_VALUE]))
 
     def name_dealer(self, label: str, text: str) -> None:
         """The dealer who is to have the lead, not a person there; the first stands."""

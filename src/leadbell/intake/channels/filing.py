@@ -38,6 +38,8 @@ def put(draft: Draft, label: str, text: str, about: str | None = None) -> None:
     about = (what.about if what else None) or about
     if what and what.part == "provider":
         draft.sent_by(text)
+    elif what and what.part == "campaign":
+        draft.in_campaign(text)
     elif what and what.part == "visitor":
         draft.visitor = one_line(text)[:40]
     elif what and what.part == "vendor":

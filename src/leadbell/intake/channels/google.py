@@ -35,6 +35,7 @@ def _read_lead(lead: Mapping[str, Any], delivery: Delivery) -> Draft:
     draft.numbered(text_of(lead.get("lead_id")))
     draft.asked(text_of(lead.get("lead_submit_time")))
     draft.sent_by("Google Ads")
+    draft.in_campaign(text_of(lead.get("campaign_name") or lead.get("campaign_id")))
     if lead.get("is_test") in (True, "true", 1):
         draft.warn(TEST_LEAD)
     for column in lead["user_column_data"][:_MOST_COLUMNS]:

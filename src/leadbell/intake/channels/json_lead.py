@@ -190,6 +190,8 @@ class _Reader:
             return
         if part == "provider":
             self.draft.sent_by(_named(values))
+        elif part == "campaign":
+            self.draft.in_campaign(_named(values))
         elif whose in ("vehicle", "trade") and part in PARTS and (name := _named(values)):
             put(self.draft, label, name, whose)
         elif about not in ("vehicle", "trade") and (part in _CARS or whose == "trade"):

@@ -148,9 +148,11 @@ _WORDS = {
         recordingallowed maybecallrecorded toestemmingopname opnametoestemming gespreksopname aufzeichnung
         einwilligungaufzeichnung согласиеназапись записьразговора""",
     "visitor": """leadbellvisitor""",
+    "campaign": """campaign campaignname leadcampaign utmcampaign campagne campagnenaam kampagne kampagnenname
+        кампания названиекампании рекламнаякампания""",
     "nothing": """csrf csrftoken csrfmiddlewaretoken token recaptcha grecaptcharesponse captcha captcharesponse
         hcaptcharesponse honeypot googlekey signature apiversion gclid fbclid gclidfield utmsource
-        utmmedium utmcampaign utmterm utmcontent useragent ipaddress ip remoteip sessionid cookie formbuildid
+        utmmedium utmterm utmcontent useragent ipaddress ip remoteip sessionid cookie formbuildid
         formid formname pageid adid adgroupid adsetid campaignid creativeid assetgroupid wpcf7 wpcf7version wpcf7unittag
         wpcf7locale wpcf7containerpost action submit formtoken formop honeypottime password apikey secret
         terms termsaccepted agree authorization ispublic hash checksum version_id

@@ -124,7 +124,8 @@ def _read_lead(lead: Mapping[str, Any], delivery: Delivery) -> Draft:
     draft.numbered(text_of(lead.get("leadgen_id") or lead.get("id")))
     draft.asked(text_of(lead.get("created_time")))
     draft.sent_by(_PLATFORMS.get(text_of(lead.get("platform")).lower(), "Meta"))
-    for name in ("form_name", "campaign_name", "ad_name"):
+    draft.in_campaign(text_of(lead.get("campaign_name")))
+    for name in ("form_name", "ad_name"):
         draft.note(name.replace("_", " ").capitalize(), text_of(lead.get(name)))
     for question, answer in _answers(lead):
         if answer.startswith("<test lead:"):

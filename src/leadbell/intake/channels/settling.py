@@ -100,6 +100,7 @@ def inquiry(draft: Draft) -> Inquiry:
         consents=tuple(draft.consents.values()),
         visitor=draft.visitor or None,
         dealer=_fitted(draft, draft.dealer),
+        campaign=_fitted(draft, draft.campaign),
     )
 
 

@@ -42,7 +42,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
 #: What our own journal doesn't record (yet).
-CANT_SAY = frozenset({"leads.cost_cents", "leads.margin_cents", "leads.campaign"})
+CANT_SAY = frozenset({"leads.cost_cents", "leads.margin_cents"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,8 @@ def _lead(about: LeadOf, history: History, arrived: Arrived) -> dict[str, Any]:
     handed_over, dropped, agent, receiver = _handover(about, facts)
     return {
         "lead": about.lead, "ref": str(about.lead), "dealer": about.dealer, "salesperson": about.name(standing.owner),
-        "origin": arrived.origin, "source": arrived.source, "channel": arrived.channel, "brand": arrived.brand,
+        "origin": arrived.origin, "source": arrived.source, "campaign": _campaign(arrived),
+        "channel": arrived.channel, "brand": arrived.brand,
         "set_aside": "merged" if standing.lost_reason == "merged" else None,
         "received_ms": ms(arrived.at), "received_on": _day(hours, arrived.at), "in_hours": hours.is_open(arrived.at),
         "by_phone": standing.by_phone, "forwarded": given, "somebody_free": bool(rang.people) if rang else None,
@@ -132,6 +133,11 @@ def _lead(about: LeadOf, history: History, arrived: Arrived) -> dict[str, Any]:
         "lost_ms": ms(lost[0].at) if lost else None, "lost_reason": lost[-1].reason if lost else None,
         "ended_ms": ms(standing.closed_at) if standing.closed_at else None,
     }  # fmt: skip
+
+
+def _campaign(arrived: Arrived) -> str | None:
+    """Where the dealer took the initiative, the source is the campaign."""
+    return arrived.campaign or (arrived.source if arrived.origin in ("direct_mail", "lost_sale") else None)
 
 
 def _booked(facts: Iterable[AnyFact]) -> int | None:

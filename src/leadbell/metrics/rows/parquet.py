@@ -14,7 +14,7 @@ _encode = msgspec.json.Encoder()
 
 
 def create(connection: "duckdb.DuckDBPyConnection", leave_out: frozenset[str] = frozenset()) -> None:
-    """Empty tables of the exchange format, without the columns to leave out (`leads.campaign`)."""
+    """Empty tables of the exchange format, without the columns to leave out (`leads.cost_cents`)."""
     for table in TABLES.values():
         columns = ", ".join(
             f"{column.name} {column.type}"
