@@ -351,7 +351,7 @@ def arrivals(house: House, day: date, today: date, seed: str) -> Iterator[Arriva
     rng = Random(name)
     edge = 1.1 if day.day <= 3 or day.day >= 28 else 1.0
     wanted = company.leads_a_day * _WEEKDAYS[day.weekday()] * edge
-    fewest = min(FEWEST_A_DAY, int(company.leads_a_day / 2))
+    fewest = FEWEST_A_DAY if company.leads_a_day >= FEWEST_A_DAY else int(company.leads_a_day / 2)
     number = min(max(round(rng.gauss(wanted, 1.3)), fewest), MOST_A_DAY)
     weights = [_weight(line, (today - day).days) for line in company.lines]
     for place in range(number):
