@@ -22,6 +22,7 @@ from leadbell.web import Streams
 from tests.test_postgres import free_port, over_tcp
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.slow
 PROCESSES = ("postgres", "web", "clockwork", "smtp")
 Start = Callable[..., "Up"]
 
@@ -194,7 +195,6 @@ def test_a_folder_that_cannot_be_written_is_told_in_words(start: Start, tmp_path
     assert "can't be used: Not a directory. Choose another with --data." in done.stderr
 
 
-@pytest.mark.slow
 def test_what_cannot_start_is_tried_again_later_and_holds_up_nothing(start: Start) -> None:
     up = start("--also", "broken").ready()
     assert eventually(lambda: "broken ended (exit 1), again in 1 s" in up.said())
@@ -231,7 +231,6 @@ def test_another_command_uses_the_database_meanwhile(start: Start, folder: Path)
     assert runs(server)
 
 
-@pytest.mark.slow
 def test_a_database_of_somebody_else_is_used_where_database_url_says_so(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

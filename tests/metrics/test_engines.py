@@ -104,6 +104,7 @@ def year() -> Rows:
     return filled(chance, rows_of(leads_made(chance, 4_000)))
 
 
+@pytest.mark.slow
 def test_a_year_of_200_dealers_has_every_awkward_case(year: Rows) -> None:
     rows = plain.rows_by_lead(year)
     for odd in ("odd_response", "odd_connect", "odd_talk", "odd_sale"):
@@ -118,6 +119,7 @@ def test_a_year_of_200_dealers_has_every_awkward_case(year: Rows) -> None:
     assert len({row["dealer"] for row in rows}) == 200
 
 
+@pytest.mark.slow
 def test_duckdb_says_of_the_year_what_plain_python_says(year: Rows) -> None:
     assert rows_from(in_duck(year)) == plain.rows_by_lead(year)
 
@@ -129,12 +131,14 @@ def test_postgres_says_of_the_year_what_duckdb_says(db: None, year: Rows) -> Non
     assert everything(postgres) == everything(duck)
 
 
+@pytest.mark.slow
 def test_kept_rows_say_the_same(year: Rows) -> None:
     duck = in_duck(year)
     asked = everything(duck)
     assert everything(duck.keep()) == asked
 
 
+@pytest.mark.slow
 def test_asked_alone_or_together_a_figure_is_the_same(year: Rows) -> None:
     """Alone its base is left out early, together it can't be."""
     duck = in_duck(year).keep()
