@@ -89,9 +89,10 @@ def measure(quick: bool) -> Iterator[Figure]:
             here.open_lines()
             yield from _ringing(here, *size.steady)
             yield from _talking(here)
-            yield from _one_lead_one_person(here)
             if size.peak:
                 yield from _ringing(here, *size.peak)
+            # Last: from then on every lead rings at everybody.
+            yield from _one_lead_one_person(here)
 
 
 class Phones:
