@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -87,7 +87,7 @@ class Answering:
 def test_a_connection_that_was_answered_at_once_is_kept_for_a_while_after_its_last_word() -> None:
     clock, line = Clock(), Line()
     config = uvicorn.Config(Alone(Page), timeout_keep_alive=75, log_config=None)
-    caller = answering(Answering())(config, ServerState(), {}, _loop=clock)  # type: ignore[arg-type]  # asked for nothing else
+    caller = answering(Answering())(config, ServerState(), {}, _loop=cast("asyncio.AbstractEventLoop", clock))
     caller.connection_made(line)
     for clock.now in (0.0, 50.0, 60.0):
         caller.data_received(b"POST /v HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi")

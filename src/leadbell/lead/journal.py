@@ -21,7 +21,7 @@ from leadbell.lead.history import History, after
 from leadbell.lead.models import Customer, Lead
 from leadbell.lead.numbers import next_number
 from leadbell.lead.standing import Standing, encode_standing
-from leadbell.statement import Columns
+from leadbell.statement import Joined
 from leadbell.words import Words
 
 log = structlog.get_logger("leadbell.fact")
@@ -59,24 +59,22 @@ def locked_that_are_due(now: datetime, most: int) -> list[Lead]:
 
 
 def _made(row: Sequence[Any]) -> Lead:
-    values = iter(row)
     lead: Lead
-    lead, lead.dealer, lead.customer = (part.made(values) for part in _parts())
+    (lead, lead.dealer, lead.customer), _ = _LEADS.made(row)
     return lead
 
 
-@cache
-def _parts() -> tuple[Columns[Any], ...]:
-    return Columns(Lead, "l"), Columns(Organisation, "d"), Columns(Customer, "c")
+_LEADS = Joined(l=Lead, d=Organisation, c=Customer)
+_FROM = """
+from leadbell_lead l
+join leadbell_organisation d on d.id = l.dealer_id join leadbell_customer c on c.id = l.customer_id
+"""
 
 
 @cache
 def _leads() -> str:
     """Leads with their dealers and customers."""
-    return f"""
-select {", ".join(part.sql for part in _parts())} from leadbell_lead l
-join leadbell_organisation d on d.id = l.dealer_id join leadbell_customer c on c.id = l.customer_id
-"""  # noqa: S608 (the parts are the columns of our models)
+    return _LEADS.select(_FROM)
 
 
 _READ = "select body::text from leadbell_fact where lead_id = %(lead)s order by id"

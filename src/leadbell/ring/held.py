@@ -14,7 +14,7 @@ from leadbell.lead.consent import Asked, asked_of
 from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Customer, Lead
 from leadbell.ring.models import Call, PhoneLine, PhoneRules
-from leadbell.statement import FORGETFUL, Columns
+from leadbell.statement import FORGETFUL, Joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +53,16 @@ def take(now: datetime, most: int) -> list[Held]:
 
 def people(numbers: Iterable[int]) -> dict[int, Person]:
     """These people by their numbers."""
-    part = _parts()[-1]
     found = statement.run(_people(), {"people": sorted(set(numbers))})
-    return {person.pk: person for person in (part.made(iter(row)) for row in found)}
+    return {person.pk: person for (person,), _ in map(_PEOPLE.made, found)}
 
 
 def _held(row: Sequence[Any]) -> Held:
-    parts = iter(row)
-    call, lead, customer, dealer, rules, line, who = (part.made(parts) for part in _parts())
+    (call, lead, customer, dealer, rules, line, who), asked = _CALLS.made(row)
     call.dealer = dealer
     if lead is not None:
         lead.dealer, lead.customer, call.lead = dealer, customer, lead
-    return Held(
-        call, lead, rules or PhoneRules(dealer_id=call.dealer_id), line, who, (next(parts), next(parts))
-    )
+    return Held(call, lead, rules or PhoneRules(dealer_id=call.dealer_id), line, who, (asked[0], asked[1]))
 
 
 def keep(call: Call) -> None:
@@ -91,26 +87,19 @@ where id = %(id)s
 """
 
 
-@cache
-def _parts() -> tuple[Columns[Any], ...]:
-    return (
-        Columns(Call, "k"), Columns(Lead, "l"), Columns(Customer, "c"), Columns(Organisation, "d"),
-        Columns(PhoneRules, "r"), Columns(PhoneLine, "n"), Columns(Person, "p"),
-    )  # fmt: skip
+_CALLS = Joined(k=Call, l=Lead, c=Customer, d=Organisation, r=PhoneRules, n=PhoneLine, p=Person)
+_PEOPLE = Joined(p=Person)
 
 
 @cache
 def _people() -> str:
-    columns = _parts()[-1].sql
-    return f"select {columns} from leadbell_person p where p.id = any(%(people)s::bigint[])"  # noqa: S608 (our models' columns)
+    return _PEOPLE.select("from leadbell_person p where p.id = any(%(people)s::bigint[])")
 
 
 @cache
 def _columns(call: str) -> str:
     """What is selected of a call, where it is found in `call`, and of everything around it."""
-    columns = ", ".join(part.sql for part in _parts())
-    return f"""
-select {columns}, {asked_of("l.id", "k.dealer_id")}
+    joined = f"""
 from {call} k
 join leadbell_organisation d on d.id = k.dealer_id
 left join leadbell_lead l on l.id = k.lead_id
@@ -118,7 +107,8 @@ left join leadbell_customer c on c.id = l.customer_id
 left join leadbell_phonerules r on r.dealer_id = k.dealer_id
 left join leadbell_phoneline n on n.dealer_id = k.dealer_id and n.kind = k.line
 left join leadbell_person p on p.id = %(person)s::bigint
-"""  # noqa: S608 (the parts are the columns of our models)
+"""
+    return _CALLS.select(joined, asked_of("l.id", "k.dealer_id"))
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from django import template
-from django.utils.html import escape, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
@@ -21,13 +21,13 @@ register = template.Library()
 
 #: Cells that are remembered, of some hundred bytes each.
 MOST = 4_000
+LINE_BREAK, SELECTED = mark_safe("<br>"), mark_safe(" selected")
 
 
 @register.filter
 def each_beside_others(lines: Iterable[Compared]) -> SafeString:
     """A dealer's figures as the cells of a row."""
-    cells = "".join([f'<td class="n">{beside_others(line)}</td>' for line in lines])
-    return mark_safe(cells)  # noqa: S308 (each is safe)
+    return format_html_join("", '<td class="n">{}</td>', ((beside_others(line),) for line in lines))
 
 
 @register.filter
@@ -38,16 +38,17 @@ def beside_others(line: Compared) -> SafeString:
 
 @lru_cache(maxsize=MOST)
 def _beside(answer: Answer, unripe: bool, stands: Stands, language: str | None) -> SafeString:
-    ripe = f' <span class="badge bg-yellow-lt">{escape(gettext("not ripe"))}</span>' if unripe else ""
+    ripe = format_html(' <span class="badge bg-yellow-lt">{}</span>', gettext("not ripe")) if unripe else ""
     bases = " · ".join(_median_of(answer) if answer.metric.shape == "measure" else _share_of(answer))
-    cell = f'{_value(value_of(answer), answer)}{ripe}<div class="why">{escape(bases)}</div>{_stands(stands)}'
-    return mark_safe(cell)  # noqa: S308 (every word in it is escaped)
+    value = _value(value_of(answer), answer)
+    return format_html('{}{}<div class="why">{}</div>{}', value, ripe, bases, _stands(stands))
 
 
-def _value(value: float | None, answer: Answer, tone: str = "") -> str:
+def _value(value: float | None, answer: Answer, tone: str = "") -> SafeString:
     if value is None:
-        return f'<span class="why">{escape(gettext("too few"))}</span>'
-    return f'<b class="{" ".join(("clock", tone)).rstrip()}">{escape(in_unit(value, answer.metric.unit))}</b>'
+        return format_html('<span class="why">{}</span>', gettext("too few"))
+    looks = " ".join(("clock", tone)).rstrip()
+    return format_html('<b class="{}">{}</b>', looks, in_unit(value, answer.metric.unit))
 
 
 def _median_of(answer: Answer) -> Sequence[str]:
@@ -63,7 +64,7 @@ def _share_of(answer: Answer) -> Sequence[str]:
     return counted(answer), interval(answer.interval)
 
 
-def _stands(stands: Stands) -> str:
+def _stands(stands: Stands) -> SafeString | str:
     match stands:
         case "better":
             colour, said = "green", gettext("surely better")
@@ -75,23 +76,24 @@ def _stands(stands: Stands) -> str:
             colour, said = "secondary", gettext("surely less")
         case _:
             return ""
-    return f'<span class="badge bg-{colour}-lt">{escape(said)}</span>'
+    return format_html('<span class="badge bg-{}-lt">{}</span>', colour, said)
 
 
 @register.filter
 def side_by_side(answers: Iterable[Answer]) -> SafeString:
     """The figures of one group of leads as the cells of a row, each against its reference."""
     language = get_language()
-    cells = "".join([f'<td class="n">{_against_reference(one, language)}</td>' for one in answers])
-    return mark_safe(cells)  # noqa: S308 (each is safe)
+    return format_html_join(
+        "", '<td class="n">{}</td>', ((_against_reference(one, language),) for one in answers)
+    )
 
 
 @lru_cache(maxsize=MOST)
 def _against_reference(answer: Answer, language: str | None) -> SafeString:
     of = (gettext("of %(n)s") % {"n": answer.denominator},)
-    base = "<br>".join(map(escape, of if answer.metric.shape == "measure" else _share_of(answer)))
-    cell = f'{_value(answer.value, answer, judged(answer))}<div class="why">{base}</div>'
-    return mark_safe(cell)  # noqa: S308 (every word in it is escaped)
+    said = of if answer.metric.shape == "measure" else _share_of(answer)
+    base = format_html_join(LINE_BREAK, "{}", ((one,) for one in said))
+    return format_html('{}<div class="why">{}</div>', _value(answer.value, answer, judged(answer)), base)
 
 
 @register.filter
@@ -103,25 +105,26 @@ def in_league(placed: Placed) -> SafeString:
 @lru_cache(maxsize=MOST)
 def _in_league(answer: Answer, language: str | None) -> SafeString:
     share = _value(answer.value, answer, judged(answer))
-    cells = (
-        f'<td class="n">{share}<div class="why">{escape(counted(answer))}</div></td>'
-        f'<td class="league-way">{_way(answer)}</td>'
-    )
-    return mark_safe(cells)  # noqa: S308 (every word in it is escaped)
+    return format_html(
+        '<td class="n">{}<div class="why">{}</div></td><td class="league-way">{}</td>',
+        share, counted(answer), _way(answer),
+    )  # fmt: skip
 
 
-def _way(answer: Answer) -> str:
+def _way(answer: Answer) -> SafeString | str:
     if answer.value is None:
         return ""
-    said, (low, high) = escape(interval(answer.interval)), answer.interval or (0.0, 1.0)
-    lines = [_line("best", one.value, one.value, -2, 12) for one in answer.metric.references]
-    lines += _line("span", low, high, 5, 5), _line("at", answer.value, answer.value, 0, 10)
-    about = f'viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{said}"'
-    return f'<svg {about}>{"".join(lines)}</svg><div class="why">{said}</div>'
-
-
-def _line(kind: str, x1: float, x2: float, y1: int, y2: int) -> str:
-    return f'<line class="{kind}" x1="{100 * x1:.2f}" x2="{100 * x2:.2f}" y1="{y1}" y2="{y2}"/>'
+    said, (low, high) = interval(answer.interval), answer.interval or (0.0, 1.0)
+    lines = [("best", one.value, one.value, -2, 12) for one in answer.metric.references]
+    lines += ("span", low, high, 5, 5), ("at", answer.value, answer.value, 0, 10)
+    drawn = format_html_join(
+        "", '<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/>',
+        ((kind, f"{100 * x1:.2f}", f"{100 * x2:.2f}", y1, y2) for kind, x1, x2, y1, y2 in lines),
+    )  # fmt: skip
+    return format_html(
+        '<svg viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
+        '<div class="why">{}</div>', said, drawn, said,
+    )  # fmt: skip
 
 
 @register.filter
@@ -129,5 +132,5 @@ def options(choices: Iterable[Who], chosen: str) -> SafeString:
     """Whose leads can be chosen."""
     return format_html_join(
         "", '<option value="{}"{}>{}</option>',
-        ((one.code, mark_safe(" selected") if one.code == chosen else "", one.label) for one in choices),
+        ((one.code, SELECTED if one.code == chosen else "", one.label) for one in choices),
     )  # fmt: skip
