@@ -44,6 +44,8 @@ class Row:
 class Part:
     title: str
     rows: Sequence[Row]
+    #: Said where there are none.
+    nothing: str
 
 
 @require_GET
@@ -100,10 +102,12 @@ def _parts(request: Visit, engine: Live, scope: Scope) -> list[Part]:
         "bdc_agent": _("By BDC agent"), "received_by": _("By salesperson"), "origin": _("By origin"),
         "source": _("By source"), "campaign": _("By campaign"),
     }  # fmt: skip
+    nothing = {"campaign": _("No handover of a lead that a campaign brought.")}
     return [
         Part(
             titles[key],
             _rows(request, key, ask(engine, [FALLOUT], engine.as_of_ms, by=(key,), which=scope.which).given),
+            nothing.get(key, _("No handover whose first contact is known.")),
         )
         for key in KEYS
     ]
