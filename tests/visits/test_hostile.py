@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leadbell.visits.beacon import ASKS_PER_MINUTE
+from leadbell.visits.asking import ASKS_PER_MINUTE
 from leadbell.visits.rules import Drop
 from tests.fakes.front import ask
 from tests.visits.test_beacon import BROWSER, HOME, Website, here, running, website

@@ -4,17 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from leadbell.visits.rules import LARGEST_BEACON, Site
+from leadbell.visits.wire import readable_by
 
 if TYPE_CHECKING:
     from asgiref.typing import HTTPResponseStartEvent
 
 #: What is heard: the headers by their names, the body, and the sender's address.
 Hears = Callable[[Mapping[bytes, bytes], bytes, str], None]
-
-
-def readable_by(origin: str) -> list[tuple[bytes, bytes]]:
-    """The headers that let pages of this origin read an answer."""
-    return [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"origin")]
 
 
 class Thanks:
