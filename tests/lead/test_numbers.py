@@ -5,7 +5,7 @@ from django.db import connection, transaction
 from leadbell import statement
 from leadbell.dealers.models import Organisation
 from leadbell.lead.models import Customer
-from leadbell.lead.numbers import draw, next_number
+from leadbell.lead.numbers import FRESH_S, draw, next_number
 from tests.conftest import NOON
 
 
@@ -17,6 +17,16 @@ def test_each_number_is_given_once_and_beside_those_of_the_database(northside: O
         numbers.append(next_number("customer"))
     assert len(set(numbers)) == len(numbers)
     assert next_number("lead") < next_number("lead")
+
+
+def test_what_was_left_puts_no_later_lead_below_an_earlier_one(northside: Organisation) -> None:
+    draw(3, lambda: 0.0)
+    left = next_number("lead", lambda: 0.5)
+    assert next_number("lead", lambda: FRESH_S) > left + 2, "it lay too long"
+    draw(2, lambda: 0.5)
+    left = next_number("lead", lambda: 0.6)
+    draw(1, lambda: 0.7)
+    assert next_number("lead", lambda: 0.7) > left + 1, "another batch came"
 
 
 def test_the_clockwork_may_draw_them_also_while_it_waits_for_nothing(northside: Organisation) -> None:
