@@ -3,18 +3,17 @@
 import html
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from lxml import etree
 
-from leadbell.intake.channels.cars import INTERESTS, STATUSES, Car
+from leadbell.intake.channels.adf_vehicle import read_vehicle
 from leadbell.intake.channels.delivery import NOT_JSON, Delivery
 from leadbell.intake.channels.draft import Draft
-from leadbell.intake.channels.filing import mention, put, put_car
-from leadbell.intake.channels.labels import folded, meaning, readable
-from leadbell.intake.channels.markup import MOST_ELEMENTS, plain, tree_of
+from leadbell.intake.channels.filing import mention, put
+from leadbell.intake.channels.labels import meaning
+from leadbell.intake.channels.markup import MOST_ELEMENTS, attribute, plain, tag_of, text_in, tree_of
 from leadbell.intake.channels.settling import settle
-from leadbell.intake.inquiry import MOST_VEHICLES, Inquiry, Refused
+from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.intake.phones import kind_of
 from leadbell.words import say
 
@@ -99,7 +98,7 @@ def _prospects(root: etree._Element, delivery: Delivery, channel: str) -> list[D
     prospects = []
     strays = []
     for element in root.iter():
-        tag = _tag(element)
+        tag = tag_of(element)
         if tag == "prospect":
             prospects.append(element)
         elif tag in ("customer", "vehicle", "provider", "requestdate"):
@@ -113,7 +112,7 @@ def _prospects(root: etree._Element, delivery: Delivery, channel: str) -> list[D
         found.append(draft)
     if len(prospects) == 1:
         for stray in strays[:MOST_ELEMENTS]:
-            if not any(_tag(above) == "prospect" for above in stray.iterancestors()):
+            if not any(tag_of(above) == "prospect" for above in stray.iterancestors()):
                 _read_part(stray, found[0], 0)
     return found
 
@@ -124,19 +123,19 @@ def _read_prospect(prospect: etree._Element, draft: Draft, depth: int = 0) -> No
 
 
 def _read_part(element: etree._Element, draft: Draft, depth: int) -> None:
-    tag = _tag(element)
+    tag = tag_of(element)
     if tag == "prospect":
         return
     if tag == "vehicle":
-        _read_vehicle(element, draft)
+        read_vehicle(element, draft)
     elif tag in ("customer", "contact"):
         _read_customer(element, draft, depth)
     elif tag == "provider":
         _read_provider(element, draft)
     elif tag == "requestdate":
-        draft.asked(_text(element))
+        draft.asked(text_in(element))
     elif tag == "id":
-        draft.numbered(_text(element))
+        draft.numbered(text_in(element))
     elif not _read_way_to_contact(tag, element, draft):
         _read_unknown(tag, element, draft, depth)
 
@@ -144,7 +143,7 @@ def _read_part(element: etree._Element, draft: Draft, depth: int) -> None:
 def _read_unknown(tag: str, element: etree._Element, draft: Draft, depth: int) -> None:
     """A vendor, of whom we note the name, or an element that ADF doesn't have: a wrapper, or one more thing to know."""
     if tag in ("comments", "comment", "notes"):
-        text = _text(element)
+        text = text_in(element)
         draft.tell(text)
         mention(draft, plain(text))
     elif len(element) and depth < _DEEPEST:
@@ -154,21 +153,21 @@ def _read_unknown(tag: str, element: etree._Element, draft: Draft, depth: int) -
         else:
             _read_prospect(element, draft, depth + 1)
     else:
-        put(draft, tag, _text(element), "customer")
+        put(draft, tag, text_in(element), "customer")
 
 
 def _read_vendor(vendor: etree._Element, draft: Draft) -> None:
     for element in vendor:
-        if _tag(element) in ("vendorname", "name"):
-            draft.name_dealer("vendor", _text(element))
+        if tag_of(element) in ("vendorname", "name"):
+            draft.name_dealer("vendor", text_in(element))
 
 
 def _read_customer(customer: etree._Element, draft: Draft, depth: int) -> None:
     """A <customer> or a <contact>; the primary contact first, in any order and nesting."""
     nameless: list[str] = []
     contacts = 0
-    for element in sorted(customer, key=lambda part: _attribute(part, "primarycontact") not in ("1", "true")):
-        tag = _tag(element)
+    for element in sorted(customer, key=lambda part: attribute(part, "primarycontact") not in ("1", "true")):
+        tag = tag_of(element)
         if tag == "id":
             continue
         if tag == "timeframe":
@@ -194,18 +193,18 @@ def _read_contact(contact: etree._Element, draft: Draft, depth: int, first: bool
 
 def _read_way_to_contact(tag: str, element: etree._Element, draft: Draft) -> bool:
     """An e-mail address, a telephone, an address or a name, wherever they stand."""
-    preferred = _attribute(element, "preferredcontact").strip().lower() in ("1", "true", "yes")
+    preferred = attribute(element, "preferredcontact").strip().lower() in ("1", "true", "yes")
     if tag in ("email", "e-mail"):
-        draft.email(_text(element), preferred)
+        draft.email(text_in(element), preferred)
         if preferred:
             draft.note("Prefers to be contacted by", "e-mail")
     elif tag == "phone":
         _read_phone(element, draft, preferred)
     elif tag == "address":
         for part in element:
-            draft.place(_PLACES.get(_tag(part), "street"), _text(part))
+            draft.place(_PLACES.get(tag_of(part), "street"), text_in(part))
         if not len(element):
-            draft.place("address", _text(element))
+            draft.place("address", text_in(element))
     elif tag == "name":
         _take_nameless(_read_name(element, draft), draft)
     else:
@@ -221,15 +220,15 @@ _PLACES = {
 
 def _read_phone(element: etree._Element, draft: Draft, preferred: bool) -> None:
     """Senders put free text, an e-mail address or nothing in <phone>; the text is kept beside the number."""
-    text = _text(element)
-    extension = _attribute(element, "extension") or _attribute(element, "ext")
+    text = text_in(element)
+    extension = attribute(element, "extension") or attribute(element, "ext")
     if "@" in text:
         draft.email(text, preferred)
         return
     draft.phone(
-        f"{text} ext. {extension}" if extension else text, kind_of(_attribute(element, "type")), preferred
+        f"{text} ext. {extension}" if extension else text, kind_of(attribute(element, "type")), preferred
     )
-    time = _attribute(element, "time").lower()
+    time = attribute(element, "time").lower()
     if text.strip() and time not in ("", "nopreference", "no preference"):
         draft.note("Best time to call", time)
     if preferred and text.strip():
@@ -240,12 +239,12 @@ def _read_name(element: etree._Element, draft: Draft) -> list[str]:
     """File a name under its part; returned is what names no part."""
     children = list(element)
     for child in children:
-        said = _attribute(child, "type") or _attribute(child, "part") or ""
-        part = _NAME_PARTS.get(_tag(child)) or _NAME_PARTS.get(said.strip().lower())
+        said = attribute(child, "type") or attribute(child, "part") or ""
+        part = _NAME_PARTS.get(tag_of(child)) or _NAME_PARTS.get(said.strip().lower())
         if part:
-            draft.name(part, _text(child))
-    said = (_attribute(element, "part") or "").strip().lower()
-    kind = (_attribute(element, "type") or "").strip().lower()
+            draft.name(part, text_in(child))
+    said = (attribute(element, "part") or "").strip().lower()
+    kind = (attribute(element, "type") or "").strip().lower()
     text = element.text or ""
     part = _NAME_PARTS.get(said) or _NAME_PARTS.get(kind)
     if not text.strip():
@@ -272,98 +271,18 @@ def _take_nameless(texts: Sequence[str], draft: Draft) -> None:
 
 
 def _read_timeframe(element: etree._Element, draft: Draft) -> None:
-    said = {_tag(part): _text(part).strip() for part in element}
+    said = {tag_of(part): text_in(part).strip() for part in element}
     between = " to ".join(filter(None, (said.get("earliestdate", ""), said.get("latestdate", ""))))
-    draft.note("Timeframe", ", ".join(filter(None, (said.get("description", ""), between))) or _text(element))
+    told = ", ".join(filter(None, (said.get("description", ""), between)))
+    draft.note("Timeframe", told or text_in(element))
 
 
 def _read_provider(provider: etree._Element, draft: Draft) -> None:
     """Its name, else its service: a provider's telephone never becomes the customer's."""
-    names = [_text(part) for part in provider if _tag(part) == "name"] or [provider.text or ""]
-    services = [_text(part) for part in provider if _tag(part) == "service"]
+    names = [text_in(part) for part in provider if tag_of(part) == "name"] or [provider.text or ""]
+    services = [text_in(part) for part in provider if tag_of(part) == "service"]
     for name in (*names, *services):
         draft.sent_by(name)
-
-
-def _read_vehicle(vehicle: etree._Element, draft: Draft) -> None:
-    """Defaults are the format's: interest buy, status new; a trade-in is used."""
-    if len(draft.cars) > MOST_VEHICLES:
-        return
-    car = draft.car()
-    interest = _attribute(vehicle, "interest").strip()
-    status = _attribute(vehicle, "status").strip()
-    car.interest = INTERESTS.get(folded(interest), interest.lower()[:40]) or "buy"
-    for element in vehicle:
-        _read_vehicle_part(_tag(element), element, car, draft)
-    known = STATUSES.get(folded(status)) or car.status
-    car.status = known or ("used" if car.interest == "trade-in" else "new")
-
-
-def _read_vehicle_part(tag: str, element: etree._Element, car: Car, draft: Draft) -> None:
-    text = _text(element).strip()
-    if tag == "odometer":
-        unit = _attribute(element, "units") or _attribute(element, "unit") or ""
-        car.note("Odometer", " ".join(filter(None, (text, unit if text else ""))))
-    elif tag == "colorcombination":
-        car.note("Colour", _colour(element))
-    elif tag == "price":
-        car.note(f"Price ({kind})" if (kind := _attribute(element, "type")) else "Price", _money(element))
-    elif tag == "option":
-        _read_option(element, car, draft)
-    elif tag == "finance":
-        car.note("Finance", _finance(element))
-    elif tag in ("comments", "comment"):
-        car.note("Comments on the car", text)
-        if car.interest != "trade-in":
-            mention(draft, plain(text))
-    elif tag in _CAR_NOTES:
-        car.note(_CAR_NOTES[tag], text)
-    elif len(element):
-        car.note(readable(tag), ", ".join(filter(None, (part.strip() for part in _texts(element)))))
-    else:
-        put_car(car, tag, text)
-
-
-_CAR_NOTES = {
-    "bodystyle": "Body", "transmission": "Transmission", "doors": "Doors", "pricecomments": "About the price",
-    "imagetag": "Picture", "id": "Number of the car",
-}  # fmt: skip
-
-
-def _colour(element: etree._Element) -> str:
-    said = {_tag(part): _text(part).strip() for part in element}
-    outside, inside = said.get("exteriorcolor"), said.get("interiorcolor")
-    both = (f"{outside} outside" if outside else "", f"{inside} inside" if inside else "")
-    choice = said.get("preference", "")
-    colours = ", ".join(filter(None, both))
-    return f"{colours} (choice {choice})" if colours and choice else colours or _text(element)
-
-
-def _money(element: etree._Element) -> str:
-    amount = _text(element).strip()
-    return " ".join(filter(None, (amount, _attribute(element, "currency") if amount else "")))
-
-
-def _finance(element: etree._Element) -> str:
-    said = []
-    for part in element:
-        amount = _money(part)
-        if _tag(part) == "amount" and amount:
-            amount = " ".join(filter(None, (_attribute(part, "type"), _attribute(part, "limit"), amount)))
-        elif _tag(part) == "balance" and amount:
-            amount = " ".join(filter(None, (_attribute(part, "type"), "balance", amount)))
-        said.append(amount)
-    return ", ".join(filter(None, said)) or _text(element)
-
-
-def _read_option(element: etree._Element, car: Car, draft: Draft) -> None:
-    said: dict[str, str] = {}
-    for part in element:
-        said.setdefault(_tag(part), _money(part))
-    name = said.pop("optionname", "") or (element.text or "").strip()
-    more = ", ".join(value for value in (said.get("price"), said.get("stock")) if value)
-    car.note("Option", f"{name} ({more})" if name and more else name or more)
-    mention(draft, name)
 
 
 def _salvage(xml: str, delivery: Delivery, channel: str) -> Iterator[Draft]:
@@ -382,30 +301,3 @@ def _salvage(xml: str, delivery: Delivery, channel: str) -> Iterator[Draft]:
         if draft.is_reachable():
             draft.warn(BROKEN)
             yield draft
-
-
-def _tag(element: etree._Element) -> str:
-    """The element's name without namespace and in lower case; empty for what is no element."""
-    tag = element.tag
-    return _bare(tag) if isinstance(tag, str) else ""
-
-
-@lru_cache(maxsize=1024)
-def _bare(tag: str) -> str:
-    return tag.rpartition("}")[2].rpartition(":")[2].lower()
-
-
-def _attribute(element: etree._Element, name: str) -> str:
-    """The attribute's value, whatever its case; empty where there is none."""
-    value = element.get(name)
-    if value is None and len(element.attrib):
-        value = next((str(value) for key, value in element.items() if str(key).lower() == name), "")
-    return value or ""
-
-
-def _text(element: etree._Element) -> str:
-    return "".join(_texts(element)) if len(element) else element.text or ""
-
-
-def _texts(element: etree._Element) -> list[str]:
-    return [text for text in element.itertext() if isinstance(text, str)]

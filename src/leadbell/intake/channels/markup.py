@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from lxml import etree
 
@@ -84,6 +85,33 @@ def tree_of(text: str) -> etree._Element | None:
         return etree.fromstring(mend(text), _LENIENT)
     except (etree.XMLSyntaxError, ValueError):
         return None
+
+
+def tag_of(element: etree._Element) -> str:
+    """The element's name without namespace and in lower case; empty for what is no element."""
+    tag = element.tag
+    return _bare(tag) if isinstance(tag, str) else ""
+
+
+@lru_cache(maxsize=1024)
+def _bare(tag: str) -> str:
+    return tag.rpartition("}")[2].rpartition(":")[2].lower()
+
+
+def attribute(element: etree._Element, name: str) -> str:
+    """The attribute's value, whatever its case; empty where there is none."""
+    value = element.get(name)
+    if value is None and len(element.attrib):
+        value = next((str(value) for key, value in element.items() if str(key).lower() == name), "")
+    return value or ""
+
+
+def text_in(element: etree._Element) -> str:
+    return "".join(texts_in(element)) if len(element) else element.text or ""
+
+
+def texts_in(element: etree._Element) -> list[str]:
+    return [text for text in element.itertext() if isinstance(text, str)]
 
 
 def mend(text: str) -> str:
