@@ -8,7 +8,8 @@ from itertools import count
 import msgspec
 
 from leadbell.dealers.models import Organisation, Person
-from leadbell.followup.clockwork import AFTER_A_FAULT, AT_ONCE, POLL_S, SOON_S, Due, look, run, run_due
+from leadbell.followup.clockwork import AFTER_A_FAULT, POLL_S, SOON_S, Due, look, run, run_due
+from leadbell.followup.commit import AT_ONCE
 from leadbell.followup.models import PlaybookRow
 from leadbell.followup.playbook import Plan, RingRound
 from leadbell.followup.playbooks import change_plan

@@ -5,13 +5,12 @@ Several may run at once: each claims with SKIP LOCKED, and a claim is a row lock
 
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
 
 from leadbell import statement
 from leadbell.announce import CLOCKWORK
@@ -19,6 +18,7 @@ from leadbell.chat.actions import found_its_lead
 from leadbell.dealers.models import Organisation
 from leadbell.followup.actions import follow_up
 from leadbell.followup.chats import keep_chats
+from leadbell.followup.commit import AT_ONCE, Apart, in_one_commit
 from leadbell.followup.distribution import settle_some, take_in
 from leadbell.followup.planning import plan_some
 from leadbell.followup.returns import tell_of
@@ -47,30 +47,13 @@ AFTER_A_FAULT = timedelta(minutes=1)
 GATHERED = timedelta(seconds=0.05)
 #: What another clockwork holds is asked for again so soon.
 SOON_S = 0.005
-#: Envelopes or leads of one commit: under load a commit costs more than the work it makes safe.
-AT_ONCE = 8
 #: Of one importer so many times as many: what decides where its leads go is read once per commit.
 MORE_OF_AN_IMPORTER = 8
-
-#: What keeps one from spoiling the others: a savepoint, or nothing.
-Apart = Callable[[], AbstractContextManager[Any]]
 
 
 def receive_some(now: datetime, most: int = AT_ONCE) -> int:
     """Read the oldest unread envelopes and let their new leads ring, in one commit; how many there were."""
-    return _in_one_commit(_receive_these, now, most)
-
-
-def _in_one_commit(work: Callable[[datetime, int, Apart], int], now: datetime, most: int) -> int:
-    """All without savepoints, which cost as much as a fact; where one fails, all again, each behind its own."""
-    try:
-        with transaction.atomic(), statement.without_waiting():
-            return work(now, most, nullcontext)
-    except OperationalError:
-        raise
-    except Exception:
-        with transaction.atomic():
-            return work(now, most, transaction.atomic)
+    return in_one_commit(_receive_these, now, most)
 
 
 def _receive_these(now: datetime, most: int, apart: Apart) -> int:
@@ -131,7 +114,7 @@ def _receive_one(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: da
 
 def follow_some(now: datetime, most: int = AT_ONCE) -> int:
     """Follow up the leads that are due longest, in one commit; how many there were."""
-    return _in_one_commit(_follow_these, now, most)
+    return in_one_commit(_follow_these, now, most)
 
 
 def _follow_these(now: datetime, most: int, apart: Apart) -> int:
@@ -159,7 +142,7 @@ def _follow_one(lead: Lead, now: datetime, apart: Apart) -> None:
 
 def notice_some(now: datetime, most: int = AT_ONCE) -> int:
     """Look at the visits in which something happened, and tell whoever has to hear it, in one commit; how many."""
-    return _in_one_commit(_notice_these, now, most)
+    return in_one_commit(_notice_these, now, most)
 
 
 def _notice_these(now: datetime, most: int, apart: Apart) -> int:

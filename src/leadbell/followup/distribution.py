@@ -6,19 +6,20 @@ At the dealer it arrives as every lead does: as an envelope of a source that bea
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 import structlog
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 
 from leadbell import statement
 from leadbell.dealers.models import Organisation
 from leadbell.followup.actions import follow_up
+from leadbell.followup.commit import AT_ONCE, Apart, in_one_commit
 from leadbell.intake.actions import claim, quarantine, receive
 from leadbell.intake.inquiry import Inquiry, Refused, as_json, from_json
 from leadbell.intake.keys import new_source
@@ -48,13 +49,8 @@ from leadbell.network.rules import Choice, Nobody, Wish, postcode_in
 from leadbell.sale.actions import lose
 from leadbell.words import say
 
-#: Offers and leads of one commit.
-AT_ONCE = 8
-
 log = structlog.get_logger("leadbell.distribution")
 
-#: What keeps one from spoiling the others: a savepoint, or nothing.
-Apart = Callable[[], AbstractContextManager[Any]]
 #: By handle, which dealers of the network know its customer.
 KnownAt = dict[HandleKey, set[int]]
 
@@ -81,14 +77,7 @@ def settle_some(now: datetime, most: int = AT_ONCE) -> int:
     """Look at the offers that were answered or are over, and at what waits for a dealer; how many there were."""
     if not anything_is_open():
         return 0
-    try:
-        with transaction.atomic():
-            return _settle_these(now, most, nullcontext)
-    except OperationalError:
-        raise
-    except Exception:
-        with transaction.atomic():
-            return _settle_these(now, most, transaction.atomic)
+    return in_one_commit(_settle_these, now, most)
 
 
 def hand_out(importer: int, passings: Sequence[Passing], now: datetime) -> None:
