@@ -1,4 +1,7 @@
-"""What comes next for a lead: RULES are asked in order, the first answer wins."""
+"""What comes next for a lead: RULES are asked in order, the first answer wins.
+
+Those that let desks ring are in `ringing`, those about handovers and appointments in `agreed`.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,13 +14,22 @@ from leadbell.followup.agreed import (
     keep_the_appointment,
     win_back_who_did_not_come,
 )
-from leadbell.followup.decisions import Ask, Decision, GiveUp, Rest, Ring, Task, Wait
+from leadbell.followup.decisions import Ask, Decision, GiveUp, Rest, Task, Wait
 from leadbell.followup.playbook import Playbook
-from leadbell.followup.reasons import tried, why_now, why_that_day
-from leadbell.followup.timing import manager_at, sensible, worked_since_asked
-from leadbell.lead.facts import AskedAgain, MissedCall, Rang, Replied
+from leadbell.followup.reasons import tried, why_that_day
+from leadbell.followup.ringing import (
+    keep_the_quiet_hours,
+    let_it_ring,
+    let_the_bdc_qualify,
+    let_the_customer_sleep,
+    make_it_ring,
+    not_too_directly,
+    ring_the_owner_again,
+    tell_the_manager,
+)
+from leadbell.followup.timing import allowed_from, is_quiet, manager_at, sensible, worked_since_asked
 from leadbell.lead.history import History
-from leadbell.lead.law import callable_from, is_expected, why_quiet
+from leadbell.lead.law import callable_from, why_quiet
 from leadbell.words import say
 
 #: A call back agreed for later than day 45 outlives it by this long.
@@ -75,85 +87,6 @@ def let_them_chat(playbook: Playbook, history: History, now: datetime) -> Decisi
     return Wait(until, say("a line in the chat waits for an answer") if waits else say("in a chat now"))
 
 
-def let_it_ring(playbook: Playbook, history: History, now: datetime) -> Decision | None:
-    s = history.standing
-    if not s.ringing or s.ring_until is None or now >= s.ring_until:
-        return None
-    return Wait(s.ring_until, say("ringing"))
-
-
-def let_the_customer_sleep(playbook: Playbook, history: History, now: datetime) -> Decision | None:
-    """Nobody is rung outside opening hours: a lead without an owner waits for the dealer to open."""
-    if history.standing.owner is not None or playbook.hours.is_open(now):
-        return None
-    opening = playbook.hours.next_opening(now)
-    if opening is None:
-        return Wait(
-            now + timedelta(days=1), say("the dealer has no opening hours: a manager has to set them")
-        )
-    return Wait(opening, playbook.hours.why_closed(now))
-
-
-def keep_the_quiet_hours(playbook: Playbook, history: History, now: datetime) -> Decision | None:
-    """Nobody is rung for a customer whom nobody may call yet, unless they have just asked."""
-    if history.standing.owner is not None or not _is_quiet(playbook, history, now):
-        return None
-    until, because = _allowed_from(playbook, history, now), playbook.quiet and why_quiet(now, playbook.quiet)
-    return Wait(until, because) if until and because else None
-
-
-def not_too_directly(playbook: Playbook, history: History, now: datetime) -> Decision | None:
-    """Who answers a mailing isn't called at once [S1]."""
-    s = history.standing
-    if s.owner is not None or s.rounds or s.received_at is None or not playbook.plan.wait_before_m:
-        return None
-    earliest = s.received_at + timedelta(minutes=playbook.plan.wait_before_m)
-    if now >= earliest:
-        return None
-    return Wait(playbook.hours.shift_into_hours(earliest), say("direct mail: not called too directly"))
-
-
-def let_the_bdc_qualify(playbook: Playbook, history: History, now: datetime) -> Decision | None:
-    """Where the dealer has its BDC call first it waits in their queue, and rings as always if nobody took it."""
-    s, plan = history.standing, playbook.plan
-    if plan.first != "bdc" or s.owner is not None or s.rounds or s.received_at is None:
-        return None
-    begins = playbook.hours.shift_into_hours(s.received_at + timedelta(minutes=plan.wait_before_m))
-    until = playbook.hours.shift_into_hours(begins + timedelta(minutes=plan.bdc_m))
-    if now >= until:
-        return None
-    return Wait(until, say("in the BDC’s queue until %(until_at)s, then it rings", until_at=until))
-
-
-def make_it_ring(playbook: Playbook, history: History, now: datetime) -> Decision | None:
-    """Nobody has it yet: the best, the next, all, the manager; then everybody again."""
-    s, plan = history.standing, playbook.plan
-    if s.owner is not None:
-        return None
-    done = len(s.rounds)
-    if done < len(plan.rounds):
-        this = plan.rounds[done]
-        return Ring(this.how, this.ring_s, why_now(playbook, history))
-    last = (
-        plan.rounds[-1]
-        if plan.first == "manager"
-        else next((r for r in plan.rounds if r.how == "all"), plan.rounds[-1])
-    )
-    again_at = (s.ring_until or now) + timedelta(seconds=plan.ring_again_s)
-    if done - len(plan.rounds) >= plan.ring_again_times:
-        opening = playbook.hours.next_opening(_end_of_day(playbook, now))
-        return Wait(
-            opening or now + timedelta(days=1),
-            say(
-                "rung %(count)s times, nobody accepted: it waits for a manager on the Floor",
-                count=s.ring_count,
-            ),
-        )
-    if now < again_at:
-        return Wait(again_at, say("nobody accepted: everybody is rung again"))
-    return Ring(last.how, last.ring_s, say("nobody accepted before"))
-
-
 def call_while_they_look(playbook: Playbook, history: History, now: datetime) -> Decision | None:
     """Lost, and on the website again: a person gets in touch now, in opening hours [S4]."""
     s = history.standing
@@ -178,41 +111,6 @@ def keep_the_promise(playbook: Playbook, history: History, now: datetime) -> Dec
         return None
     task: Task = "call" if s.by_phone and not s.number_is_wrong else "write"
     return Ask(task, s.owner, s.call_back_at, say("agreed to call back"))
-
-
-def ring_the_owner_again(playbook: Playbook, history: History, now: datetime) -> Decision | None:
-    """The customer asked again: whose customer it is hears it at once; a colleague if they are away [S3]."""
-    s = history.standing
-    asked = history.of(AskedAgain, Replied, MissedCall)
-    if (
-        s.owner is None
-        or s.owned_at is None
-        or not asked
-        or asked[-1].at != s.asked_at
-        or s.asked_at <= s.owned_at
-    ):
-        return None
-    if worked_since_asked(history) or not playbook.hours.is_open(now) or _is_quiet(playbook, history, now):
-        return None
-    if not s.rounds:
-        return Ring("owner", 20, say("asked again"))
-    rang = history.of(Rang)[-1]
-    if isinstance(rang, Rang) and rang.how == "owner" and not rang.people:
-        return Ring("best", 20, say("asked again, and whose customer it is is away"))
-    return None
-
-
-def tell_the_manager(playbook: Playbook, history: History, now: datetime) -> Decision | None:
-    """Accepted but not called: the manager's desk rings once."""
-    s, plan = history.standing, playbook.plan
-    if s.owner is None or "manager" in s.rounds or worked_since_asked(history) or s.asked_at is None:
-        return None
-    since = max(s.asked_at, s.owned_at or s.asked_at, s.seen_at or s.asked_at)
-    if not playbook.hours.is_open(now) or _is_quiet(playbook, history, now):
-        return None
-    if playbook.hours.open_ms_between(since, now) < plan.manager_after_m * 60_000:
-        return None
-    return Ring("manager", 60, say("not contacted for %(minutes)s minutes", minutes=plan.manager_after_m))
 
 
 def write_where_nobody_can_call(playbook: Playbook, history: History, now: datetime) -> Decision | None:
@@ -366,42 +264,12 @@ def decide(playbook: Playbook, history: History, now: datetime) -> Decision:
     return Rest(say("nothing is planned"))
 
 
-#: Opening hours and the customer's day meet within so many steps, or never.
-MOST_STEPS = 10
-
-
 def _when_allowed(playbook: Playbook, history: History, decision: Decision, now: datetime) -> Decision:
     """A call that would fall into the customer's quiet hours is asked for when they are over."""
     if playbook.quiet is None or not isinstance(decision, Ask) or decision.task != "call":
         return decision
     due = max(decision.due_at, now)
-    if not _is_quiet(playbook, history, due):
+    if not is_quiet(playbook, history, due):
         return decision
-    until = _allowed_from(playbook, history, due) or callable_from(due, playbook.quiet)
+    until = allowed_from(playbook, due) or callable_from(due, playbook.quiet)
     return replace(decision, due_at=until, because=why_quiet(due, playbook.quiet) or decision.because)
-
-
-def _is_quiet(playbook: Playbook, history: History, when: datetime) -> bool:
-    """Whether the law forbids to call the customer then. What a campaign sent, the customer hasn't asked for."""
-    s, quiet = history.standing, playbook.quiet
-    if quiet is None or not s.by_phone or s.number_is_wrong:
-        return False
-    if is_expected(when, None if quiet.days_off else s.asked_at, s.call_back_at):
-        return False
-    return callable_from(when, quiet) > when
-
-
-def _allowed_from(playbook: Playbook, history: History, when: datetime) -> datetime | None:
-    """The first moment from `when` on at which the dealer is open and nobody is disturbed; None if never both."""
-    if playbook.quiet is None:
-        return when
-    for _ in range(MOST_STEPS):
-        free = callable_from(when, playbook.quiet)
-        when = playbook.hours.shift_into_hours(free)
-        if when == free:
-            return free
-    return None
-
-
-def _end_of_day(playbook: Playbook, now: datetime) -> datetime:
-    return playbook.hours.closing_after(now) or now

@@ -1,9 +1,13 @@
-"""When a step of the follow-up is due, and when the manager hears of it."""
+"""When a step of the follow-up is due, when the manager hears of it, and when the customer may be called."""
 
 from datetime import datetime, timedelta
 
 from leadbell.followup.playbook import Playbook
 from leadbell.lead.history import History
+from leadbell.lead.law import callable_from, is_expected
+
+#: Opening hours and the customer's day meet within so many steps, or never.
+MOST_STEPS = 10
 
 
 def worked_since_asked(history: History) -> bool:
@@ -36,3 +40,25 @@ def sensible(playbook: Playbook, earliest: datetime, at: str | None) -> datetime
     if closing is not None and closing <= wanted:
         return max(when, closing - timedelta(minutes=30))
     return wanted
+
+
+def is_quiet(playbook: Playbook, history: History, when: datetime) -> bool:
+    """Whether the law forbids to call the customer then. What a campaign sent, the customer hasn't asked for."""
+    s, quiet = history.standing, playbook.quiet
+    if quiet is None or not s.by_phone or s.number_is_wrong:
+        return False
+    if is_expected(when, None if quiet.days_off else s.asked_at, s.call_back_at):
+        return False
+    return callable_from(when, quiet) > when
+
+
+def allowed_from(playbook: Playbook, when: datetime) -> datetime | None:
+    """The first moment from `when` on at which the dealer is open and nobody is disturbed; None if never both."""
+    if playbook.quiet is None:
+        return when
+    for _ in range(MOST_STEPS):
+        free = callable_from(when, playbook.quiet)
+        when = playbook.hours.shift_into_hours(free)
+        if when == free:
+            return free
+    return None
