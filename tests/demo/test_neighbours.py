@@ -6,10 +6,13 @@ from leadbell.dealers.hours import OpeningHours
 from leadbell.dealers.shifts import Shift
 from leadbell.demo.cast import NORTHSIDE
 from leadbell.demo.house import Worker
-from leadbell.demo.neighbours import HAARLEM, KUSTLIJN, NEIGHBOURS, NETWORK, TREE, ZUIDERPOORT
+from leadbell.demo.neighbours import KUSTLIJN, NEIGHBOURS, NETWORK, TREE
 from leadbell.metrics.monthly.peers import FEWEST_DEALERS, Member, Network, comparable
 from tests.demo.conftest import NOW
 
+HAARLEM, ZUIDERPOORT = (
+    next(one for one in NEIGHBOURS if one.name == name) for name in ("Kustlijn Haarlem", "Zuiderpoort Breda")
+)
 ABOVE = {company.name: above for company, above in TREE}
 NUMBERS = {company.name: number for number, company in enumerate(NETWORK, 1)}
 #: A month as the cast has it, before chance.

@@ -24,7 +24,7 @@ ROUND_THE_CLOCK: Week = {
 }  # fmt: skip
 
 
-def _week(days: str, saturday: str = "") -> Week:
+def hours(days: str, saturday: str = "") -> Week:
     """`09:00-18:00` from Monday to Friday, and the hours of Saturday."""
     week = {day: [days.split("-")] for day in _WEEKDAYS}
     return week | ({"saturday": [saturday.split("-")]} if saturday else {})
@@ -89,7 +89,7 @@ class Company:
     language: str = "en"
     brands: tuple[str, ...] = ()
     #: When they were open before the demo began, and since.
-    week: Week = field(default_factory=lambda: _week("09:00-18:00", "10:00-17:00"))
+    week: Week = field(default_factory=lambda: hours("09:00-18:00", "10:00-17:00"))
     round_the_clock: bool = False
     people: tuple[Player, ...] = ()
     lines: tuple[Line, ...] = ()
@@ -113,7 +113,7 @@ STALE_AFTER = timedelta(days=1)
 #: Who is rung in the README: the visitor's own part, never played by the demo.
 STAR = "rosa@northside.example"
 
-_PORTAL = "Rijwijzer"
+PORTAL = "Rijwijzer"
 _PORTAL_LV = "Avtolist"
 
 AURORA = Company(
@@ -126,7 +126,7 @@ MERIDIAN = Company(
     people=(
         Player(
             "Noor Haddad", "noor@meridian.example", "bdc", speaks=("nl", "en", "ar"), phone="+31200101900",
-            worked=_week("17:30-21:30", "17:00-20:00"), habits=Habits(1.0, 60, 0.6, 0.95, 0.85, 0.0),
+            worked=hours("17:30-21:30", "17:00-20:00"), habits=Habits(1.0, 60, 0.6, 0.95, 0.85, 0.0),
         ),
         Player("Thijs Verhoeven", "thijs@meridian.example", "manager", speaks=("nl", "en"), phone="+31200101901"),
     ),
@@ -134,7 +134,7 @@ MERIDIAN = Company(
 
 #: Fast, and it follows up. Round the clock, so that it rings whenever somebody tries the demo.
 NORTHSIDE = Company(
-    "Northside", "dealer", brands=("Hyundai", "Kia"), round_the_clock=True, week=_week("08:30-18:30", "09:00-17:00"),
+    "Northside", "dealer", brands=("Hyundai", "Kia"), round_the_clock=True, week=hours("08:30-18:30", "09:00-17:00"),
     tongues=(("nl", 0.62), ("en", 0.38)), leads_a_day=9.4, comes=0.88, buys=0.47,
     people=(
         Player("Ines Bakker", "ines@northside.example", "manager", speaks=("nl", "en", "pt"), phone="+31200101000",
@@ -153,7 +153,7 @@ NORTHSIDE = Company(
     ),
     lines=(
         Line("Website", "online", "adf", 30, "northside.example"),
-        Line(_PORTAL, "online", "portal_mail", 18, "rijwijzer.example"),
+        Line(PORTAL, "online", "portal_mail", 18, "rijwijzer.example"),
         Line("Facebook & Instagram", "online", "meta", 12),
         Line("Google Ads", "online", "google", 9),
         Line("Trade-in check", "online", "json", 8, "inruilcheck.example"),
@@ -166,7 +166,7 @@ NORTHSIDE = Company(
 
 #: The classic leak: leads are prepared instead of called, and the second and third attempt are not made [S3].
 LINDE = Company(
-    "De Linde", "dealer", language="nl", brands=("Hyundai",), week=_week("09:00-18:00", "10:00-16:00"),
+    "De Linde", "dealer", language="nl", brands=("Hyundai",), week=hours("09:00-18:00", "10:00-16:00"),
     tongues=(("nl", 0.93), ("en", 0.07)), leads_a_day=8.0, comes=0.8, buys=0.42,
     people=(
         Player("Henk Wolters", "henk@delinde.example", "manager", "nl", ("nl", "en", "de"), phone="+31380101000",
@@ -178,12 +178,12 @@ LINDE = Company(
         Player("Wouter ten Cate", "wouter@delinde.example", "salesperson", "nl", ("nl", "de"),
             phone="+31380101003", habits=Habits(0.65, 1150, 0.8, 0.22, 0.75, 0.3)),
         Player("Marieke Veenstra", "marieke@delinde.example", "salesperson", "nl", ("nl", "en"),
-            phone="+31380101004", conditions=("used",), worked=_week("09:00-14:00"),
+            phone="+31380101004", conditions=("used",), worked=hours("09:00-14:00"),
             habits=Habits(0.8, 520, 0.8, 0.4, 0.95, 0.16)),
     ),
     lines=(
         Line("Website", "online", "form", 32, "delinde.example"),
-        Line(_PORTAL, "online", "portal_mail", 26, "rijwijzer.example"),
+        Line(PORTAL, "online", "portal_mail", 26, "rijwijzer.example"),
         Line("Facebook", "online", "meta", 10),
         Line("Google Ads", "online", "google", 8),
         Line("Aurora Import", "online", "adf_mail", 12, "aurora.example"),
@@ -195,7 +195,7 @@ LINDE = Company(
 #: In between; many appointments, and many who don't come to them.
 LANTERNA = Company(
     "Lanterna Riga", "dealer", country="LV", zone="Europe/Riga", language="ru", brands=("Hyundai", "Kia"),
-    week=_week("09:00-19:00", "10:00-16:00"), tongues=(("ru", 0.66), ("lv", 0.28), ("en", 0.06)), leads_a_day=7.2,
+    week=hours("09:00-19:00", "10:00-16:00"), tongues=(("ru", 0.66), ("lv", 0.28), ("en", 0.06)), leads_a_day=7.2,
     comes=0.72, buys=0.46,
     people=(
         Player("Ольга Соколова", "olga@lanterna.example", "manager", "ru", ("ru", "lv", "en"), phone="+37160010100",

@@ -3,11 +3,19 @@
 Enough of them that a dealer can be compared: five of Northside's size, four smaller ones.
 """
 
-from leadbell.demo.cast import AURORA, DEALERS, MERIDIAN, Company, Habits, Line, Player, Week
+from leadbell.demo.cast import (
+    AURORA,
+    BY_HAND,
+    DEALERS,
+    MERIDIAN,
+    PORTAL,
+    Company,
+    Habits,
+    Line,
+    Player,
+    hours,
+)
 
-_WEEK: Week = {day: [["09:00", "18:00"]] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")} | {
-    "saturday": [["10:00", "16:00"]]
-}  # fmt: skip
 #: They call at once, and again; they mean to, and are busy; they prepare, and give up early.
 QUICK, BUSY, SLOW = (
     Habits(0.94, 42, 0.5, 0.96, 1.22, 0.0),
@@ -23,69 +31,57 @@ KUSTLIJN = Company(
 
 
 def _dealer(
-    name: str, address: str, dial: str, people: str, habits: Habits, *, a_day: float = 5.2, comes: float = 0.8,
-    buys: float = 0.42, brands: tuple[str, ...] = ("Hyundai", "Kia"), learned: Habits | None = None,
+    name: str, address: str, dial: str, people: str, habits: Habits, a_day: float, comes: float, buys: float,
+    *, brands: tuple[str, ...] = ("Hyundai", "Kia"), learned: Habits | None = None,
 ) -> Company:  # fmt: skip
     """A Dutch dealer; of its people, by commas, the first is the manager. They all work alike."""
     players = tuple(
         Player(
-            name, f"{name.split()[0].lower()}@{address}", "salesperson" if place else "manager", "nl", ("nl", "en"),
+            one, f"{one.split()[0].lower()}@{address}", "salesperson" if place else "manager", "nl", ("nl", "en"),
             phone=f"{dial}0101{place:0{8 - len(dial)}}", habits=habits, learned=learned,
         )
-        for place, name in enumerate(one.strip() for one in people.split(","))
+        for place, one in enumerate(people.split(", "))
     )  # fmt: skip
     lines = (
         Line("Website", "online", "form", 40, address),
-        Line("Rijwijzer", "online", "portal_mail", 22, "rijwijzer.example"),
+        Line(PORTAL, "online", "portal_mail", 22, "rijwijzer.example"),
         Line("Google Ads", "online", "google", 14),
         Line("Aurora Import", "online", "adf_mail", 5, "aurora.example"),
-        Line("by hand", "walk_in", "hand", 9),
+        Line(BY_HAND, "walk_in", "hand", 9),
     )
     return Company(
-        name, "dealer", language="nl", brands=brands, week=_WEEK, people=players, lines=lines,
-        tongues=(("nl", 0.92), ("en", 0.08)), leads_a_day=a_day, comes=comes, buys=buys,
+        name, "dealer", language="nl", brands=brands, week=hours("09:00-18:00", "10:00-16:00"), people=players,
+        lines=lines, tongues=(("nl", 0.92), ("en", 0.08)), leads_a_day=a_day, comes=comes, buys=buys,
     )  # fmt: skip
 
 
-HAARLEM = _dealer(
-    "Kustlijn Haarlem", "haarlem.kustlijn.example", "+3123", "Jorrit Bouma, Linda Aerts, Stijn Jacobs, Mila Peeters",
-    QUICK, comes=0.93, buys=0.56,
+#: How they work, leads a day, the chances to come and to buy stand at the end, as `_dealer` takes them.
+OF_KUSTLIJN = (
+    _dealer("Kustlijn Haarlem", "haarlem.kustlijn.example", "+3123",
+        "Jorrit Bouma, Linda Aerts, Stijn Jacobs, Mila Peeters", QUICK, 5.2, 0.93, 0.56),
+    _dealer("Kustlijn Alkmaar", "alkmaar.kustlijn.example", "+3172",
+        "Petra Groen, Rik Schuurman, Yara Cohen", QUICK, 5.2, 0.92, 0.53),
+    _dealer("Kustlijn Den Helder", "denhelder.kustlijn.example", "+31223",
+        "Klaas Zwart, Demi Visscher", BUSY, 0.8, 0.78, 0.36),
 )  # fmt: skip
-ALKMAAR = _dealer(
-    "Kustlijn Alkmaar", "alkmaar.kustlijn.example", "+3172", "Petra Groen, Rik Schuurman, Yara Cohen",
-    QUICK, comes=0.92, buys=0.53,
-)  # fmt: skip
-HELDER = _dealer(
-    "Kustlijn Den Helder", "denhelder.kustlijn.example", "+31223", "Klaas Zwart, Demi Visscher",
-    BUSY, a_day=0.8, comes=0.78, buys=0.36,
-)  # fmt: skip
-MAASZICHT = _dealer(
-    "Maaszicht", "maaszicht.example", "+3110", "Carola Vink, Jesse Molenaar, Naomi Sardjoe, Tim de Wit",
-    QUICK, comes=0.92, buys=0.57,
-)  # fmt: skip
-HEUVELRUG = _dealer(
-    "Autohuis Heuvelrug", "heuvelrug.example", "+3133", "Gerard Blom, Kim Terpstra, Wesley Pinas",
-    SLOW, comes=0.74, buys=0.34,
-)  # fmt: skip
-#: Learned to call at once, a month ago.
-ZUIDERPOORT = _dealer(
-    "Zuiderpoort Breda", "zuiderpoort.example", "+3176", "Fred Oomen, Eline Maes, Jordy van Gils",
-    SLOW, comes=0.78, buys=0.36, learned=Habits(0.93, 60, 0.5, 0.94, 1.25, 0.0),
-)  # fmt: skip
-ESDOORN = _dealer(
-    "De Esdoorn", "deesdoorn.example", "+3155", "Truus Wassink, Bart Lubbers", SLOW, a_day=0.8, comes=0.75, buys=0.33,
-    brands=("Hyundai",),
-)  # fmt: skip
-PEELLAND = _dealer(
-    "Autohof Peelland", "peelland.example", "+31492", "Harrie Vogels, Sanne van Bree", SLOW, a_day=0.8, comes=0.76,
-    buys=0.33,
-)  # fmt: skip
-TERPLAND = _dealer(
-    "Garage Terpland", "terpland.example", "+3158", "Sjoerd Hiemstra, Aukje Dykstra", BUSY, a_day=0.8, comes=0.8,
-    buys=0.34, brands=("Kia",),
+OF_NO_GROUP = (
+    _dealer("Maaszicht", "maaszicht.example", "+3110",
+        "Carola Vink, Jesse Molenaar, Naomi Sardjoe, Tim de Wit", QUICK, 5.2, 0.92, 0.57),
+    _dealer("Autohuis Heuvelrug", "heuvelrug.example", "+3133",
+        "Gerard Blom, Kim Terpstra, Wesley Pinas", SLOW, 5.2, 0.74, 0.34),
+    # Learned to call at once, a month ago.
+    _dealer("Zuiderpoort Breda", "zuiderpoort.example", "+3176",
+        "Fred Oomen, Eline Maes, Jordy van Gils", SLOW, 5.2, 0.78, 0.36,
+        learned=Habits(0.93, 60, 0.5, 0.94, 1.25, 0.0)),
+    _dealer("De Esdoorn", "deesdoorn.example", "+3155",
+        "Truus Wassink, Bart Lubbers", SLOW, 0.8, 0.75, 0.33, brands=("Hyundai",)),
+    _dealer("Autohof Peelland", "peelland.example", "+31492",
+        "Harrie Vogels, Sanne van Bree", SLOW, 0.8, 0.76, 0.33),
+    _dealer("Garage Terpland", "terpland.example", "+3158",
+        "Sjoerd Hiemstra, Aukje Dykstra", BUSY, 0.8, 0.8, 0.34, brands=("Kia",)),
 )  # fmt: skip
 
-NEIGHBOURS = (HAARLEM, ALKMAAR, HELDER, MAASZICHT, HEUVELRUG, ZUIDERPOORT, ESDOORN, PEELLAND, TERPLAND)
+NEIGHBOURS = (*OF_KUSTLIJN, *OF_NO_GROUP)
 #: All of the importer's dealers.
 NETWORK = (*DEALERS, *NEIGHBOURS)
 #: Each with what stands above it.
@@ -94,6 +90,6 @@ TREE: tuple[tuple[Company, Company | None], ...] = (
     (MERIDIAN, AURORA),
     *((dealer, MERIDIAN) for dealer in DEALERS),
     (KUSTLIJN, AURORA),
-    *((dealer, KUSTLIJN) for dealer in (HAARLEM, ALKMAAR, HELDER)),
-    *((dealer, AURORA) for dealer in NEIGHBOURS[3:]),
+    *((dealer, KUSTLIJN) for dealer in OF_KUSTLIJN),
+    *((dealer, AURORA) for dealer in OF_NO_GROUP),
 )
