@@ -46,21 +46,22 @@ def _tell(number: int, now: datetime) -> bool:
         return False
     works, people = receiver.outage_told_at is None, managers_of(receiver.dealer)
     key = f"dms:{receiver.pk}:{'up' if works else 'down'}:{int(now.timestamp())}"
+    waiting = waiting_for(receiver)
     for person in people:
-        store(person, key, letter(receiver, person, works=works), now)
+        store(person, key, letter(receiver, waiting, person, works=works), now)
     log.info(
         "an outage is told", dealer=receiver.dealer_id, receiver=receiver.pk, works=works, people=len(people)
     )
     return True
 
 
-def letter(receiver: DmsReceiver, person: Person, *, works: bool) -> Draft:
-    """In this person's words; nobody's customer is in it."""
+def letter(receiver: DmsReceiver, waiting: int, person: Person, *, works: bool) -> Draft:
+    """In this person's words; `waiting`: how many events wait. Nobody's customer is in it."""
     dealer, because = receiver.dealer, receiver.paused_because or receiver.because
     with translation.override(person.language), timezone.override(ZoneInfo(dealer.zone)):
         about = {
             "receiver": receiver, "dealer": dealer, "works": works, "language": person.language,
-            "waiting": waiting_for(receiver), "because": msgspec.convert(because, Words) if because else None,
+            "waiting": waiting, "because": msgspec.convert(because, Words) if because else None,
             "url": f"{settings.PUBLIC_URL}{reverse('dms-system', args=[dealer.pk, receiver.pk])}",
         }  # fmt: skip
         said = _("%(name)s works again") if works else _("%(name)s takes nothing any more")
