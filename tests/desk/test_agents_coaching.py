@@ -150,15 +150,15 @@ def test_an_agent_of_a_group_sees_own_figures_over_its_dealers_and_the_other_age
     client = signed_in(noor)
     seen = lines(client, noor)
     assert (seen[title("agent_called_at_once")].value, seen[title("agent_called_at_once")].base) == (
-        "100.0 %", "5 of 5",
+        "100 %", "5 of 5",
     )  # fmt: skip
     assert (seen[title("agent_to_call")].value, seen[title("agent_to_call")].team) == ("1:00", "1:00")
     assert seen[title("agent_talk")].value == "3:00"
     fallout = seen[str(TITLES[FALLOUT])]
-    assert (fallout.value, fallout.base, fallout.team) == ("20.0 %", "1 of 5", "40.0 %")
+    assert (fallout.value, fallout.base, fallout.team) == ("20 %", "1 of 5", "40 %")
     assert fallout.interval
-    assert (seen[title("agent_rdr")].value, seen[title("agent_rdr")].team) == ("20.0 %", "40.0 %")
-    assert (seen[str(TITLES[ASKED])].value, seen[title("agent_accepted")].base) == ("80.0 %", "5 of 5")
+    assert (seen[title("agent_rdr")].value, seen[title("agent_rdr")].team) == ("20 %", "40 %")
+    assert (seen[str(TITLES[ASKED])].value, seen[title("agent_accepted")].base) == ("80 %", "5 of 5")
     shown = client.get(f"/coaching/{noor.pk}/").content.decode()
     assert "Thea" not in shown
     assert "Agree</button>" not in shown

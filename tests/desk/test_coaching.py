@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import translation
 
 from leadbell.desk.reviewing.changes import change
 from leadbell.metrics.answers import difference
@@ -52,11 +53,17 @@ def test_a_salesperson_sees_own_figures_and_the_teams_middle(signed_in, northsid
         for nth, call in enumerate(talks(northside, person, now, 5)):
             heard(call, ines, nth < yes)
     seen = lines(signed_in(rosa), rosa)
-    assert (seen[ASKED].value, seen[ASKED].base, seen[ASKED].team) == ("80.0 %", "4 of 5", "40.0 %")
+    assert (seen[ASKED].value, seen[ASKED].base, seen[ASKED].team) == ("80 %", "4 of 5", "40 %")
     assert seen[ASKED].interval
     shown = signed_in(rosa).get(f"/coaching/{rosa.pk}/").content.decode()
     assert "Samir" not in shown
     assert "Agree</button>" not in shown
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "20 % (3.6–62.4 %)"), ("nl", "20 % (3,6–62,4 %)")])
+def test_figures_are_written_as_the_reader_writes_numbers(language, said):
+    with translation.override(language):
+        assert change((1, 5), (4, 5), "more").before_says == said
 
 
 def test_too_few_says_so_and_hides_who(signed_in, northside, rosa, samir, ines, now):

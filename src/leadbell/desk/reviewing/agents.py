@@ -14,8 +14,8 @@ from leadbell.desk.reviewing.evidence import (
     heard,
     share,
 )
+from leadbell.desk.templatetags.figures import in_unit
 from leadbell.handover.agents import Length, Work, work_of
-from leadbell.metrics.answers import printed
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.figures import FEWEST
 from leadbell.metrics.rows.live import Live
@@ -91,8 +91,8 @@ def _length(name: str, person: int, works: Mapping[int, Work]) -> Line:
     said = {who: one.median_ms if one.of >= FEWEST else None for who, one in theirs.items()}
     own, middle, mine = said.get(person), team_median(said), theirs.get(person)
     return Line(
-        title, "" if own is None else printed(own, "ms"), base(0, mine.of if mine else 0, True),
-        "" if middle is None else printed(middle, "ms"), _says(name),
+        title, "" if own is None else in_unit(own, "ms"), base(0, mine.of if mine else 0, True),
+        "" if middle is None else in_unit(middle, "ms"), _says(name),
     )  # fmt: skip
 
 

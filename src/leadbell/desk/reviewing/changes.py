@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from leadbell.desk.reviewing.agents import AGENTS_TITLES, SHARES, counted
-from leadbell.desk.reviewing.evidence import ASKED, FALLOUT, between, which_leads
+from leadbell.desk.reviewing.evidence import ASKED, FALLOUT, which_leads
+from leadbell.desk.templatetags.figures import interval, percent
 from leadbell.handover.agents import work_of
-from leadbell.metrics.answers import ask, difference, printed, wilson
+from leadbell.metrics.answers import ask, difference, wilson
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.figures import FEWEST
 from leadbell.metrics.rows.live import Live
@@ -86,7 +87,6 @@ def change(before: Pair, after: Pair, better: str) -> Change:
 
 
 def _said(count: Pair) -> str:
-    interval = wilson(*count)
-    if count[1] < FEWEST or interval is None:
+    if count[1] < FEWEST:
         return ""
-    return f"{printed(count[0] / count[1], 'share')} ({between(interval)})"
+    return f"{percent(count[0] / count[1])} ({interval(wilson(*count))})"

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from leadbell.metrics.answers import Answer, Interval, ask, printed, wilson
+from leadbell.desk.templatetags.figures import in_unit, interval, percent
+from leadbell.metrics.answers import Answer, ask, wilson
 from leadbell.metrics.catalogue import METRICS
 from leadbell.metrics.figures import FEWEST
 from leadbell.metrics.metric import Metric
@@ -90,11 +91,11 @@ def _line(metric: Metric, mine: Answer | None, team: dict[int, float | None]) ->
     counts = (0, 0) if mine is None else (mine.numerator, mine.denominator)
     return Line(
         metric.title,
-        "" if own is None else printed(own, metric.unit),
+        "" if own is None else in_unit(own, metric.unit),
         base(*counts, metric.shape == "measure"),
-        "" if middle is None else printed(middle, metric.unit),
+        "" if middle is None else in_unit(middle, metric.unit),
         None if reference is None else reference.says,
-        between(mine.interval) if mine and mine.interval and own is not None else "",
+        interval(mine.interval) if mine and own is not None else "",
     )  # fmt: skip
 
 
@@ -102,10 +103,6 @@ def base(part: int, of: int, is_measure: bool) -> str:
     return (
         _("median of %(n)s") % {"n": of} if is_measure else _("%(part)s of %(of)s") % {"part": part, "of": of}
     )
-
-
-def between(interval: Interval) -> str:
-    return f"{100 * interval[0]:.0f}–{100 * interval[1]:.0f} %"
 
 
 def of_salesperson(
@@ -131,9 +128,9 @@ def heard(person: int, people: set[int], dealers: Collection[int], now: datetime
     return [
         share(TITLES[ASKED], person, asked),
         Line(
-            TITLES["score"], "" if own is None else printed(own, "share"),
+            TITLES["score"], "" if own is None else percent(own),
             _("%(n)s conversations") % {"n": len(mine.scores) if mine else 0},
-            "" if middle is None else printed(middle, "share"),
+            "" if middle is None else percent(middle),
         ),
     ]  # fmt: skip
 
@@ -156,9 +153,8 @@ def share(title: Words, person: int, counts: Mapping[int, Count], says: Words | 
     """A share of this person beside the team's; `says` is the line of the field."""
     mine = counts.get(person, Count())
     own, middle = _value(mine), team_median({who: _value(one) for who, one in counts.items()})
-    interval = wilson(mine.part, mine.of)
     return Line(
-        title, "" if own is None else printed(own, "share"), base(mine.part, mine.of, False),
-        "" if middle is None else printed(middle, "share"), says,
-        between(interval) if interval and own is not None else "",
+        title, "" if own is None else percent(own), base(mine.part, mine.of, False),
+        "" if middle is None else percent(middle), says,
+        "" if own is None else interval(wilson(mine.part, mine.of)),
     )  # fmt: skip
