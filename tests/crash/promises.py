@@ -27,11 +27,17 @@ from tests.crash.senders import email_of, phone_of
 
 Database = psycopg.Connection[Any]
 
-_UNREST = """
-select 'unread', id::text, received_at from leadbell_envelope where status = 'accepted'
+_UNREAD = "select 'unread', id::text, received_at from leadbell_envelope where status = 'accepted'"
+_UNREST = f"""
+{_UNREAD}
 union all
 select 'overdue', id::text, wake_at from leadbell_lead where wake_at < now() - interval '3 seconds'
 """
+
+
+def unread(database: Database) -> list[tuple[str, str, object]]:
+    """Envelopes that wait to be read."""
+    return database.execute(_UNREAD).fetchall()
 
 
 def unrest(database: Database) -> list[tuple[str, str, object]]:

@@ -125,6 +125,8 @@ def _come_to_rest(house: House, senders: list[Sender], staff: list[Salesperson],
     for sender in senders:
         sender.join(60)
         assert not sender.is_alive(), "a sender was never answered"
+    with house.reading() as database:  # who asks again after the end of their lead has another one, rightly
+        assert eventually(lambda: not promises.unread(database), 90), promises.unread(database)
     for lead, _person in notebook.won[::5]:
         assert staff[0].close(lead, sold=lead % 2 == 0)
     for person in staff:
