@@ -14,7 +14,7 @@ from leadbell.handover.actions import offer
 from leadbell.lead.consent import keep
 from leadbell.lead.journal import locked
 from leadbell.lead.law import Said
-from leadbell.lead.models import Lead
+from leadbell.lead.models import Customer, Lead
 from leadbell.ring.actions import take
 from tests.conftest import NOON, lead_of, make_person
 from tests.conversation.mail import set_up_mail
@@ -54,6 +54,22 @@ def test_it_names_the_car_as_everything_else_does(setup, northside):
     run_automations(NIGHT + MINUTE)
     assert lead.car in Message.objects.get().text
     assert lead.car.endswith("2026")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Dear customer,\n\nYour question about the car has arrived."),
+        ("nl", "Beste klant,\n\nUw vraag over de auto is binnen."),
+        ("ru", "Здравствуйте!\n\nВаш вопрос про автомобиль получен."),
+    ],
+)
+def test_a_question_without_name_and_car_is_acknowledged_in_whole_sentences(setup, northside, language, said):
+    lead = at_night(northside, customer="")
+    Lead.objects.filter(pk=lead.pk).update(cars=[])
+    Customer.objects.filter(pk=lead.customer_id).update(language=language)
+    assert run_automations(NIGHT + MINUTE) == 1
+    assert Message.objects.get().text.startswith(said)
 
 
 def test_two_machines_dont_thank_each_other_for_ever(setup, northside):

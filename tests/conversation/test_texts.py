@@ -336,6 +336,14 @@ def talked(lead, rosa):
     return lead
 
 
+def test_of_a_lead_without_a_car_the_question_says_where_it_came_from(talked, twilio):
+    Lead.objects.filter(pk=talked.pk).update(cars=[])
+    assert run_automations(NOON + MINUTE) == 1
+    run(twilio, NOON + MINUTE)
+    ((_, form),) = twilio.asked
+    assert form["Body"].startswith("Mr Okafor, Website: what was agreed?")
+
+
 def test_who_has_no_screen_is_asked_by_text_and_answers_with_a_number(talked, rosa, twilio):
     assert run_automations(NOON + MINUTE) == 1
     assert run_automations(NOON + MINUTE) == 0

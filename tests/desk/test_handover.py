@@ -74,6 +74,9 @@ def test_the_bdc_lands_on_its_queue_and_takes_what_came_by_direct_mail(
     script = client.get(f"/leads/{lead.pk}/qualification/").content.decode()
     assert "You answered our letter about the Hyundai Kona 2026." in script
     assert "this is Bea of Northside" in script
+    Lead.objects.filter(pk=lead.pk).update(cars=[])
+    script = client.get(f"/leads/{lead.pk}/qualification/").content.decode()
+    assert "You answered our letter about the car." in script
 
 
 def test_an_active_lead_in_opening_hours_isnt_in_the_queue(

@@ -94,9 +94,10 @@ def signature_of(person: Person, dealer_name: str) -> str:
     return own.text if own else "\n".join(filter(None, (person.name, dealer_name, person.phone)))
 
 
-def begun(template: Template, values: Mapping[str, str]) -> Template:
-    """The template with everything filled in that is known."""
-    return Template(fill(template.text, values), " ".join(fill(template.subject, values).split()))
+def begun(template: Template, values: Mapping[str, str], language: str) -> Template:
+    """The template with everything filled in that is known, and words in this language for what isn't."""
+    subject = " ".join(fill(template.subject, values, language).split())
+    return Template(fill(template.text, values, language), subject)
 
 
 def dealer_of_texts(called: str) -> int | None:

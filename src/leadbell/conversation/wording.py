@@ -62,9 +62,27 @@ def unknown_values(text: str) -> list[str]:
     return [name for name in dict.fromkeys(_VALUE.findall(text)) if name not in VALUES]
 
 
-def fill(text: str, values: Mapping[str, str]) -> str:
-    """The text with its values; lines and gaps that are empty because a value is, are closed."""
-    filled = _VALUE.sub(lambda found: values.get(found[1], found[0]), text)
+#: What stands for a value that nobody told, so that no sentence has a hole. In Russian a missing name leaves none.
+_UNTOLD: Mapping[str, Mapping[str, str]] = {
+    "nl": {"name": "klant", "car": "auto"},
+    "en": {"name": "customer", "car": "car"},
+    "ru": {"car": "автомобиль"},
+}
+_HOLE = "\x00"
+
+
+def fill(text: str, values: Mapping[str, str], language: str = "") -> str:
+    """The text with its values; lines and gaps that are empty because a value is, are closed.
+
+    `language`: a name or a car that nobody told is *customer* or *car* in it.
+    """
+    untold = _UNTOLD.get(language, {})
+
+    def value(found: re.Match[str]) -> str:
+        said = values.get(found[1])
+        return found[0] if said is None else said.strip() or untold.get(found[1]) or _HOLE
+
+    filled = re.sub(r",?[ \t]*\x00(?=[ \t]*(?:[.,!?;\n]|$))", "", _VALUE.sub(value, text)).replace(_HOLE, "")
     filled = re.sub(r"[ \t]+(?=\n|$)", "", re.sub(r"(?<=\S)[ \t]{2,}", " ", filled))
     return re.sub(r"\n{5,}", "\n\n\n\n", filled).strip()
 

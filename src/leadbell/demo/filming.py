@@ -86,7 +86,7 @@ def _letter(lead: Lead, salesperson: Person, video: Video, at: datetime) -> Mess
         "dealer": lead.dealer.name, "video": link,
         "appointment": str(format_datetime(when, "EEEE d MMMM HH:mm", locale=language)),
         "signature": f"{salesperson.name}\n{lead.dealer.name}",
-    })  # fmt: skip
+    }, language)  # fmt: skip
     return Message.objects.create(
         dealer_id=lead.dealer_id, lead=lead, carrier="email", key=f"demo-film-{video.pk.hex}", way="out", status="sent",
         address=lead.customer.email or "", language=language, by=salesperson, subject=ready.subject[:200],

@@ -71,7 +71,7 @@ def _letter(lead: Lead, fact: Fact, nth: int) -> Message | None:
     ready = begun(template, {
         "name": lead.customer.full_name, "car": " ".join(str(wanted[k]) for k in ("make", "model") if wanted.get(k)),
         "dealer": lead.dealer.name, "signature": f"{owner}\n{lead.dealer.name}",
-    })  # fmt: skip
+    }, language)  # fmt: skip
     added = _ADDED[language]
     text = _GAP.sub(f"\n\n{added[nth % len(added)]}\n\n", ready.text, count=1)
     return Message(

@@ -145,7 +145,7 @@ def _send(lead: Lead, automation: str, key: str, when: str, now: datetime, who: 
     ready = begun(template, {
         "name": lead.customer.full_name, "dealer": lead.dealer.name, "appointment": when, "video": "", "phone": "",
         "car": lead.car, "signature": "", "salesperson": who,
-    })  # fmt: skip
+    }, language)  # fmt: skip
     draft = Draft("email", lead.customer.email, ready.text, key, ready.subject[:200], language=language)
     return automate(lead, automation, draft, now) is not None
 
@@ -187,7 +187,7 @@ def _ask(fact: Fact, now: datetime) -> bool:
         return False
     question = say(
         "%(name)s, %(car)s: what was agreed? Answer 1 quote, 2 call back tomorrow, 3 no interest. Or: %(url)s",
-        name=str(lead.customer), car=lead.car, url=f"{settings.PUBLIC_URL}/leads/{lead.pk}/",
+        name=str(lead.customer), car=lead.car or lead.source, url=f"{settings.PUBLIC_URL}/leads/{lead.pk}/",
     )  # fmt: skip
     ask_colleague(lead, person, key, question, now)
     return True

@@ -176,7 +176,7 @@ def _page(
         people = who_receives(lead.standing.origin, found, lead.standing.known_to)[:MOST_RECEIVERS]
         free = [Free(one, free_times(one, hours, now)) for one in people]
         values = {
-            "name": lead.customer.full_name, "car": lead.car or lead.dealer.name, "dealer": lead.dealer.name,
+            "name": lead.customer.full_name, "car": lead.car, "dealer": lead.dealer.name,
             "agent": request.user.name,
         }  # fmt: skip
         shown = {
@@ -187,7 +187,7 @@ def _page(
             "script": script,
             "version": version,
             "language": language,
-            "says": [fill(one, values) for one in script.says.get(language, script.says["en"])],
+            "says": [fill(one, values, language) for one in script.says.get(language, script.says["en"])],
             "receives": fill(RECEIVES.get(language, RECEIVES["en"]), {"receiver": "…"}),
             "asks": [_asked(question, said or {}) for question in script.asks],
             "free": [one for one in free if one.times],

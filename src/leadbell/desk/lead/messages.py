@@ -159,7 +159,7 @@ def _begun(request: Visit, lead: "Lead", carrier: CarrierName, language: str) ->
         return {"key": new_key(), "text": "", "subject": ""}
     film = _recorded(lead, request.GET.get("video", ""), request.now)
     link = link_of(film) if film else ""
-    ready = begun(template, values_for(request, lead, language, link))
+    ready = begun(template, values_for(request, lead, language, link), language)
     subject = ready.subject
     last = next((one for one in reversed(thread_of(lead)) if one.carrier == "email" and one.subject), None)
     if last is not None and name not in ABOUT_AN_APPOINTMENT:
