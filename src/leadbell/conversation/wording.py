@@ -14,6 +14,8 @@ VALUES = ("name", "car", "dealer", "salesperson", "phone", "appointment", "video
 #: Those a person chooses from, and those that are sent by themselves where a dealer switched them on.
 PERSONAL = ("answer", "not_reached", "quote", "confirmation", "cancelled")
 AUTOMATIONS = ("acknowledge", "remind", "introduce")
+#: Automations that go by text where e-mail can't.
+TEXTED = ("introduce",)
 LONGEST_SUBJECT, LONGEST_MAIL, LONGEST_TEXT = 200, 20_000, 1_000
 
 UNSTORABLE = say("There is a character in it that can’t be stored: type it again.")

@@ -51,9 +51,9 @@ _MAILS: dict[str, dict[str, Template]] = {
         "ru": Template("Здравствуйте, {name}!\n\nНапоминаем о встрече в {dealer}: {appointment}.\n\nЭто сообщение отправлено автоматически.", "Напоминание: {appointment}"),
     },
     "introduce": {
-        "nl": Template("Beste {name},\n\n{salesperson} van {dealer} ontvangt u en neemt nog persoonlijk contact met u op. {appointment}\n\nDit bericht is automatisch verstuurd.", "{salesperson} van {dealer} ontvangt u"),
-        "en": Template("Dear {name},\n\n{salesperson} of {dealer} will receive you, and will get in touch with you personally. {appointment}\n\nThis message was sent automatically.", "{salesperson} of {dealer} will receive you"),
-        "ru": Template("Здравствуйте, {name}!\n\nВас встретит {salesperson}, {dealer}, и ещё лично свяжется с вами. {appointment}\n\nЭто сообщение отправлено автоматически.", "Вас встретит {salesperson}"),
+        "nl": Template("Beste {name},\n\n{salesperson} van {dealer} ontvangt u en neemt nog persoonlijk contact met u op.\n{appointment}\n\nDit bericht is automatisch verstuurd.", "{salesperson} van {dealer} ontvangt u"),
+        "en": Template("Dear {name},\n\n{salesperson} of {dealer} will receive you, and will get in touch with you personally.\n{appointment}\n\nThis message was sent automatically.", "{salesperson} of {dealer} will receive you"),
+        "ru": Template("Здравствуйте, {name}!\n\nВас встретит {salesperson}, {dealer}, и ещё лично свяжется с вами.\n{appointment}\n\nЭто сообщение отправлено автоматически.", "Вас встретит {salesperson}"),
     },
 }  # fmt: skip
 _TEXTS: dict[str, dict[str, Template]] = {
@@ -81,6 +81,11 @@ _TEXTS: dict[str, dict[str, Template]] = {
         "nl": Template("Beste {name}, ter herinnering: onze afspraak bij {dealer} is {appointment}. (automatisch verstuurd)"),
         "en": Template("Dear {name}, a reminder: our appointment at {dealer} is on {appointment}. (sent automatically)"),
         "ru": Template("Здравствуйте, {name}! Напоминаем о встрече в {dealer}: {appointment}. (отправлено автоматически)"),
+    },
+    "introduce": {
+        "nl": Template("Beste {name}, {salesperson} van {dealer} ontvangt u. {appointment} (automatisch verstuurd)"),
+        "en": Template("Dear {name}, {salesperson} of {dealer} will receive you. {appointment} (sent automatically)"),
+        "ru": Template("Здравствуйте, {name}! Вас встретит {salesperson}, {dealer}. {appointment} (отправлено автоматически)"),
     },
 }  # fmt: skip
 DEFAULTS: Mapping[CarrierName, Mapping[str, Mapping[str, Template]]] = {"email": _MAILS, "sms": _TEXTS}

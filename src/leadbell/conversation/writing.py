@@ -119,14 +119,19 @@ def write(lead: Lead, person: int, draft: Draft, now: datetime) -> Message | Ref
 
 
 @transaction.atomic
-def automate(lead: Lead, automation: str, draft: Draft, now: datetime) -> Message | None:
-    """Send a message that nobody has written, where the law lets a person write; for ever marked as automation."""
+def automate(
+    lead: Lead, automation: str, draft: Draft, now: datetime, introduces: int | None = None
+) -> Message | None:
+    """Send a message that nobody has written, where the law lets a person write; for ever marked as automation.
+
+    `introduces` is the colleague it tells the customer of."""
     if Message.objects.filter(lead=lead, key=draft.key).exists():
         return None
     if why_not(lead, draft.carrier, now) or _wrong_with(lead, draft):
         return None
     message = _store(lead, draft, now, automation=automation)
-    record(lead, Wrote(at=now, carrier=draft.carrier, message=message.pk), key=f"message:{draft.key}")
+    told = Wrote(at=now, carrier=draft.carrier, message=message.pk, introduces=introduces)
+    record(lead, told, key=f"message:{draft.key}")
     return message
 
 

@@ -1,7 +1,6 @@
 """What is sent without anybody pressing "Send", where a dealer wants it; and the question after a call."""
 
 import hashlib
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +10,7 @@ import structlog
 from babel.dates import format_datetime
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from leadbell.appointment.models import Appointment
 from leadbell.conversation.models import Message, MessageSetup
@@ -19,6 +19,7 @@ from leadbell.conversation.shelves import begun, language_of, words_of
 from leadbell.conversation.writing import Draft, ask_colleague, automate
 from leadbell.dealers.models import Person
 from leadbell.dealers.shelves import DESK_OPEN
+from leadbell.followup.introducing import introduce, is_nobody, taken_over
 from leadbell.lead.facts import Attempted, AttemptEnded
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.law import MARKETING
@@ -37,13 +38,15 @@ ONCE = timedelta(hours=24)
 MADE_BEFORE = timedelta(hours=12)
 AHEAD = timedelta(hours=24)
 ASKED_WITHIN = timedelta(minutes=10)
-_NOBODY = re.compile(r"^(?:no-?reply|do-?not-?reply|mailer-daemon|postmaster|bounce)", re.IGNORECASE)
 
 
 def run_automations(now: datetime) -> int:
     """Send what is due; how much it was. A fault in one lead or dealer is looked at again later and stops no other."""
     mails = MessageSetup.objects.filter(mail_on=True).exclude(automations=[]).select_related("dealer")
     sent = sum(_apart(_mail, setup, now, dealer=setup.dealer_id) for setup in mails)
+    introducing = MessageSetup.objects.filter(automations__contains=["introduce"])
+    introducing = introducing.filter(Q(mail_on=True) | ~Q(sms_number=""))
+    sent += sum(_apart(_introductions, setup, now, dealer=setup.dealer_id) for setup in introducing)
     texts = MessageSetup.objects.exclude(sms_number="")
     return sent + sum(_apart(_ask_around, setup, now, dealer=setup.dealer_id) for setup in texts)
 
@@ -66,10 +69,12 @@ def _mail(setup: MessageSetup, now: datetime) -> int:
     if "remind" in setup.automations and is_open:
         for agreed in _expected(setup.dealer_id, now):
             sent += _apart(_remind, agreed, now, lead=agreed.lead_id)
-    if "introduce" in setup.automations and is_open:
-        for lead in _taken_over(setup.dealer_id, now):
-            sent += _apart(_introduce, lead, now, lead=lead)
     return sent
+
+
+def _introductions(setup: MessageSetup, now: datetime) -> int:
+    waiting = taken_over(setup.dealer_id, now)
+    return sum(_apart(introduce, lead, now, lead=lead) for lead in waiting)
 
 
 def _unacknowledged(dealer: int, now: datetime) -> list[int]:
@@ -81,7 +86,7 @@ def _unacknowledged(dealer: int, now: datetime) -> list[int]:
     found: dict[str, int] = {}
     for lead in asked.select_related("customer").order_by("pk"):
         address = (lead.customer.email or "").lower()
-        if address not in addresses and not _NOBODY.match(address):
+        if address not in addresses and not is_nobody(address):
             found.setdefault(address, lead.pk)
     return list(found.values())
 
@@ -101,27 +106,6 @@ def _reminder_of(agreed: Appointment) -> str:
     return f"remind-{agreed.pk}-{int(agreed.starts_at.timestamp())}"
 
 
-def _taken_over(dealer: int, now: datetime) -> list[int]:
-    """Leads that somebody has just taken over from the BDC: their customer hears who receives them, once each."""
-    accepted = Fact.objects.filter(dealer=dealer, kind="accepted", at__gt=now - FRESH, at__lte=now)
-    leads = Lead.objects.filter(pk__in=accepted.values("lead_id"), closed_at=None)
-    introduced = Message.objects.filter(dealer=dealer, automation="introduce", created_at__gt=now - 2 * FRESH)
-    done = set(introduced.values_list("lead", "key"))
-    there = leads.filter(standing_json__has_key="taken_over_at").exclude(customer__emails=[]).order_by("pk")
-    return [lead.pk for lead in there if (lead.pk, f"introduce-{lead.owner_id}") not in done]
-
-
-@transaction.atomic
-def _introduce(number: int, now: datetime) -> bool:
-    lead = locked(number)
-    who = Person.objects.filter(pk=lead.owner_id or 0).values_list("name", flat=True).first() or ""
-    when = ""
-    if lead.standing.appointment_at is not None:
-        local = lead.standing.appointment_at.astimezone(ZoneInfo(lead.dealer.zone))
-        when = str(format_datetime(local, "EEEE d MMMM HH:mm", locale=language_of(lead)))
-    return _send(lead, "introduce", f"introduce-{lead.owner_id}", when, now, who)
-
-
 @transaction.atomic
 def _acknowledge(number: int, now: datetime) -> bool:
     return _send(locked(number), "acknowledge", "acknowledge", "", now)
@@ -137,14 +121,14 @@ def _remind(agreed: Appointment, now: datetime) -> bool:
     return _send(lead, "remind", _reminder_of(agreed), said, now)
 
 
-def _send(lead: Lead, automation: str, key: str, when: str, now: datetime, who: str = "") -> bool:
+def _send(lead: Lead, automation: str, key: str, when: str, now: datetime) -> bool:
     language = language_of(lead)
     template = words_of(lead.dealer_id, automation, "email", language)
     if template is None or not lead.customer.email:
         return False
     ready = begun(template, {
         "name": lead.customer.full_name, "dealer": lead.dealer.name, "appointment": when, "video": "", "phone": "",
-        "car": lead.car, "signature": "", "salesperson": who,
+        "car": lead.car, "signature": "", "salesperson": "",
     }, language)  # fmt: skip
     draft = Draft("email", lead.customer.email, ready.text, key, ready.subject[:200], language=language)
     return automate(lead, automation, draft, now) is not None

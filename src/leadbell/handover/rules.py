@@ -8,12 +8,18 @@ from typing import Literal
 from leadbell.dealers.hours import OpeningHours
 from leadbell.dealers.shifts import Shift
 from leadbell.lead.facts import (
+    Accepted,
     AnsweredBack,
+    AnyFact,
     AskedBack,
+    Assigned,
     HandedOver,
     HandoverRefused,
+    NotIntroduced,
     Origin,
     Qualified,
+    Undelivered,
+    Wrote,
 )
 from leadbell.lead.history import History
 from leadbell.lead.standing import Standing
@@ -198,7 +204,7 @@ class Deal:
     text: str
     note: str
     recordings: tuple[str, ...]
-    #: Of whom the customer was told that they receive them.
+    #: Of whom the customer was told last that they receive them, by the agent or by a message that wasn't returned.
     told_of: int | None
     qualified: Qualified | None
     #: (who, what) of questions and answers, in order.
@@ -220,10 +226,45 @@ def deal_of(history: History) -> Deal | None:
     answered = [fact.accept_by for fact in since if isinstance(fact, AnsweredBack) and fact.at >= last.at]
     return Deal(
         agent=first.by or 0, to=last.to, at=first.at, accept_by=answered[-1] if answered else last.accept_by,
-        text=first.text, note=first.note, recordings=first.recordings, told_of=first.to if first.told else None,
+        text=first.text, note=first.note, recordings=first.recordings, told_of=_told_of(history, first),
         qualified=next((fact for fact in reversed(facts) if isinstance(fact, Qualified)), None), talk=talk,
         refused=tuple((fact.by, fact.because) for fact in since if isinstance(fact, HandoverRefused)),
     )  # fmt: skip
+
+
+def _told_of(history: History, first: HandedOver) -> int | None:
+    returned = {fact.message for fact in history.of(Undelivered) if isinstance(fact, Undelivered)}
+    written = [
+        fact.introduces for fact in history.of(Wrote)
+        if isinstance(fact, Wrote) and fact.introduces and fact.at >= first.at and fact.message not in returned
+    ]  # fmt: skip
+    return written[-1] if written else first.to if first.told else None
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """Who accepted a handover, and the customer hasn't heard of; `key` names it, once per handover and person."""
+
+    person: int
+    key: str
+
+
+def to_introduce(history: History) -> Introduction | None:
+    """Whose name the customer still has to hear; None: nobody's. Tried once: what couldn't be told, a person tells."""
+    s, deal = history.standing, deal_of(history)
+    if deal is None or not s.is_open or s.taken_over_at is None or s.contract is not None:
+        return None
+    since: list[AnyFact] = [fact for fact in history.of(Accepted, Assigned) if fact.at >= s.taken_over_at]
+    if not since or any(not isinstance(fact, Accepted) or fact.by != s.owner for fact in since):
+        return None
+    person = s.owner or 0
+    tried = any(
+        fact.at >= deal.at and person == (fact.introduces if isinstance(fact, Wrote) else fact.person)
+        for fact in history.of(Wrote, NotIntroduced) if isinstance(fact, Wrote | NotIntroduced)
+    )  # fmt: skip
+    if tried or deal.told_of == person:
+        return None
+    return Introduction(person, f"introduce-{person}-{int(deal.at.timestamp())}")
 
 
 def who_receives(origin: Origin, people: Sequence[Receiver], spoke_before: int | None) -> list[Receiver]:

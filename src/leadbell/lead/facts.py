@@ -198,6 +198,15 @@ class Wrote(Fact, frozen=True, tag="wrote"):
     by: int | None = None
     #: The stored message, where it was sent from here.
     message: int | None = None
+    #: The colleague it tells the customer of: who receives them.
+    introduces: int | None = None
+
+
+class NotIntroduced(Fact, frozen=True, tag="not_introduced"):
+    """The customer couldn't be told that this person receives them: why by no way there is."""
+
+    person: int
+    because: tuple[Words, ...] = ()
 
 
 class Replied(Fact, frozen=True, tag="replied"):
@@ -445,7 +454,7 @@ AnyFact = (
     | ChatAnswered
     | ChatUnanswered | ChatEnded | VideoOpened | VideoWatched
     | Qualified | HandedOver | AskedBack | AnsweredBack | HandoverRefused | FirstContact
-    | ReviewWanted | Reviewed
+    | ReviewWanted | Reviewed | NotIntroduced
 )  # fmt: skip
 
 _encode = msgspec.json.Encoder()

@@ -37,6 +37,7 @@ from leadbell.lead.facts import (
     NoShow,
     Noted,
     NothingAgreed,
+    NotIntroduced,
     Opened,
     OptedOut,
     PassedOn,
@@ -211,7 +212,15 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             return _seen_again(standing, fact)
         case OptedOut():
             return replace(standing, opted_out=True)
-        case Opened() | Noted() | VideoOpened() | VideoWatched() | Reviewed() | ReviewWanted():
+        case (
+            Opened()
+            | Noted()
+            | VideoOpened()
+            | VideoWatched()
+            | Reviewed()
+            | ReviewWanted()
+            | NotIntroduced()
+        ):
             return standing
 
 

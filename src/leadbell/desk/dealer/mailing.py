@@ -24,7 +24,7 @@ from leadbell.conversation.setup import (
     setup_for,
 )
 from leadbell.conversation.shelves import not_read, own_template, signature_of
-from leadbell.conversation.wording import AUTOMATIONS, LANGUAGES, PERSONAL, VALUES, template_of
+from leadbell.conversation.wording import AUTOMATIONS, LANGUAGES, PERSONAL, TEXTED, VALUES, template_of
 from leadbell.desk.dealer.people import framed, managed
 from leadbell.desk.dealers import dealer_of
 from leadbell.desk.entrance import Visit, answer, door_for
@@ -43,7 +43,7 @@ AUTOMATED: dict[str, str | Promise] = {
         "To a question that arrives while you are closed: that it arrived, by e-mail"
     ),
     "remind": gettext_lazy("The day before an appointment: a reminder, by e-mail"),
-    "introduce": gettext_lazy("A handover was accepted: who receives the customer, by e-mail"),
+    "introduce": gettext_lazy("A handover was accepted: who receives the customer, by e-mail, else by text"),
 }
 #: The fields of each form, but for its password: that is never shown again.
 FIELDS = {
@@ -162,7 +162,7 @@ def _templates(dealer: "Organisation", language: str, said: Any) -> list[dict[st
     for carrier in carriers:
         for name in (*PERSONAL, *AUTOMATIONS):
             ours = template_of(name, carrier, language)
-            if ours is None or (carrier == "sms" and name in AUTOMATIONS):
+            if ours is None or (carrier == "sms" and name in AUTOMATIONS and name not in TEXTED):
                 continue
             own = own_template(dealer.pk, name, carrier, language)
             shown = own or ours

@@ -7,6 +7,7 @@ from leadbell.lead.facts import (
     ChatAnswered,
     ChatEnded,
     ChatUnanswered,
+    NotIntroduced,
     Replied,
     Undelivered,
     VideoOpened,
@@ -14,7 +15,7 @@ from leadbell.lead.facts import (
     Wrote,
 )
 from leadbell.lead.standing import Standing
-from leadbell.words import say
+from leadbell.words import Words, say
 
 
 def _wrote(fact: Wrote, names: Names, before: Standing) -> Line:
@@ -23,6 +24,8 @@ def _wrote(fact: Wrote, names: Names, before: Standing) -> Line:
             "email": say("An e-mail was sent by the system"), "sms": say("A text was sent by the system"),
             "video": say("A video mail was sent by the system"), "chat": say("A chat message was sent by the system"),
         }[fact.carrier]  # fmt: skip
+        if fact.introduces is not None:
+            sentence = _introduced(fact.carrier == "sms", name_of(fact.introduces, names))
         return Line(fact.at, "robot", "automation", sentence, (say("automation: does not count as contact"),))
     name = name_of(fact.by, names)
     sentence = {
@@ -30,6 +33,19 @@ def _wrote(fact: Wrote, names: Names, before: Standing) -> Line:
         "video": say("%(name)s sent a video mail", name=name), "chat": say("%(name)s wrote in the chat", name=name),
     }[fact.carrier]  # fmt: skip
     return Line(fact.at, "video" if fact.carrier == "video" else "mail", "human", sentence)
+
+
+def _introduced(by_text: bool, name: str) -> Words:
+    if by_text:
+        return say("A text told the customer that %(name)s receives them", name=name)
+    return say("An e-mail told the customer that %(name)s receives them", name=name)
+
+
+def _not_introduced(fact: NotIntroduced, names: Names, before: Standing) -> Line:
+    sentence = say(
+        "The customer couldn’t be told that %(name)s receives them", name=name_of(fact.person, names)
+    )
+    return Line(fact.at, "mail-x", "system", sentence, fact.because, "bad")
 
 
 def _replied(fact: Replied, names: Names, before: Standing) -> Line:
@@ -83,6 +99,7 @@ def _video_watched(fact: VideoWatched, names: Names, before: Standing) -> Line:
 
 
 TELLERS: Mapping[type, Callable[..., Line]] = {
-    Wrote: _wrote, Replied: _replied, Undelivered: _undelivered, ChatAnswered: _chat_answered,
+    Wrote: _wrote, NotIntroduced: _not_introduced, Replied: _replied, Undelivered: _undelivered,
+    ChatAnswered: _chat_answered,
     ChatUnanswered: _chat_unanswered, ChatEnded: _chat_ended, VideoOpened: _video_opened, VideoWatched: _video_watched,
 }  # fmt: skip
