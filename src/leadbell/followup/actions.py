@@ -1,10 +1,12 @@
 """The one place that knows what follows what: a decision becomes a room's action."""
 
 import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from leadbell import statement
 from leadbell.announce import announce
+from leadbell.dealers.models import Organisation
 from leadbell.followup.decisions import Ask, Decision, GiveUp, HandOn, Rest, Ring, Wait
 from leadbell.followup.handing import hand_on
 from leadbell.followup.playbook import Place, Plan, Playbook, plan_from_json
@@ -16,8 +18,8 @@ from leadbell.lead.journal import plan, read_history
 from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Lead
 from leadbell.ring.actions import ring
-from leadbell.ring.wanted import phones_ring, want
-from leadbell.routing.actions import whom_to_ring
+from leadbell.ring.wanted import lines_are_up, phones_ring, want
+from leadbell.routing.actions import count_together, whom_to_ring
 from leadbell.sale.actions import lose
 
 #: A task that is due is looked at again this often, should its own moment be missed.
@@ -30,7 +32,9 @@ REMINDS_S = 30
 
 #: How long a dealer's choices may be used before they are read again.
 CHOICES_KEPT = timedelta(seconds=3)
-_choices: dict[tuple[int, str], tuple[datetime, Plan, tuple[int, int] | None]] = {}
+#: When they were read, the dealer's plan, and its quiet hours where it has its own.
+_Choices = tuple[datetime, Plan, tuple[int, int] | None]
+_choices: dict[tuple[int, str], _Choices] = {}
 
 
 def forget_choices() -> None:
@@ -41,12 +45,34 @@ def forget_choices() -> None:
 def _chosen(dealer: int, origin: Origin, now: datetime) -> tuple[Plan, tuple[int, int] | None]:
     """The dealer's plan for this origin, and its quiet hours where it has its own."""
     known = _choices.get((dealer, origin))
-    if known is None or not known[0] <= now < known[0] + CHOICES_KEPT:
-        ((stored, quiet),) = statement.run(_PLAYBOOK, {"dealer": dealer, "origin": origin})
-        own = plan_from_json(json.loads(stored) if stored else None, origin)
-        known = now, own, (quiet[0], quiet[1]) if quiet else None
-        _choices[dealer, origin] = known
+    if known is None or not _is_fresh(known, now):
+        known = _read_choices([(dealer, origin)], now)[dealer, origin]
     return known[1:]
+
+
+def _is_fresh(known: _Choices, now: datetime) -> bool:
+    return known[0] <= now < known[0] + CHOICES_KEPT
+
+
+def _read_choices(wanted: Sequence[tuple[int, Origin]], now: datetime) -> dict[tuple[int, str], _Choices]:
+    about = {"dealers": [dealer for dealer, _ in wanted], "origins": [origin for _, origin in wanted]}
+    found: dict[tuple[int, str], _Choices] = {}
+    for dealer, origin, stored, quiet in statement.run(_PLAYBOOK, about):
+        own = plan_from_json(json.loads(stored) if stored else None, origin)
+        found[dealer, origin] = now, own, (quiet[0], quiet[1]) if quiet else None
+    _choices.update(found)
+    return found
+
+
+def look_ahead(leads: Iterable[tuple[Organisation, Origin]], now: datetime) -> None:
+    """Have at hand what following up new leads of these dealers will ask about, in one question each for all."""
+    wanted = {(dealer.pk, origin): dealer for dealer, origin in leads}
+    known = {one: _choices.get(one) for one in wanted}
+    if unknown := [one for one, told in known.items() if told is None or not _is_fresh(told, now)]:
+        _read_choices(unknown, now)
+    hours = {dealer.pk: dealer.opening_hours for dealer in wanted.values()}
+    lines_are_up(hours, now)
+    count_together(hours, now)
 
 
 def playbook_for(lead: Lead, history: History, now: datetime) -> Playbook:
@@ -79,8 +105,9 @@ _PLACE = "select person_id, fits from leadbell_placement where lead_id = %(lead)
 
 
 _PLAYBOOK = """
-select (select body::text from leadbell_playbook where dealer_id = %(dealer)s and origin = %(origin)s),
-    (select json_build_array(quiet_from, quiet_until) from leadbell_phonerules where dealer_id = %(dealer)s)
+select d.id, d.origin, (select body::text from leadbell_playbook where dealer_id = d.id and origin = d.origin),
+    (select json_build_array(quiet_from, quiet_until) from leadbell_phonerules where dealer_id = d.id)
+from unnest(%(dealers)s::bigint[], %(origins)s::text[]) as d(id, origin)
 """
 
 

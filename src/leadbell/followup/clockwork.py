@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 import structlog
 from django.db import OperationalError, connection
@@ -16,7 +17,7 @@ from leadbell import statement
 from leadbell.announce import CLOCKWORK
 from leadbell.chat.actions import found_its_lead
 from leadbell.dealers.models import Organisation
-from leadbell.followup.actions import follow_up
+from leadbell.followup.actions import follow_up, look_ahead
 from leadbell.followup.chats import keep_chats
 from leadbell.followup.commit import AT_ONCE, Apart, in_one_commit
 from leadbell.followup.distribution import settle_some, take_in
@@ -26,6 +27,7 @@ from leadbell.intake.actions import claim, quarantine, read_envelope, receive
 from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.intake.models import Envelope
 from leadbell.intake.unread import locked_unread
+from leadbell.lead.facts import Origin
 from leadbell.lead.journal import locked, locked_that_are_due, plan
 from leadbell.lead.models import Lead
 from leadbell.process import listen, news
@@ -65,6 +67,8 @@ def _receive_these(now: datetime, most: int, apart: Apart) -> int:
     said = [(envelope, read_envelope(envelope)) for envelope in envelopes]
     if said:
         claim(said)
+    if len(said) > 1 and apart is nullcontext:
+        look_ahead([(one.dealer, cast(Origin, one.source.origin)) for one in envelopes], now)
     for envelope, inquiries in said:
         _receive_one(envelope, inquiries, now, apart)
     return len(envelopes)

@@ -18,7 +18,7 @@ from django.db import OperationalError
 
 from leadbell import statement
 from leadbell.dealers.models import Organisation
-from leadbell.followup.actions import follow_up
+from leadbell.followup.actions import follow_up, look_ahead
 from leadbell.followup.commit import AT_ONCE, Apart, in_one_commit
 from leadbell.intake.actions import claim, quarantine, receive
 from leadbell.intake.inquiry import Inquiry, Refused, as_json, from_json
@@ -176,6 +176,7 @@ def _give(importer: int, gifts: Sequence[_Gift], now: datetime) -> list[Given]:
     envelopes = [_envelope(sources[one.choice.dealer, one.passing.origin], one.inquiry, now) for one in gifts]
     Envelope.objects.bulk_create(envelopes)
     claim([(envelope, [one.inquiry]) for envelope, one in zip(envelopes, gifts, strict=True)])
+    look_ahead([(envelope.dealer, cast(Origin, envelope.source.origin)) for envelope in envelopes], now)
     return [_ring(envelope, one, now) for envelope, one in zip(envelopes, gifts, strict=True)]
 
 

@@ -1,7 +1,7 @@
 """Calls that clockwork and people want: kept, then rung by the switchboard."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -66,19 +66,27 @@ def want(
 
 
 _LINE_IS_UP = """
-select exists (select from leadbell_phoneline
-    where dealer_id = %(dealer)s and enabled and down_since is null and seen_at > %(seen_after)s)
+select d.id, exists (select from leadbell_phoneline
+    where dealer_id = d.id and enabled and down_since is null and seen_at > %(seen_after)s)
+from unnest(%(dealers)s::bigint[]) as d(id)
 """
 _up: dict[int, tuple[datetime, bool]] = {}
 
 
 def phones_ring(dealer: int, now: datetime) -> bool:
     """Whether a line of this dealer is up, as was known within the last seconds."""
-    known = _up.get(dealer)
-    if known is None or not known[0] <= now < known[0] + BELIEVED:
-        rows = statement.run(_LINE_IS_UP, {"dealer": dealer, "seen_after": now - SEEN_WITHIN})
-        known = _up[dealer] = (now, bool(rows[0][0]))
-    return known[1]
+    return lines_are_up([dealer], now)[dealer]
+
+
+def lines_are_up(dealers: Collection[int], now: datetime) -> dict[int, bool]:
+    """Of each whether a line is up, in one question for all that weren't asked about within the last seconds."""
+    believed = [(one, _up.get(one)) for one in dealers]
+    up = {one: known[1] for one, known in believed if known and known[0] <= now < known[0] + BELIEVED}
+    if unknown := [one for one in dealers if one not in up]:
+        rows = statement.run(_LINE_IS_UP, {"dealers": unknown, "seen_after": now - SEEN_WITHIN})
+        _up.update({dealer: (now, is_up) for dealer, is_up in rows})
+        up.update(rows)
+    return up
 
 
 def want_for(lead: Lead, people: Sequence[int], ring_s: int, now: datetime) -> str | None:

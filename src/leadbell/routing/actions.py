@@ -1,6 +1,7 @@
 """Find who can answer a lead soonest and best, and give it to them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -31,19 +32,29 @@ STAFF_KEPT = timedelta(seconds=3)
 LONGEST_CALL = timedelta(hours=2)
 
 _STAFF = """
-select p.id, p.organisation_id, p.name, p.role, p.on_shift, p.shift::text, p.seen_at, p.brands, p.conditions,
+with recursive above(dealer, today, id, parent_id) as (
+    select d.id, d.today, o.id, o.parent_id
+    from unnest(%(dealers)s::bigint[], %(todays)s::timestamptz[]) as d(id, today)
+    join leadbell_organisation o on o.id = d.id
+    union all
+    select a.dealer, a.today, o.id, o.parent_id from above a join leadbell_organisation o on o.id = a.parent_id
+)
+select a.dealer, p.id, p.organisation_id, p.name, p.role, p.on_shift, p.shift::text, p.seen_at, p.brands, p.conditions,
     p.speaks, coalesce(o.open_leads, 0), coalesce(t.today, 0), t.last_at,
     p.phone <> '' or p.extension <> ''
-from leadbell_person p
+from above a
+cross join lateral (
+    select * from leadbell_person p where p.organisation_id = a.id and p.is_active
+        and p.role not in ('importer', 'reception') offset 0
+) p
 left join lateral (
     select count(*) as open_leads from leadbell_lead l where l.owner_id = p.id and l.closed_at is null
 ) o on true
 left join lateral (
     select count(*) as today, max(received_at) as last_at from leadbell_lead l
-    where l.owner_id = p.id and l.received_at >= %(today)s
+    where l.owner_id = p.id and l.received_at >= a.today
 ) t on true
-where p.is_active and p.organisation_id = any (%(organisations)s::bigint[]) and p.role not in ('importer', 'reception')
-order by p.id
+order by a.dealer, p.id
 """
 
 #: Whether a lead has an owner is no condition: PostgreSQL would look through all that have none, at every dealer.
@@ -56,9 +67,11 @@ select
 """
 
 _RATES = """
-select owner_id, count(*) filter (where reached_at is not null), count(*) filter (where appointment_at is not null)
-from leadbell_lead where dealer_id = %(dealer)s and received_on >= %(since)s and owner_id is not null
-group by owner_id
+select d.id, r.* from unnest(%(dealers)s::bigint[]) as d(id) cross join lateral (
+    select owner_id, count(*) filter (where reached_at is not null), count(*) filter (where appointment_at is not null)
+    from leadbell_lead where dealer_id = d.id and received_on >= %(since)s and owner_id is not null
+    group by owner_id
+) r
 """
 
 
@@ -86,8 +99,7 @@ def _appointment_rates(dealer: int, now: datetime) -> dict[int, tuple[int, int]]
     rows = _counted(_rates, dealer, now, RATES_KEPT)
     if rows is None:
         since = (now - timedelta(days=RATE_DAYS)).date()
-        rows = statement.run(_RATES, {"dealer": dealer, "since": since})
-        _rates[dealer] = _Counted(now, rows)
+        rows = _count(_rates, _RATES, {"dealers": [dealer], "since": since}, now)[dealer]
     return {person: (talked, made) for person, talked, made in rows}
 
 
@@ -95,13 +107,34 @@ def _people(dealer: int, hours: OpeningHours, now: datetime) -> list[tuple[Any, 
     """Everybody who works at the dealer or above it, with the leads they have."""
     rows = _counted(_staff, dealer, now, STAFF_KEPT)
     if rows is None:
-        about = {
-            "organisations": organisations_above(dealer),
-            "today": hours.day_begins(hours.local_day(now)),
-        }
-        rows = statement.run(_STAFF, about)
-        _staff[dealer] = _Counted(now, rows)
+        today = hours.day_begins(hours.local_day(now))
+        rows = _count(_staff, _STAFF, {"dealers": [dealer], "todays": [today]}, now)[dealer]
     return rows
+
+
+def _count(
+    kept: dict[int, _Counted], sql: str, about: dict[str, Any], now: datetime
+) -> dict[int, list[tuple[Any, ...]]]:
+    """By dealer what the statement answers about `dealers`, kept for a moment."""
+    found: dict[int, list[tuple[Any, ...]]] = {dealer: [] for dealer in about["dealers"]}
+    for dealer, *row in statement.run(sql, about):
+        found[dealer].append(tuple(row))
+    kept.update({dealer: _Counted(now, rows) for dealer, rows in found.items()})
+    return found
+
+
+def count_together(dealers: Mapping[int, OpeningHours], now: datetime) -> None:
+    """Have at hand who works at these dealers and how they did, in one question each for all of them."""
+    rated = [one for one in dealers if _counted(_rates, one, now, RATES_KEPT) is None]
+    if rated:
+        _count(_rates, _RATES, {"dealers": rated, "since": (now - timedelta(days=RATE_DAYS)).date()}, now)
+    todays = {
+        one: hours.day_begins(hours.local_day(now))
+        for one, hours in dealers.items()
+        if _counted(_staff, one, now, STAFF_KEPT) is None
+    }
+    if todays:
+        _count(_staff, _STAFF, {"dealers": list(todays), "todays": list(todays.values())}, now)
 
 
 def forget_counts() -> None:
