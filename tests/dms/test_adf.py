@@ -1,6 +1,7 @@
 """A lead as ADF: what we write we read again equal, and what a DMS sends back is no second lead."""
 
 import hashlib
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -36,7 +37,8 @@ ZONE = ZoneInfo("Europe/Amsterdam")
 ORDER = {
     "adf": "prospect+", "prospect": "id requestdate vehicle+ customer vendor provider?",
     "vehicle": "year make model vin? stock? trim?", "customer": "contact comments?",
-    "contact": "name+ email* phone* address?", "address": "street", "vendor": "vendorname contact", "provider": "name",
+    "contact": "name+ email* phone* address?", "address": "street", "vendor": "vendorname contact",
+    "provider": "name service?",
 }  # fmt: skip
 ATTRIBUTES = {
     "status": {"new", "used"}, "interest": {"buy", "lease", "sell", "trade-in", "test-drive"}, "sequence": {"1"},
@@ -109,7 +111,7 @@ TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=40)
 def test_whatever_a_customer_writes_is_valid_and_still_theirs(name: str, message: str, model: str) -> None:
     adf = as_adf(
         Prospect("1", NOON, "Northside", full_name=name, emails=("okafor@example.org",), message=message,
-            cars=[{"model": model}])
+            cars=[{"model": model}], provider="Website", campaign=model)
     )  # fmt: skip
     assert keeps_to_the_format(adf)
     assert read_again(adf).customer.emails == ("okafor@example.org",)
@@ -166,6 +168,22 @@ def test_another_dealers_number_and_an_invented_one_are_leads_like_any(
     Lead.objects.filter(pk=lead.pk).update(closed_at=NOON)
     assert arrived(make_source(northside), adf.replace(name[-16:].encode(), b"a" * 16)).status == "read"
     assert Lead.objects.filter(dealer=northside).count() == 2
+
+
+def test_the_campaign_that_brought_a_lead_is_told_in_both_formats(
+    northside: Organisation, source: Source, dms: Dms, told: Told, connect: Connect
+) -> None:
+    connect(dms.url, "webhook", ["lead.received"])
+    connect(dms.url, "adf_http", ["lead.received"])
+    form = {"name": "Mr Okafor", "email": "okafor@example.org", "utm_campaign": "Spring & Kona"}
+    arrived(source, json.dumps(form).encode(), "application/json")
+    lead_of(northside)
+    told.at(NOON + timedelta(minutes=1)).all()
+    bodies = [body for headers, body in dms.got if headers["content-type"] == "application/json"]
+    assert [json.loads(body)["data"]["lead"]["campaign"] for body in bodies] == ["Spring & Kona", None]
+    adf = [etree.fromstring(body) for headers, body in dms.got if "xml" in headers["content-type"]]
+    assert [one.findtext("prospect/provider/service") for one in adf] == ["Spring & Kona", None]
+    assert all(keeps_to_the_format(etree.tostring(one)) for one in adf)
 
 
 def test_a_test_that_is_sent_back_is_no_lead(

@@ -36,6 +36,8 @@ class Prospect:
     address: str = ""
     cars: Sequence[Mapping[str, Any]] = ()
     message: str = ""
+    #: What brought the customer: the provider's service, since ADF knows no campaigns.
+    campaign: str = ""
 
 
 def as_adf(prospect: Prospect) -> bytes:
@@ -51,7 +53,10 @@ def as_adf(prospect: Prospect) -> bytes:
     _add(vendor, "vendorname", prospect.vendor)
     _add(etree.SubElement(vendor, "contact"), "name", prospect.vendor, part="full", type="business")
     if prospect.provider:
-        _add(etree.SubElement(one, "provider"), "name", prospect.provider, part="full", type="business")
+        provider = etree.SubElement(one, "provider")
+        _add(provider, "name", prospect.provider, part="full", type="business")
+        if prospect.campaign:
+            _add(provider, "service", prospect.campaign)
     body: bytes = etree.tostring(root, encoding="UTF-8", pretty_print=True)
     return b'<?xml version="1.0" encoding="UTF-8"?>\n<?adf version="1.0"?>\n' + body
 

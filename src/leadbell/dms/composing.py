@@ -11,7 +11,7 @@ from leadbell.dms.adf import Prospect, as_adf
 from leadbell.dms.models import DmsDelivery, DmsReceiver
 from leadbell.dms.payload import body, details, stands
 from leadbell.dms.rules import TEST
-from leadbell.lead.facts import AnyFact, decode_fact, kind_of
+from leadbell.lead.facts import AnyFact, Arrived, decode_fact, kind_of
 from leadbell.lead.history import History
 from leadbell.lead.models import Customer, Lead
 from leadbell.lead.reference import TEST_LEAD, Reference
@@ -28,19 +28,28 @@ def compose(delivery: DmsDelivery) -> str:
         return _test(delivery) if webhook else as_adf(_test_prospect(delivery)).decode()
     lead = Lead.objects.select_related("customer", "dealer").get(pk=delivery.lead_id)
     if not webhook:
-        return as_adf(prospect_of(lead)).decode()
+        return as_adf(prospect_of(lead, _campaign(_facts(lead, delivery.fact)))).decode()
     if delivery.fact is None:
         about = {"lead": {"number": lead.pk, "dealer": _dealer(lead.dealer)}}
         return body(delivery.event, delivery.at, about)
-    facts = [decode_fact(told) for (told,) in statement.run(_FACTS, {"lead": lead.pk, "fact": delivery.fact})]
-    return body(delivery.event, delivery.at, _told(lead, facts))
+    return body(delivery.event, delivery.at, _told(lead, _facts(lead, delivery.fact)))
 
 
-def prospect_of(lead: Lead) -> Prospect:
+def _facts(lead: Lead, until: int | None) -> list[AnyFact]:
+    return [decode_fact(told) for (told,) in statement.run(_FACTS, {"lead": lead.pk, "fact": until})]
+
+
+def _campaign(facts: Iterable[AnyFact]) -> str | None:
+    """What brought the customer, as the sender called it; in the journal alone."""
+    return next((fact.campaign for fact in facts if isinstance(fact, Arrived)), None)
+
+
+def prospect_of(lead: Lead, campaign: str | None = None) -> Prospect:
     who = lead.customer
     return Prospect(
         Reference(lead.dealer_id, lead.pk).name, lead.received_at, lead.dealer.name, lead.source, who.first_name,
         who.last_name, who.full_name, who.emails, who.phones, who.address or "", lead.cars, lead.message,
+        campaign or "",
     )  # fmt: skip
 
 
@@ -50,7 +59,8 @@ def _told(lead: Lead, facts: list[AnyFact]) -> dict[str, Any]:
     about = {
         "number": lead.pk, "reference": Reference(lead.dealer_id, lead.pk).name,
         "url": f"{settings.PUBLIC_URL}/leads/{lead.pk}/", "dealer": _dealer(lead.dealer), "origin": lead.origin,
-        "channel": lead.channel, "source": lead.source, "received_at": lead.received_at, "cars": lead.cars,
+        "channel": lead.channel, "source": lead.source, "campaign": _campaign(facts),
+        "received_at": lead.received_at, "cars": lead.cars,
         "message": lead.message, **stands(standing, people), "customer": _customer(lead.customer),
     }  # fmt: skip
     return {"lead": about, **details(kind_of(fact), fact, people)}
