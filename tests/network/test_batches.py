@@ -222,6 +222,37 @@ def test_one_that_waits_and_fails_goes_back_to_the_importer_alone(
     assert failed.because[0]["text"].startswith("giving it to a dealer failed")
 
 
+def test_an_offer_that_cant_be_settled_is_set_aside_and_holds_up_no_other(
+    importer: Organisation, source: Source, dealers: list[Organisation]
+) -> None:
+    agree(importer, dealers, (1, 1, 1, 1))
+    for number in range(3):
+        arrives(source, number)
+    with as_clockwork():
+        clockwork.receive_some(NOON + MINUTE)
+    broken = Passing.objects.get(sender_id="HN-1")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "create function refuse_end() returns trigger language plpgsql as "
+            "$$ begin raise exception 'refused'; end $$"
+        )
+        cursor.execute(
+            "create trigger refuse_end before insert on leadbell_fact for each row "
+            f"when (new.kind = 'lost' and new.lead_id = {broken.lead}) execute function refuse_end()"
+        )
+    over = max(Offer.objects.values_list("until", flat=True))
+    with as_clockwork():
+        assert settle_some(over) == 3
+        assert settle_some(over + MINUTE / 2) == 0
+    assert Offer.objects.get(lead=broken.lead).outcome == "", "it stays open"
+    assert Offer.objects.filter(outcome="expired").count() == 2
+    with connection.cursor() as cursor:
+        cursor.execute("drop trigger refuse_end on leadbell_fact")
+    with as_clockwork():
+        assert settle_some(over + MINUTE) == 1
+    assert Offer.objects.filter(outcome="expired").count() == 3
+
+
 def test_leads_are_decided_in_order_of_arrival(
     importer: Organisation, source: Source, dealers: list[Organisation]
 ) -> None:

@@ -36,6 +36,7 @@ from leadbell.network.actions import (
     come_back,
     due,
     forget,
+    later,
     offer,
     pass_on,
     take,
@@ -217,7 +218,7 @@ def _settle_these(now: datetime, most: int, apart: Apart) -> int:
     for importer in sorted({one.importer_id for one in offers}):
         # Before any lead is locked: whoever gives leads locks in this order, too.
         wait_for_turn(importer)
-    passings = [one.passing for one in offers if _settle(one, now)] if offers else waiting(most)
+    passings = [one.passing for one in offers if _settle_apart(one, now, apart)] if offers else waiting(most)
     for importer in sorted({one.importer_id for one in passings}):
         _hand_out_apart(importer, [one for one in passings if one.importer_id == importer], now, apart)
     return len(offers) or len(passings)
@@ -237,6 +238,21 @@ def _hand_out_apart(importer: int, passings: Sequence[Passing], now: datetime, a
         except Exception:
             log.exception("a lead could not be given to a dealer", passing=passing.pk)
             come_back(passing, say("giving it to a dealer failed: give it to one by hand, and tell us"), now)
+
+
+def _settle_apart(one: Offer, now: datetime, apart: Apart) -> bool:
+    """Whether the next dealer has to be looked for; what fails alone, too, is tried again in a while."""
+    try:
+        with apart():
+            return _settle(one, now)
+    except OperationalError:
+        raise
+    except Exception:
+        if apart is nullcontext:
+            raise
+        log.exception("an offer could not be settled", offer=one.pk)
+        later(one, now)
+        return False
 
 
 def _settle(one: Offer, now: datetime) -> bool:

@@ -22,6 +22,8 @@ from leadbell.network.rules import Candidate, Choice, Map, Nobody, Turn
 from leadbell.refused import Refused
 from leadbell.words import Words, say
 
+#: An offer that couldn't be settled is tried again after so long.
+AFTER_A_FAULT = timedelta(minutes=1)
 #: Who has got it, or is about to.
 UNDER_WAY = (Passing.State.WAITING, Passing.State.OFFERED)
 
@@ -208,8 +210,15 @@ def due(now: datetime, most: int) -> list[Offer]:
     return list(
         found.filter(outcome=Offer.Outcome.OPEN)
         .filter(Q(until__lte=now) | Q(refused_at__isnull=False) | Exists(answered) | gone)
+        .filter(Q(again_at__isnull=True) | Q(again_at__lte=now))
         .order_by("until")[:most]
     )
+
+
+def later(offer: Offer, now: datetime) -> None:
+    """Settling it failed: it stays open and is tried again in a while, and holds up no other."""
+    offer.again_at = now + AFTER_A_FAULT
+    _write(offer, "again_at")
 
 
 def waiting(most: int) -> list[Passing]:

@@ -106,6 +106,8 @@ class Offer(models.Model):
     #: The dealer gave it back, and why; the clockwork passes it on.
     refused_at = models.DateTimeField(null=True)
     note = models.CharField(max_length=300, blank=True, default="")
+    #: Settling it failed: not looked at again before then.
+    again_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = (
