@@ -8,11 +8,15 @@ from django.db import IntegrityError, connection, transaction
 
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.clockwork import run_due
-from leadbell.lead.facts import Accepted, Attempted, AttemptEnded, Lost, OptedOut, SeenAgain, Sold
+from leadbell.lead.facts import Accepted, Attempted, AttemptEnded, Lost, OptedOut, Reopened, SeenAgain, Sold
+from leadbell.lead.history import after
 from leadbell.lead.journal import locked, read_history, record
 from leadbell.lead.models import Lead
+from leadbell.lead.shelves import desk_of
+from leadbell.lead.standing import Standing
 from leadbell.metrics.now.ledger import ledger
 from leadbell.unlost.models import Alert, UnlostChoice
+from leadbell.unlost.shelves import alerts_of
 from leadbell.visits.models import KnownVisit, Site, Visitor, VisitorJoin
 from tests.conftest import NOON, lead_of, make_person
 
@@ -124,6 +128,33 @@ def test_follow_up_begins_anew_and_the_next_visit_is_another(
     run_due(late + timedelta(hours=1))
     assert Alert.objects.filter(lead=lost).count() == 2
     assert Lead.objects.get(pk=lost.pk).is_open
+
+
+def test_a_lead_closed_in_the_middle_of_a_call_comes_back_to_the_desk(
+    lost: Lead, visitor: Visitor, rosa: Person
+) -> None:
+    """Nobody said how the call ended: that hides neither the alert nor the next step, and nobody stays busy."""
+    record(locked(lost.pk), Reopened(at=LONG_AGO, by=rosa.pk))
+    record(locked(lost.pk), Attempted(at=LONG_AGO, by=rosa.pk, key="attempt:1"), key="attempt:1")
+    record(locked(lost.pk), Lost(at=LONG_AGO, by=rosa.pk, reason="price"))
+    assert Lead.objects.get(pk=lost.pk).calling_by is None
+    looks(visitor, NOON)
+    run_due(NOON)
+    assert [alert.lead_id for alert in alerts_of(rosa, [lost.dealer_id], NOON)] == [lost.pk]
+    assert [lead.pk for lead in desk_of(rosa, [lost.dealer_id], NOON).due.leads] == [lost.pk]
+
+
+@pytest.mark.parametrize("opens", [Reopened, SeenAgain])
+def test_a_call_that_was_left_open_before_ends_when_the_lead_is_opened_again(
+    opens: type[Reopened | SeenAgain],
+) -> None:
+    """As closed leads were stored once."""
+    left = Standing(
+        state="lost", closed_at=LONG_AGO, owner=1, calling_by=1, calling_since=LONG_AGO, connected_at=LONG_AGO
+    )
+    fact = Reopened(at=NOON) if opens is Reopened else SeenAgain(at=NOON, visit=1, began_at=NOON, was="lost")
+    standing = after(left, fact)
+    assert (standing.calling_by, standing.calling_since, standing.connected_at) == (None, None, None)
 
 
 def test_after_a_kill_the_alert_is_still_made(lost: Lead, visitor: Visitor) -> None:

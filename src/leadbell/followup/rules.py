@@ -35,6 +35,14 @@ from leadbell.words import say
 #: A call back agreed for later than day 45 outlives it by this long.
 PROMISE_KEPT_FOR = timedelta(days=7)
 
+#: Whose customer brings a lead back by looking at the website again never, or not for a long time.
+STAYS_LOST = {
+    "bought_elsewhere": say("bought elsewhere"),
+    "not_a_customer": say("not a customer (spam, wrong number)"),
+    "withdrawn": say("taken back by the importer"),
+    "merged": say("went on in the customer’s open lead"),
+}
+
 Rule = Callable[[Playbook, History, datetime], Decision | None]
 
 
@@ -42,7 +50,11 @@ def leave_the_closed_alone(playbook: Playbook, history: History, now: datetime) 
     s = history.standing
     if s.is_open:
         return None
-    return Rest(say("sold") if s.state == "sold" else say("lost: back as soon as the customer is"))
+    if s.state == "sold":
+        return Rest(say("sold"))
+    if playbook.forbidden is not None or (s.opted_out and not playbook.wanted_again):
+        return respect_opt_out(playbook, history, now)
+    return Rest(STAYS_LOST.get(s.lost_reason or "") or say("lost: back as soon as the customer is"))
 
 
 def respect_opt_out(playbook: Playbook, history: History, now: datetime) -> Decision | None:

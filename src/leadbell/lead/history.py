@@ -68,8 +68,9 @@ def _hands(standing: Standing, person: int) -> tuple[int, ...]:
 #: Somebody who has picked up may listen and think for so long before the next person is rung.
 THINKING_S = 25
 _QUIET = {"ringing": (), "ring_how": None, "ring_until": None}
-#: What nobody has to answer any more once a lead is closed.
-_OVER = {"contract": None, "taken_over_at": None, "missed_at": None}
+_NO_CALL = {"calling": None, "calling_by": None, "calling_since": None, "connected_at": None}
+#: What nobody has to answer any more once a lead is closed: how a call on it ended neither.
+_OVER = {"contract": None, "taken_over_at": None, "missed_at": None, **_NO_CALL}
 
 
 def after(standing: Standing, fact: AnyFact) -> Standing:
@@ -197,15 +198,15 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
         case Qualified() | HandedOver() | AskedBack() | AnsweredBack() | HandoverRefused() | FirstContact():
             return _handed(standing, fact)
         case Sold():
-            return replace(standing, **_QUIET, **_OVER, state="sold", closed_at=fact.at, calling=None)
+            return replace(standing, **_QUIET, **_OVER, state="sold", closed_at=fact.at)
         case Lost():
             return replace(
-                standing, **_QUIET, **_OVER, state="lost", closed_at=fact.at, lost_reason=fact.reason, calling=None
-            )  # fmt: skip
+                standing, **_QUIET, **_OVER, state="lost", closed_at=fact.at, lost_reason=fact.reason
+            )
         case Reopened():
             return replace(
-                standing, state="accepted" if standing.owner else "received", closed_at=None, lost_reason=None,
-                asked_at=fact.at, tries=0, rounds=(), rung=(), call_back_at=None,
+                standing, **_NO_CALL, state="accepted" if standing.owner else "received", closed_at=None,
+                lost_reason=None, asked_at=fact.at, tries=0, rounds=(), rung=(), call_back_at=None,
                 appointment=None, appointment_at=None, confirmed_at=None, shown_at=None,
             )  # fmt: skip
         case SeenAgain():
@@ -271,7 +272,7 @@ def _seen_again(standing: Standing, fact: SeenAgain) -> Standing:
     if standing.is_open:
         return replace(standing, **again, seen_at=fact.at, tries=0)
     return replace(
-        standing, **again, state="accepted" if owner else "received", seen_at=fact.at, closed_at=None,
+        standing, **_NO_CALL, **again, state="accepted" if owner else "received", seen_at=fact.at, closed_at=None,
         lost_reason=None, tries=0, call_back_at=None, appointment=None, appointment_at=None, confirmed_at=None,
         shown_at=None,
     )  # fmt: skip
@@ -281,7 +282,7 @@ def _attempt_ended(standing: Standing, fact: AttemptEnded) -> Standing:
     reached = fact.outcome == "conversation"
     first = reached and standing.reached_at is None
     return replace(
-        standing, calling=None, calling_by=None, calling_since=None, connected_at=None, last_outcome=fact.outcome,
+        standing, **_NO_CALL, last_outcome=fact.outcome,
         state=_at_least(standing.state, "conversation") if reached else standing.state,
         reached_at=(fact.connected_at or fact.at) if first else standing.reached_at,
         first_attempt_reached=standing.first_attempt_reached or (first and standing.attempts == 1),
