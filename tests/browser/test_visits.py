@@ -171,7 +171,7 @@ def test_from_refusal_to_lead_to_erasure(
     assert eventually(lambda: known.lead() is not None, 20)
     ines.goto(f"/leads/{known.lead()}/")
     shown = ines.locator("section", has=ines.get_by_role("heading", name="On the website"))
-    for said in ("hyundai kona", "N-41", "Kia EV3", "36500", "form sent", "sent a form"):
+    for said in ("Hyundai Kona", "N-41", "Kia EV3", "36,500", "form sent", "sent a form"):
         expect(shown).to_contain_text(said)
     assert look(ines, f"/leads/{known.lead()}/") == []
     assert look(ines, sites_page) == []

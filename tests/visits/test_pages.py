@@ -73,3 +73,16 @@ def test_only_the_path_is_kept(address: str, path: str) -> None:
 
 def test_parts_are_short() -> None:
     assert [part_of(one) for one in ("/", "/Cars/a/b", "/" + "x" * 99)] == ["/", "/cars", "/" + "x" * 30]
+
+
+@pytest.mark.parametrize(
+    ("car", "name"),
+    [
+        (Car("N-41", "hyundai", "kona"), "Hyundai Kona"),
+        (Car("N-41", "BMW", "i4"), "BMW i4"),
+        (Car("N-41"), "N-41"),
+        (Car(), ""),
+    ],
+)
+def test_a_car_is_called_by_its_name(car, name):
+    assert car.name == name

@@ -25,6 +25,12 @@ class Car(msgspec.Struct, frozen=True, gc=False):
         return bool(self.stock or self.model)
 
     @property
+    def name(self) -> str:
+        """`Hyundai Kona`, or the stock number where the page says no more."""
+        name = f"{self.make} {self.model}".strip() or self.stock
+        return name.title() if name.islower() else name
+
+    @property
     def key(self) -> str:
         """By which it is the same car on every page of a dealer."""
         return self.stock or f"{self.make} {self.model}".lower()

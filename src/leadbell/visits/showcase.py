@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from leadbell.visits.models import Site, SiteCar
 from leadbell.visits.pages import Car
 from leadbell.visits.pictures import may_show
-from leadbell.visits.sums import name_of
 
 MOST_SHOWN = 8
 
@@ -39,7 +38,7 @@ def looked_at(sites: Iterable[Site], since: timedelta, now: datetime) -> dict[in
         )
         by_site[site.pk] = [
             (
-                name_of(Car(car.stock, car.make, car.model)),
+                Car(car.stock, car.make, car.model).name,
                 car.picture if may_show(car.picture, _hosts(site)) else "",
             )
             for car in cars.order_by("-seen_at")[:MOST_SHOWN]

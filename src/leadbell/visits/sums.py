@@ -27,7 +27,7 @@ class CarSeen(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def name(self) -> str:
-        return name_of(self.car)
+        return self.car.name
 
 
 class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -72,12 +72,6 @@ class Sum(msgspec.Struct, frozen=True, omit_defaults=True):
         return sum(signal.kind == "car_again" for signal in self.signals)
 
 
-def name_of(car: Car) -> str:
-    """`Hyundai Kona`, or the stock number where the page says no more."""
-    name = f"{car.make} {car.model}".strip() or car.stock
-    return name.title() if name.islower() else name
-
-
 @lru_cache(maxsize=2000)
 def page_pattern(written: str) -> re.Pattern[str] | None:
     """`/finance/*`: that part of a website, `*` for anything within a part of the address; None where it is none."""
@@ -112,7 +106,7 @@ def sum_up(
             seconds = (before.seconds if before else 0) + (page.seconds or 0)
             cars[key] = CarSeen(page.car, came.get(key, 1), page.at, seconds)
             if came.get(key, 1) > 1:
-                signals["car_again", key] = Signal("car_again", page.at, came[key], name_of(page.car))
+                signals["car_again", key] = Signal("car_again", page.at, came[key], page.car.name)
         for kind in _kinds(page.path, price_pages, trade_in_pages):
             before_it = signals.get((kind, ""))
             signals[kind, ""] = Signal(kind, page.at, before_it.times + 1 if before_it else 1)
@@ -122,7 +116,7 @@ def sum_up(
         seconds=this.seconds,
         cars=tuple(sorted(cars.values(), key=lambda one: one.at, reverse=True)[:MOST_CARS]),
         signals=tuple(sorted(signals.values(), key=lambda one: one.at, reverse=True)[:MOST_SIGNALS]),
-        page=(name_of(last.car) or last.title or last.path)[:LONGEST_PAGE],
+        page=(last.car.name or last.title or last.path)[:LONGEST_PAGE],
         viewed_at=last.at,
     )
 
