@@ -143,6 +143,10 @@ def test_a_manager_lets_forms_be_caught(northside, southside, rosa, ines, signed
         signed_in(ines).post(path, {"forms": "on", "fields": wrong})
         chosen.refresh_from_db()
         assert chosen.fields == {"phone": "[name=mobile]", "name": "#who"}
+    strange = {"forms": "on", "selector": "form\x00.a", "fields": "name\x00 = #who\n\x00"}
+    assert signed_in(ines).post(path, strange).status_code == 303
+    chosen.refresh_from_db()
+    assert (chosen.selector, chosen.fields) == ("form.a", {"name": "#who"})
     signed_in(ines).post(path, {"forms": "off"})
     assert CaughtForms.objects.get().source_id == chosen.source_id
     assert not CaughtForms.objects.get().is_on

@@ -103,6 +103,17 @@ def test_what_makes_no_sense_is_refused(northside, ines, signed_in, at, wrong):
     assert not Site.objects.exists()
 
 
+def test_signs_that_cant_be_stored_are_left_out(northside, ines, signed_in, at):
+    strange = {
+        "name": "Web\x00site\u202e",
+        "patterns": "/cars\x00/{model}\n\x00",
+        "price_pages": "/finance\x00",
+    }
+    assert signed_in(ines).post(at(), {**SAID, **strange}).status_code == 303
+    site = Site.objects.get()
+    assert (site.name, site.patterns, site.price_pages) == ("Web site", ["/cars /{model}"], ["/finance"])
+
+
 def test_the_page_says_what_came_and_what_was_dropped(northside, ines, signed_in, at):
     site = make_site(northside)
     for what, beacons in (("kept", 7), ("anonymous", 5), ("bot_search", 3), ("foreign_origin", 2)):

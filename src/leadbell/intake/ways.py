@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from leadbell.announce import announce
 from leadbell.dealers.models import Organisation
+from leadbell.intake.inquiry import one_line
 from leadbell.intake.keys import new_key
 from leadbell.intake.models import CaughtForms, SettledGap, Source
 from leadbell.intake.sources import BY_HAND
@@ -55,9 +56,9 @@ def catch_forms(
     dealer: Organisation, site: int, name: str, said: Mapping[str, str], now: datetime
 ) -> CaughtForms | Refused:
     """Catch the forms of a website, or stop it. Their channel is made the first time."""
-    selector = said.get("selector", "").strip()
+    selector = one_line(said.get("selector", ""))
     fields: dict[str, str] = {}
-    for row in filter(None, map(str.strip, said.get("fields", "").splitlines())):
+    for row in filter(None, map(one_line, said.get("fields", "").splitlines())):
         part, _, where = (one.strip() for one in row.partition("="))
         if part not in PARTS or not where or len(where) > LONGEST_SELECTOR:
             return Refused(

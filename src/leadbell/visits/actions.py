@@ -12,7 +12,7 @@ from leadbell.dealers.models import Organisation
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.visits.models import KnownVisit, Site, Visitor, VisitorJoin
-from leadbell.visits.pages import MOST_PATTERNS, pattern_of
+from leadbell.visits.pages import MOST_PATTERNS, pattern_of, word
 from leadbell.visits.pictures import MOST_HOSTS
 from leadbell.visits.rules import network_of, origin_of
 from leadbell.visits.sums import page_pattern
@@ -38,7 +38,7 @@ class SiteSaid:
 
 def read_site(said: Mapping[str, str]) -> SiteSaid | Refused:
     """The form's `name`, `origins`, `patterns` and pages (one a line), own networks, `keep_days` and `consent`."""
-    name = said.get("name", "").strip()[:120]
+    name = word(said.get("name", ""))[:120]
     if not name:
         return Refused(say("Give the website a name."))
     written = said.get("origins", "").replace(",", "\n").split()
@@ -101,7 +101,7 @@ def read_site(said: Mapping[str, str]) -> SiteSaid | Refused:
 
 
 def _lines(said: Mapping[str, str], name: str) -> list[str]:
-    return [line.strip() for line in said.get(name, "").splitlines() if line.strip()]
+    return [line for one in said.get(name, "").splitlines() if (line := word(one))]
 
 
 @transaction.atomic
