@@ -194,6 +194,7 @@ def test_who_is_given_it_has_not_accepted_and_the_page_says_whom_the_customer_ex
     run_automations(NOON + 2 * MINUTE)
     assign(locked(lead.pk), samir.pk, ines.pk, NOON + 3 * MINUTE, say("who had it is away"))
     assert run_automations(NOON + 4 * MINUTE) == 0
+    assert to_introduce(read_history(lead)) is None
     seen = shown(locked(lead.pk), read_history(lead), samir)
     assert (seen.told_of, seen.another) == ("Rosa", True)
 
