@@ -10,7 +10,18 @@ import pytest
 
 from leadbell.ring.exchange import Exchange
 from leadbell.ring.outages import LOST_AFTER_S, PATIENCE_S
-from leadbell.ring.ports import Bell, Dial, Heard, LineDown, LiveLeg, Phone, Prompt, Ringing, UnderWay
+from leadbell.ring.ports import (
+    Bell,
+    Dial,
+    Heard,
+    LegHeard,
+    LineDown,
+    LiveLeg,
+    Phone,
+    Prompt,
+    Ringing,
+    UnderWay,
+)
 from tests.fakes.engine import FakeEngine
 
 ROSA, SAMIR, INES = 7, 8, 9
@@ -145,6 +156,30 @@ async def test_the_others_stop_ringing_before_anything_else_begins(room: Room) -
     await room.presses_one(ROSAS)
     await asyncio.gather(*writing)
     assert stopped == [SAMIRS, f"{KEY}-p{INES}"]
+
+
+async def test_what_comes_next_waits_until_the_others_have_stopped_but_not_for_long() -> None:
+    taken = asyncio.Event()
+
+    class Slow(FakeEngine):
+        async def hang_up(self, leg: str) -> None:
+            await taken.wait()
+            await super().hang_up(leg)
+
+    exchange = Exchange(Slow(), lambda _: None, lambda: datetime.now(UTC))
+    await exchange.open()
+    exchange.ring(bell(ROSA, SAMIR))
+    await settle()
+    exchange.hear(LegHeard(ROSAS, "answered", datetime.now(UTC)))
+    exchange.hear(LegHeard(ROSAS, "digit", datetime.now(UTC), digit="1"))
+    await exchange.others_stop(KEY, within_s=0.01)
+    waits = asyncio.create_task(exchange.others_stop(KEY, within_s=3600))
+    await settle()
+    assert not waits.done()
+    taken.set()
+    await waits
+    await exchange.others_stop("not a call", within_s=3600)
+    await exchange.close()
 
 
 @pytest.mark.parametrize(

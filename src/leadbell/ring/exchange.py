@@ -130,6 +130,12 @@ class Exchange(CallsOutlast):
         self._after(known, call.ring_s + GRACE_S, lambda: self._rung_long_enough(known))
         return Ringing(call.key)
 
+    async def others_stop(self, key: str, within_s: float) -> None:
+        """Return when the provider has taken that the others' phones stop, or after `within_s` seconds."""
+        call = self._calls.get(key)
+        if call is not None and call.stopping:
+            await asyncio.wait(call.stopping, timeout=within_s)
+
     def hang_up(self, key: str) -> None:
         call = self._calls.get(key)
         if call is None:
@@ -191,7 +197,7 @@ class Exchange(CallsOutlast):
         cancel(call.timers)
         for other in [o for o in call.phones if o != leg]:
             self._drop(call, other)
-            self._hang_up(other)
+            call.stopping.append(self._hang_up(other))
         self._tell(call, "accepted", person=call.person, at=at)
         self._do(self.engine.hush(leg))
         call.to_ring = 0

@@ -33,6 +33,8 @@ POLL_S = 1.0
 HANDS_OVER_S = 0.0005
 #: How often the lines that are up are said to be.
 HEALTH_S = 4.0
+#: The others stop ringing before the processor decides and writes down; the customer waits for that no longer.
+OTHERS_STOP_S = 0.03
 #: What a customer or a salesperson waits for never queues behind what is only written down.
 URGENT_THREADS, THREADS = 4, 4
 #: Which phones ring is written down so long after the first of them is heard.
@@ -272,6 +274,7 @@ class Switchboard:
     async def _accepted(self, line: str, news: Heard) -> None:
         """Store the attempt, then dial: in this order, so that a crash between them calls nobody twice."""
         try:
+            await self.lines[line].others_stop(news.key, OTHERS_STOP_S)
             decided = await self._at_once(pressing.accepted, news.key, news.person or 0, news.at)
         finally:
             self._hurried.discard(news.key)

@@ -34,6 +34,8 @@ class CallUnderWay:
     #: Who pressed 1 first.
     won: str | None = None
     person: int | None = None
+    #: The others' phones, asked to stop then.
+    stopping: list[asyncio.Task[None]] = field(default_factory=list)
     dial: Dial | None = None
     customer: str | None = None
     #: The customer called us and waits.
@@ -112,8 +114,8 @@ class CallsUnderWay:
               because: str = "", talk_ms: int | None = None) -> None:  # fmt: skip
         self._hear(Heard(call.key, what, at or self._clock(), person, talk_ms, because))
 
-    def _hang_up(self, leg: str) -> None:
-        self._do(self.engine.hang_up(leg))
+    def _hang_up(self, leg: str) -> asyncio.Task[None]:
+        return self._do(self.engine.hang_up(leg))
 
     async def _end(self, leg: str) -> None:
         with suppress(LegFailed):
@@ -129,7 +131,9 @@ class CallsUnderWay:
     def _soon(self, then: Callable[[], None]) -> None:
         asyncio.get_running_loop().call_soon(then)
 
-    def _do(self, work: Coroutine[Any, Any, None], failed: Callable[[str], None] | None = None) -> None:
+    def _do(
+        self, work: Coroutine[Any, Any, None], failed: Callable[[str], None] | None = None
+    ) -> asyncio.Task[None]:
         async def run() -> None:
             try:
                 await work
@@ -140,6 +144,7 @@ class CallsUnderWay:
         task = asyncio.get_running_loop().create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def cancel(timers: list[Timer]) -> None:
