@@ -26,6 +26,7 @@ from leadbell.followup.returns import tell_of
 from leadbell.intake.actions import claim, quarantine, read_envelope, receive
 from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.intake.models import Envelope
+from leadbell.intake.register import look_up_together
 from leadbell.intake.unread import locked_unread
 from leadbell.lead.facts import Origin
 from leadbell.lead.journal import locked, locked_that_are_due, plan
@@ -68,6 +69,7 @@ def _receive_these(now: datetime, most: int, apart: Apart) -> int:
     if said:
         claim(said)
     if len(said) > 1 and apart is nullcontext:
+        look_up_together([(one, inquiries if isinstance(inquiries, list) else ()) for one, inquiries in said])
         look_ahead([(one.dealer, cast(Origin, one.source.origin)) for one in envelopes], now)
     for envelope, inquiries in said:
         _receive_one(envelope, inquiries, now, apart)

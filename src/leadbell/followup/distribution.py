@@ -25,6 +25,7 @@ from leadbell.intake.inquiry import Inquiry, Refused, as_json, from_json
 from leadbell.intake.keys import new_source
 from leadbell.intake.models import Envelope, Source
 from leadbell.intake.post import uuid7
+from leadbell.intake.register import look_up_together
 from leadbell.intake.rules import HandleKey, handles_of
 from leadbell.lead.facts import Origin
 from leadbell.lead.journal import locked
@@ -176,7 +177,9 @@ def _give(importer: int, gifts: Sequence[_Gift], now: datetime) -> list[Given]:
     sources = _sources_at(importer, gifts, now)
     envelopes = [_envelope(sources[one.choice.dealer, one.passing.origin], one.inquiry, now) for one in gifts]
     Envelope.objects.bulk_create(envelopes)
-    claim([(envelope, [one.inquiry]) for envelope, one in zip(envelopes, gifts, strict=True)])
+    said = [(envelope, [one.inquiry]) for envelope, one in zip(envelopes, gifts, strict=True)]
+    claim(said)
+    look_up_together(said)
     look_ahead([(envelope.dealer, cast(Origin, envelope.source.origin)) for envelope in envelopes], now)
     return [_ring(envelope, one, now) for envelope, one in zip(envelopes, gifts, strict=True)]
 

@@ -20,14 +20,13 @@ from leadbell.intake.models import Envelope, Source
 from leadbell.intake.models import Inquiry as InquiryRow
 from leadbell.intake.post import uuid7
 from leadbell.intake.reading import read
-from leadbell.intake.register import diallable, learn, look_up, new_customer, remember
+from leadbell.intake.register import diallable, learn, look_up, names_of, new_customer, remember
 from leadbell.intake.rules import (
     CHAT,
     Duplicate,
     HandleKey,
     Joins,
     Opens,
-    handles_of,
     recognise,
 )
 from leadbell.lead.consent import keep
@@ -73,11 +72,7 @@ def claim(envelopes: Sequence[tuple[Envelope, list[Inquiry] | Refused]]) -> None
     """
     names: set[str] = set()
     for envelope, inquiries in envelopes:
-        names.add(f"{envelope.source_id}:{bytes(envelope.sha256).hex()}")
-        for inquiry in inquiries if isinstance(inquiries, list) else ():
-            names |= {f"{envelope.dealer_id}:{kind}:{value}" for kind, value in handles_of(inquiry)}
-            if inquiry.source_id:
-                names.add(f"{envelope.source_id}:id:{inquiry.source_id}")
+        names |= names_of(envelope, inquiries if isinstance(inquiries, list) else ())
     hashes = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
     keys = sorted(int.from_bytes(h, "big", signed=True) for h in hashes)
     statement.tell(

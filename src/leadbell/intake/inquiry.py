@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from leadbell.lead.law import Said
 from leadbell.words import Words
@@ -96,7 +98,9 @@ def understood(inquiry: Inquiry) -> dict[str, Any]:
 def as_json(inquiry: Inquiry) -> dict[str, Any]:
     """The inquiry as plain JSON values; `requested_at` is ISO-8601 with its offset."""
     asked = inquiry.requested_at
-    return asdict(inquiry) | {"requested_at": asked.isoformat() if asked else None}
+    plain: dict[str, Any] = msgspec.to_builtins(inquiry, builtin_types=(datetime,))
+    plain["requested_at"] = asked.isoformat() if asked else None
+    return plain
 
 
 def from_json(stored: Mapping[str, Any]) -> Inquiry:

@@ -1,7 +1,12 @@
 """The dealer's register of customers: who shares a handle, what came before, and what we learn about them."""
 
 import json
+import re
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
+
+import msgspec
 
 from leadbell import statement
 from leadbell.intake.inquiry import Inquiry, understood
@@ -51,19 +56,8 @@ def look_up(
     envelope: Envelope, place: int, inquiry: Inquiry
 ) -> tuple[SeenBefore | None, list[KnownCustomer]]:
     """The same delivery before, and the customers who share a handle. Costs the same at any number of leads."""
-    handles = handles_of(inquiry)
-    ((same, sent, known),) = statement.run(
-        _LOOK_UP,
-        {
-            "place": place, "source": envelope.source_id, "sha256": bytes(envelope.sha256),
-            "way": envelope.source.way, "way_since": envelope.received_at - SAME_LEAD,
-            "way_until": envelope.received_at + SAME_LEAD, "envelope": envelope.pk,
-            "since": envelope.received_at - SAME_DELIVERY,
-            "until": envelope.received_at + SAME_DELIVERY, "corrected": envelope.corrected is not None,
-            "sender_id": inquiry.source_id or "", "dealer": envelope.dealer_id,
-            "kinds": [kind for kind, _ in handles], "handles": [value for _, value in handles],
-        },
-    )  # fmt: skip
+    told = envelope.__dict__.pop(_TOLD, None)
+    same, sent, known = told or statement.run(_LOOK_UP, _about(envelope, place, inquiry))[0]
     customers = [
         KnownCustomer(
             k["customer_id"],
@@ -83,6 +77,68 @@ def look_up(
         alike = (before["vehicles"], before["message"]) == (list(now_says["vehicles"]), now_says["message"])
         return SeenBefore(lead, customer, same_bytes=False, same_content=alike, nameless=nameless), customers
     return None, customers
+
+
+def _about(envelope: Envelope, place: int, inquiry: Inquiry) -> dict[str, Any]:
+    handles = handles_of(inquiry)
+    return {
+        "place": place, "source": envelope.source_id, "sha256": bytes(envelope.sha256),
+        "way": envelope.source.way, "way_since": envelope.received_at - SAME_LEAD,
+        "way_until": envelope.received_at + SAME_LEAD, "envelope": envelope.pk,
+        "since": envelope.received_at - SAME_DELIVERY,
+        "until": envelope.received_at + SAME_DELIVERY, "corrected": envelope.corrected is not None,
+        "sender_id": inquiry.source_id or "", "dealer": envelope.dealer_id,
+        "kinds": [kind for kind, _ in handles], "handles": [value for _, value in handles],
+    }  # fmt: skip
+
+
+#: What was answered about an envelope's only inquiry travels with it to `look_up`, once.
+_TOLD = "told_together"
+_LOOK_UP_TOGETHER = (
+    re.sub(r"%\((\w+)\)s", r"about.\1", _LOOK_UP).rstrip()
+    + """
+from jsonb_to_recordset(%(asked)s::jsonb) as about(
+    nth int, place int, source bigint, sha256 bytea, way text, way_since timestamptz, way_until timestamptz,
+    envelope uuid, since timestamptz, until timestamptz, corrected boolean, sender_id text, dealer bigint,
+    kinds text[], handles text[])
+order by about.nth
+"""
+)
+
+
+def look_up_together(arrived: Sequence[tuple[Envelope, Sequence[Inquiry]]]) -> None:
+    """Ask for all claimed envelopes in one question, and let `look_up` answer from that in their order.
+
+    Whose customer or delivery may be that of an earlier one among them is asked about when that one has its place.
+    """
+    asked = [(one, place, inquiry) for one, said in arrived for place, inquiry in enumerate(said)]
+    if len(asked) < 2:
+        return
+    about = [_about(*one) for one in asked]
+    plain = [one | {"nth": nth, "sha256": f"\\x{one['sha256'].hex()}"} for nth, one in enumerate(about)]
+    rows = iter(statement.run(_LOOK_UP_TOGETHER, {"asked": msgspec.json.encode(plain).decode()}))
+    before: set[str | int] = set()
+    for envelope, said in arrived:
+        told = [next(rows) for _ in said]
+        touched = names_of(envelope, said).union(*(_customers_in(row) for row in told))
+        if len(told) == 1 and before.isdisjoint(touched):
+            envelope.__dict__[_TOLD] = told[0]
+        before |= touched
+
+
+def _customers_in(row: tuple[Any, ...]) -> set[int]:
+    same, sent, known = row
+    return {one[1] for one in (same, sent) if one} | {one["customer_id"] for one in known or ()}
+
+
+def names_of(envelope: Envelope, inquiries: Iterable[Inquiry]) -> set[str]:
+    """By which another envelope may turn out to be the same delivery, or of the same customer."""
+    names = {f"{envelope.source_id}:{bytes(envelope.sha256).hex()}"}
+    for inquiry in inquiries:
+        names |= {f"{envelope.dealer_id}:{kind}:{value}" for kind, value in handles_of(inquiry)}
+        if inquiry.source_id:
+            names.add(f"{envelope.source_id}:id:{inquiry.source_id}")
+    return names
 
 
 _NEW_CUSTOMER = """
