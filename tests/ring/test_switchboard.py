@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,9 +24,10 @@ from leadbell.ring.models import Call, PhoneLine, TrackingNumber
 from leadbell.ring.switchboard import Switchboard
 from leadbell.ring.wanted import hang_up, ring_me
 from leadbell.roles import Urls
+from leadbell.sale.actions import lose
 from tests.conftest import lead_of, make_dealer, make_person, make_source
 from tests.fakes.engine import FakeEngine
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -79,8 +80,18 @@ class House:
 
 
 @pytest.fixture
-def house(cluster: Urls, transactional_db: None) -> House:
-    return House(cluster)
+def house(cluster: Urls, transactional_db: None) -> Iterator[House]:
+    yield House(cluster)
+    assert eventually(_nobody_asks), "a thread of the switchboard asks on while the tables are emptied"
+
+
+def _nobody_asks() -> bool:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            " and backend_type = 'client backend' and state <> 'idle'"
+        )
+        return cursor.fetchone() is None
 
 
 async def until(true: Callable[[], Any]) -> Any:
@@ -111,6 +122,30 @@ async def test_hanging_up_at_the_screen_ends_the_call(house: House) -> None:
         await until(lambda: Call.objects.filter(status="over", outcome="conversation").exists())
         assert not house.engine.alive
         assert [type(f) for f in await _asked(house.attempts)] == [Attempted, AttemptEnded]
+
+
+async def test_a_lead_closed_in_the_middle_of_its_call_hears_how_it_ended(house: House) -> None:
+    @transaction.atomic
+    def close() -> None:
+        lose(locked(house.lead), house.rosa.pk, "price", now())
+
+    async with house.switchboard():
+        await _asked(lambda: house.rings(house.rosa))
+        await until(lambda: len(house.engine.called) == 1)
+        leg = await _asked(lambda: house.leg(house.rosa))
+        house.engine.happens(leg, "answered")
+        house.engine.happens(leg, "digit", digit="1")
+        customer = leg.rpartition("-")[0] + "-customer"
+        await until(lambda: customer in house.engine.called)
+        house.engine.happens(customer, "answered")
+        await until(lambda: Call.objects.filter(status="connected").exists())
+        await _asked(close)
+        house.engine.happens(customer, "over")
+        await until(lambda: Call.objects.filter(status="over").exists())
+    ended = (await _asked(house.attempts))[-1]
+    assert (type(ended), ended.outcome) == (AttemptEnded, "conversation")
+    lead = await _asked(lambda: Lead.objects.get(pk=house.lead))
+    assert (lead.state, lead.standing.reached_at is not None) == ("lost", True)
 
 
 async def test_a_wanted_call_rings_and_the_lead_has_one_attempt(house: House) -> None:

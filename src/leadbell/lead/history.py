@@ -282,7 +282,7 @@ def _attempt_ended(standing: Standing, fact: AttemptEnded) -> Standing:
     reached = fact.outcome == "conversation"
     first = reached and standing.reached_at is None
     return replace(
-        standing, **_NO_CALL, last_outcome=fact.outcome,
+        standing, **(_NO_CALL if standing.calling == fact.key else {}), last_outcome=fact.outcome,
         state=_at_least(standing.state, "conversation") if reached else standing.state,
         reached_at=(fact.connected_at or fact.at) if first else standing.reached_at,
         first_attempt_reached=standing.first_attempt_reached or (first and standing.attempts == 1),

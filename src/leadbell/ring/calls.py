@@ -11,7 +11,7 @@ from leadbell import statement
 from leadbell.dealers.models import Person
 from leadbell.lead.facts import AttemptEnded, Connected, MissedCall, Outcome, PassedOn, PickedUp
 from leadbell.lead.journal import record
-from leadbell.lead.models import Lead
+from leadbell.lead.models import Fact, Lead
 from leadbell.ring import prompts
 from leadbell.ring.held import Held, hold, keep
 from leadbell.ring.models import Call, PhoneRules, Recording
@@ -77,7 +77,7 @@ def _end(held: Held, news: Heard, now: datetime) -> None:
         record(lead, MissedCall(at=now, line=call.line))
         over(call, "missed", now, None)
         return
-    if lead is not None and call.attempt and lead.standing.calling == call.attempt:
+    if lead is not None and call.attempt and _is_without_an_end(lead, call.attempt):
         talked = outcome == "conversation"
         ended = AttemptEnded(
             at=now, key=call.attempt, by=call.person_id or 0, outcome=outcome,
@@ -91,6 +91,13 @@ def _end(held: Held, news: Heard, now: datetime) -> None:
         _pass_on_the_rest(call, lead, now)
     last = outcome if call.attempt else news.what
     over(call, last, now, say("the line failed") if news.what in ("line_down", "lost_track") else None)
+
+
+def _is_without_an_end(lead: Lead, attempt: str) -> bool:
+    """Whether nobody has said yet how it ended; a lead closed in the middle of its call still hears how it did."""
+    if lead.standing.calling == attempt:
+        return True
+    return not lead.is_open and not Fact.objects.filter(lead=lead, key=f"{attempt}:ended").exists()
 
 
 def _missed(held: Held, lead: Lead, now: datetime) -> Prompt:
