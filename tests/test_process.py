@@ -1,5 +1,9 @@
-"""Processes behind the screens: begun again when the database was away, and alone with their lock."""
+"""Processes behind the screens: begun again when the database was away, alone with their lock, and loading
+only what they need."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import psycopg
@@ -58,3 +62,41 @@ def test_who_is_told_to_stop_doesnt_wait_for_its_turn() -> None:
     stopping = threading.Event()
     stopping.set()
     assert not alone(LOCK, stopping)
+
+
+#: Large libraries, and who may do without them: what is loaded is paid for in memory by each process.
+_SPREADSHEETS_AND_COLUMNS = {"duckdb", "xlsxwriter", "numpy", "onnxruntime", "faster_whisper"}
+_FIGURES_AND_OUTSIDE = _SPREADSHEETS_AND_COLUMNS | {"sqlglot", "aiohttp"}
+
+
+@pytest.mark.parametrize(
+    ("modules", "without"),
+    [
+        # Whoever writes a link to a page loads all pages: the web, and those who write letters.
+        (("leadbell.asgi", "leadbell.urls"), _SPREADSHEETS_AND_COLUMNS),
+        (("leadbell.followup.__main__", "leadbell.followup.clockwork"), _FIGURES_AND_OUTSIDE),
+        (("leadbell.intake.smtp",), _FIGURES_AND_OUTSIDE),
+        (("leadbell.followup.recordings",), _FIGURES_AND_OUTSIDE),
+        (
+            ("leadbell.metrics.__main__", "leadbell.metrics.rows", "leadbell.metrics.weekly.actions"),
+            _SPREADSHEETS_AND_COLUMNS,
+        ),
+    ],
+    ids=["pages", "clockwork", "smtp", "recordings", "figures"],
+)
+def test_a_process_loads_no_large_library_before_it_is_used(
+    modules: tuple[str, ...], without: set[str]
+) -> None:
+    code = (
+        "import importlib, sys, django\n"
+        "django.setup()\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        "print(*sys.modules)"
+    )
+    told = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "leadbell.settings",
+        "DATABASE_URL": "postgresql://nobody@/nothing",
+    }
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=told)
+    assert done.returncode == 0, done.stderr
+    assert without.isdisjoint(done.stdout.splitlines()[-1].split())

@@ -1,13 +1,13 @@
-"""A table as a file to take along: CSV, Excel, Parquet. What a program could run is made harmless."""
+"""A table as a file to take along: CSV, Excel, Parquet. What a program could run is made harmless.
+
+The libraries are loaded when somebody takes such a file along: every process that writes links loads the pages.
+"""
 
 import csv
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-
-import duckdb
-import xlsxwriter
 
 Value = str | int | float | None
 Rows = Iterable[Sequence[Value]]
@@ -35,6 +35,8 @@ def as_csv(head: Sequence[str], rows: Rows) -> bytes:
 
 
 def as_xlsx(head: Sequence[str], rows: Rows) -> bytes:
+    import xlsxwriter
+
     out = io.BytesIO()
     safe = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
     with xlsxwriter.Workbook(out, safe) as book:
@@ -49,6 +51,8 @@ def as_xlsx(head: Sequence[str], rows: Rows) -> bytes:
 
 def as_parquet(head: Sequence[str], rows: Rows) -> bytes:
     """Each column as numbers where all its values are, else as text."""
+    import duckdb
+
     kept = [list(row) for row in rows]
     columns = [[row[i] for row in kept] for i in range(len(head))]
     types = [_type(column) for column in columns]
