@@ -19,8 +19,10 @@ def main(folder: Path) -> None:
         from leadbell.dealers.models import Organisation
         from leadbell.followup.clockwork import receive_some
         from leadbell.log import configure
+        from leadbell.process import keep_what_is_loaded
 
         configure()
+        keep_what_is_loaded()
         logging.getLogger().handlers = [logging.NullHandler()]
         for dealer in Organisation.objects.filter(kind=Organisation.Kind.DEALER):
             dealer.opening_hours.is_open(datetime.now(UTC))

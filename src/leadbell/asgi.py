@@ -4,7 +4,6 @@ Django is loaded while the mouth already answers.
 """
 
 import asyncio
-import gc
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -141,13 +140,10 @@ def _import_the_rest() -> "tuple[ASGI3Application, type[Screens], type[PhoneLine
 
     from leadbell.desk.live.phone_line import PhoneLines
     from leadbell.desk.live.stream import Screens
+    from leadbell.process import keep_what_is_loaded
 
     reverse("desk")  # every page with all it needs: whoever comes first doesn't wait for them
-    # What was loaded stays: the collector needn't walk through all of Django while somebody waits.
-    gc.collect()
-    gc.freeze()
-    # Nor all that is kept: what a page makes while it is drawn is gone before it would count as old.
-    gc.set_threshold(10_000, 10, 10)
+    keep_what_is_loaded()
     return pages, Screens, PhoneLines
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from leadbell.process import begin, keep_at
+from leadbell.process import begin, keep_at, keep_what_is_loaded
 
 log = structlog.get_logger("leadbell.clockwork")
 
@@ -17,6 +17,7 @@ def main() -> None:
     # The models behind it exist only once Django is set up.
     from leadbell.followup.clockwork import run
 
+    keep_what_is_loaded()
     fetching = _fetching(_now, stopping.is_set)
     keep_at(lambda: run(_now, stopping.is_set), stopping, log)
     fetching.join()
