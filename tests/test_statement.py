@@ -1,14 +1,18 @@
-"""Statements that nobody waits for: committed with the last of them, or not at all."""
+"""Statements that nobody waits for: committed with the last of them, or not at all. Rows inserted together."""
 
 import os
+import uuid
+from typing import Any
 
 import psycopg
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 
 from leadbell import statement
 from leadbell.dealers.models import Organisation
-from tests.conftest import NOON, make_dealer
+from leadbell.intake.models import Envelope
+from leadbell.network.models import Passing
+from tests.conftest import NOON, make_dealer, make_source
 
 RENAME = "update leadbell_organisation set name = %(name)s where id = %(id)s"
 TWICE = """
@@ -73,3 +77,59 @@ def test_only_a_transaction_that_says_so_is_committed_without_the_disk() -> None
         assert waits() == "off"
     with statement.in_one_go():
         assert waits() == "on"
+
+
+def passing(importer: Organisation, place: int, **told: Any) -> Passing:
+    return Passing(
+        importer=importer, envelope=uuid.UUID(int=7), place=place, source=3, source_name="Portal", origin="online",
+        received_at=NOON, changed_at=NOON, state=Passing.State.WAITING, **told,
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_rows_are_inserted_together_as_one_by_one() -> None:
+    importer = make_dealer("Northside")
+    rows = [
+        passing(
+            importer,
+            0,
+            brand="Kia",
+            inquiry={"name": "Okafor “Ö” \\ , {}", "cars": []},
+            because=["a", {"b": None}],
+        ),
+        passing(importer, 1, sender_id="o'clock", lead=9),
+    ]
+    statement.insert(rows)
+    for row in rows:
+        stored = Passing.objects.get(place=row.place)
+        assert stored.__dict__ | {"_state": None} == row.__dict__ | {
+            "_state": None,
+            "importer_id": importer.pk,
+        }
+    assert Passing.objects.filter(inquiry__isnull=True).count() == 1, "nothing is no JSON"
+
+
+@pytest.mark.django_db
+def test_rows_with_a_key_of_their_own_keep_it() -> None:
+    source = make_source(make_dealer("Northside"))
+    envelope = Envelope(
+        id=uuid.UUID(int=8), dealer=source.dealer, source=source, received_at=NOON, transport="http",
+        body=b"\x00{,}\\", sha256=bytes(32), reason={"text": "no lead"},
+    )  # fmt: skip
+    statement.insert([envelope])
+    stored = Envelope.objects.get()
+    assert (stored.pk, bytes(stored.body), stored.reason) == (envelope.pk, b"\x00{,}\\", {"text": "no lead"})
+    assert stored.idempotency_key is None
+
+
+@pytest.mark.django_db
+def test_what_is_too_long_for_its_column_is_refused_and_not_cut() -> None:
+    importer = make_dealer("Northside")
+    with pytest.raises(DataError):
+        statement.insert([passing(importer, 0, brand="K" * 61)])
+
+
+@pytest.mark.django_db
+def test_no_rows_are_no_statement() -> None:
+    statement.insert([])
+    assert not Passing.objects.exists()

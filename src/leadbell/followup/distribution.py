@@ -176,7 +176,7 @@ def _give(importer: int, gifts: Sequence[_Gift], now: datetime) -> list[Given]:
     """Envelopes at the dealers, read at once; their new leads ring."""
     sources = _sources_at(importer, gifts, now)
     envelopes = [_envelope(sources[one.choice.dealer, one.passing.origin], one.inquiry, now) for one in gifts]
-    Envelope.objects.bulk_create(envelopes)
+    statement.insert(envelopes)
     said = [(envelope, [one.inquiry]) for envelope, one in zip(envelopes, gifts, strict=True)]
     claim(said)
     look_up_together(said)

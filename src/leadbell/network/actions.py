@@ -57,7 +57,7 @@ def arrive(importer: int, prospects: Sequence[Prospect], now: datetime) -> list[
         kept.append(None if name in before else _passing(importer, one, now))
         if one.sender_id:
             before.add(name)
-    Passing.objects.bulk_create([one for one in kept if one is not None])
+    statement.insert([one for one in kept if one is not None])
     return kept
 
 
@@ -164,7 +164,7 @@ def offer(importer: int, turn: Turn, given: Sequence[Given], now: datetime) -> N
     """The dealers have these leads of this turn from now on, and so long to answer as the importer's plan says."""
     within = timedelta(minutes=turn.answer_minutes)
     offers = [_offer(importer, one, within, now) for one in given]
-    Offer.objects.bulk_create(offers)
+    statement.insert(offers)
     rows = [
         {
             "passing": one.passing_id, "state": Passing.State.TAKEN if one.outcome else Passing.State.OFFERED,
