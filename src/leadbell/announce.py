@@ -11,6 +11,8 @@ from leadbell import statement
 
 #: Listened to by the clockwork: something arrived or a lead is due.
 CLOCKWORK = "leadbell_clockwork"
+#: Told to it where only a lead changed that it has to decide about anew.
+FACT = "fact"
 #: Listened to by every web process: what changed, for the screens that show it.
 SCREENS = "leadbell_screens"
 

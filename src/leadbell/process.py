@@ -67,6 +67,8 @@ def listen(channel: str) -> None:
         cursor.execute(f"listen {channel}")
 
 
-def news(patience_s: float) -> list[str]:
-    """What the channels tell first, or nothing after so many seconds."""
-    return [told.payload for told in connection.connection.notifies(timeout=patience_s, stop_after=1)]
+def news(patience_s: float, *, of_others: bool = False) -> list[str]:
+    """What the channels tell first, or nothing after so many seconds; `of_others`: nor what we told ourselves."""
+    own = connection.connection.info.backend_pid if of_others else None
+    heard = connection.connection.notifies(timeout=patience_s, stop_after=1)
+    return [told.payload for told in heard if told.pid != own]

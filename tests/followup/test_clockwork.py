@@ -1,14 +1,18 @@
 """The clockwork at work: whose playbook it follows, and what time it is for it."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
 
 import msgspec
+import psycopg
+import pytest
 
+from leadbell.announce import CLOCKWORK, FACT, wake_clockwork
 from leadbell.dealers.models import Organisation, Person
-from leadbell.followup.clockwork import AFTER_A_FAULT, POLL_S, SOON_S, Due, look, run, run_due
+from leadbell.followup.clockwork import AFTER_A_FAULT, POLL_S, SOON_S, Due, look, rest, run, run_due
 from leadbell.followup.commit import AT_ONCE
 from leadbell.followup.models import PlaybookRow
 from leadbell.followup.playbook import Plan, RingRound
@@ -16,6 +20,8 @@ from leadbell.followup.playbooks import change_plan
 from leadbell.intake.models import Envelope
 from leadbell.intake.post import uuid7
 from leadbell.lead.models import Lead
+from leadbell.process import listen
+from leadbell.roles import Urls
 from tests.conftest import NOON, lead_of, make_source
 
 SECOND = timedelta(seconds=1)
@@ -68,6 +74,30 @@ def test_what_waits_is_asked_in_one_question(rosa: Person, northside: Organisati
     assert left.envelope is None
     assert left.lead is not None
     assert left.lead > NOON
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("told", "gathered_s", "at_least_s"), [(FACT, 0.2, 0.2), (FACT, 0.0, 0.0), ("", 0.2, 0.0)]
+)
+def test_facts_are_gathered_and_what_arrives_is_not(
+    cluster: Urls, told: str, gathered_s: float, at_least_s: float
+) -> None:
+    listen(CLOCKWORK)
+    with psycopg.connect(cluster.clockwork, autocommit=True) as other:
+        began = time.monotonic()
+        other.execute("select pg_notify(%s, %s)", [CLOCKWORK, told])
+        assert rest(patience_s=30, gathered_s=gathered_s) is (told != FACT)
+        assert at_least_s <= time.monotonic() - began < 15
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_clockwork_says_itself_wakes_it_not() -> None:
+    listen(CLOCKWORK)
+    began = time.monotonic()
+    wake_clockwork()
+    assert not rest(patience_s=0.2, gathered_s=0.0)
+    assert time.monotonic() - began >= 0.2
 
 
 def test_who_finds_nothing_to_do_sleeps_until_something_is_due() -> None:

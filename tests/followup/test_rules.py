@@ -19,6 +19,7 @@ from leadbell.followup.playbook import (
 )
 from leadbell.followup.rules import RULES, decide
 from leadbell.lead.facts import (
+    HEARD_MEANWHILE,
     Accepted,
     AnsweredBack,
     AnyFact,
@@ -33,6 +34,7 @@ from leadbell.lead.facts import (
     ChatAnswered,
     ChatEnded,
     Confirmed,
+    Connected,
     FirstContact,
     HandedOver,
     HandoverRefused,
@@ -40,6 +42,7 @@ from leadbell.lead.facts import (
     NoShow,
     OptedOut,
     Outcome,
+    PickedUp,
     Qualified,
     Rang,
     Replied,
@@ -368,3 +371,25 @@ def test_automation_never_counts_as_work(facts: tuple[AnyFact, ...], later: time
     assert (after.worked_at, after.touches, after.hands) == (before.worked_at, before.touches, before.hands)
     now = facts[-1].at + later
     assert decide(PLAYBOOK, History(facts), now) == decide(PLAYBOOK, History((*facts, robot)), now)
+
+
+@given(journals(), st.timedeltas(timedelta(0), timedelta(minutes=40)), st.sampled_from((ROSA, SAMIR)))
+def test_nothing_has_to_be_decided_for_what_is_heard_meanwhile(
+    facts: tuple[AnyFact, ...], later: timedelta, person: int
+) -> None:
+    """Whoever picks up, or is connected, is waited for at least as long as was planned: nobody has to look before."""
+    now, standing = facts[-1].at + later, folded(facts)
+    decided = decide(PLAYBOOK, History(facts), now)
+    heard: list[AnyFact] = []
+    if person in standing.ringing and standing.ring_until is not None and now < standing.ring_until:
+        heard.append(PickedUp(at=now, by=person))
+    if standing.calling is not None:
+        heard.append(Connected(at=now, by=person, key=standing.calling))
+    for fact in heard:
+        assert isinstance(fact, HEARD_MEANWHILE)
+        afterwards = decide(PLAYBOOK, History((*facts, fact)), now)
+        if isinstance(decided, Wait):
+            assert isinstance(afterwards, Wait)
+            assert afterwards.until >= decided.until
+        else:
+            assert afterwards == decided

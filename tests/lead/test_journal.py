@@ -6,7 +6,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from leadbell.appointment.actions import book
 from leadbell.conversation.actions import end_attempt, start_attempt
 from leadbell.dealers.models import Organisation, Person
-from leadbell.lead.facts import LOST_REASONS, Arrived, Rang
+from leadbell.lead.facts import LOST_REASONS, Arrived, PickedUp, Rang
 from leadbell.lead.history import folded
 from leadbell.lead.journal import begin, locked, locked_that_are_due, projected, read_history, record
 from leadbell.lead.models import LOST_REASON_CHOICES, Fact, Lead
@@ -47,6 +47,18 @@ def test_leads_that_are_due_come_with_their_facts(northside: Organisation, rosa:
         assert read_history(lead) == read_history(locked(lead.pk))
         assert (lead.dealer, lead.customer) == (northside, Lead.objects.get(pk=lead.pk).customer)
     assert [lead.pk for lead in locked_that_are_due(NOON + 3 * SECOND, 1)] == [second.pk]
+
+
+def test_who_picks_up_lets_nobody_decide_anew(northside: Organisation, rosa: Person) -> None:
+    lead = lead_of(northside)
+    ring(lead, [rosa.pk], "best", 20, NOON)
+    Lead.objects.filter(pk=lead.pk).update(wake_at=NOON + 20 * SECOND)
+    with transaction.atomic():
+        lead = locked(lead.pk)
+        record(lead, PickedUp(at=NOON + 3 * SECOND, by=rosa.pk))
+    assert locked_that_are_due(NOON + 19 * SECOND, 1) == []
+    (due,) = locked_that_are_due(NOON + 20 * SECOND, 1)
+    assert (due.wake_at, due.standing.ring_until) == (lead.wake_at, NOON + 28 * SECOND)
 
 
 def test_two_people_never_both_have_a_lead(northside: Organisation, rosa: Person, samir: Person) -> None:

@@ -3,6 +3,7 @@
 Several may run at once: each claims with SKIP LOCKED, and a claim is a row lock, so it ends with whoever held it.
 """
 
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -14,7 +15,7 @@ import structlog
 from django.db import OperationalError, connection
 
 from leadbell import statement
-from leadbell.announce import CLOCKWORK
+from leadbell.announce import CLOCKWORK, FACT
 from leadbell.chat.actions import found_its_lead
 from leadbell.dealers.models import Organisation
 from leadbell.followup.actions import follow_up, look_ahead
@@ -42,11 +43,11 @@ ALIVE_LOCK = 0x1EADBE11
 POLL_S = 1.0
 #: Whose day is to be planned is asked so often.
 PLANS_EVERY = timedelta(seconds=1)
-#: Under load chats are looked after so often; else whenever something happens.
+#: Under load chats and offers are looked after so often; else whenever something happens.
 KEEP_CHATS = timedelta(seconds=0.5)
 #: A lead whose decision failed is tried again after this long.
 AFTER_A_FAULT = timedelta(minutes=1)
-#: Leads that are due are followed up so much later at most, some at once: only what has just arrived rings sooner.
+#: Everything but what has just arrived is done so much later at most, some at once: leads that are due, visits, chats.
 GATHERED = timedelta(seconds=0.05)
 #: What another clockwork holds is asked for again so soon.
 SOON_S = 0.005
@@ -220,23 +221,45 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
     for dealer in Organisation.objects.filter(kind=Organisation.Kind.DEALER):
         # The first question about holidays loads them, which takes longer than a ring may.
         dealer.opening_hours.is_open(clock())
-    plans_at = follows_at = clock()
+    plans_at = around_at = clock()
     chats_kept_at = plans_at - KEEP_CHATS
+    arrived = True
     while not stopping():
         # Each batch at its own moment: a lead that rings after a rush rings as long as any other.
-        now, due = clock(), look()
-        did = receive_some(now) if due.envelope else 0
-        if due.visit and due.visit <= now:
-            did += notice_some(now)
-        if due.lead and due.lead <= now and now >= follows_at:
-            did += (followed := follow_some(now))
-            follows_at = now + GATHERED if followed < AT_ONCE else now
-        if not did or now - chats_kept_at >= KEEP_CHATS:
-            did += keep_chats(now) + settle_some(now)
-            chats_kept_at = now
+        now = clock()
+        tried, read = arrived, receive_some(now) if arrived else 0
+        due, did = look(), 0
+        # What nobody could read is held by another clockwork.
+        arrived = due.envelope is not None and (read > 0 or not tried)
+        looked_around = now >= around_at
+        if looked_around:
+            if due.visit and due.visit <= now:
+                did += notice_some(now)
+            followed = follow_some(now) if due.lead and due.lead <= now else 0
+            did += followed
+            if not (did or read) or now - chats_kept_at >= KEEP_CHATS:
+                did += keep_chats(now) + settle_some(now)
+                chats_kept_at = now
+            around_at = now + GATHERED if followed < AT_ONCE else now
         if now >= plans_at:
             # One dealer's day between two batches: planning holds up no lead.
             plans_at = now if plan_some(now) else now + PLANS_EVERY
-        if did or plans_at <= now:
+        if arrived or did or plans_at <= now:
             continue
-        news(max(due.within_s(clock()), (follows_at - clock()).total_seconds()))
+        gathered_s = max(0.0, (around_at - clock()).total_seconds())
+        arrived = rest(max(due.within_s(clock()), gathered_s) if looked_around else gathered_s, gathered_s)
+
+
+def rest(patience_s: float, gathered_s: float) -> bool:
+    """Sleep for so long, after a fact only until those of the same moment are gathered; whether anything else came.
+
+    What this clockwork tells itself it knows.
+    """
+    began = time.monotonic()
+    while (left_s := patience_s - (time.monotonic() - began)) > 0:
+        told = news(left_s, of_others=True)
+        if any(one != FACT for one in told):
+            return True
+        if told:
+            patience_s = min(patience_s, gathered_s)
+    return False

@@ -457,6 +457,9 @@ AnyFact = (
     | ReviewWanted | Reviewed | NotIntroduced
 )  # fmt: skip
 
+#: While a lead rings or its call is under way nothing has to be decided for these: it is waited at least as long.
+HEARD_MEANWHILE = (PickedUp, Connected)
+
 _encode = msgspec.json.Encoder()
 _decode: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
 

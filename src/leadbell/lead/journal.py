@@ -14,9 +14,9 @@ import structlog
 from django.db import connection
 
 from leadbell import statement
-from leadbell.announce import CLOCKWORK, SCREENS
+from leadbell.announce import CLOCKWORK, FACT, SCREENS
 from leadbell.dealers.models import Organisation
-from leadbell.lead.facts import AnyFact, Arrived, decode_fact, encode_fact, kind_of
+from leadbell.lead.facts import HEARD_MEANWHILE, AnyFact, Arrived, decode_fact, encode_fact, kind_of
 from leadbell.lead.history import History, after
 from leadbell.lead.models import Customer, Lead
 from leadbell.lead.numbers import next_number
@@ -122,7 +122,7 @@ with recorded as (
 ), changed as (
     insert into leadbell_leadchange (lead_id, dealer_id) values (%(lead)s, %(dealer)s)
 ), told as (
-    select pg_notify(%(screens)s, %(news)s), pg_notify(%(clockwork)s, '')
+    select pg_notify(%(screens)s, %(news)s), case when %(decides)s then pg_notify(%(clockwork)s, '{FACT}') end
 )
 update leadbell_lead set {", ".join(f"{n} = {v}" for n, v in zip(_COLUMNS, _VALUES, strict=True))}
 from told where id = %(lead)s
@@ -164,7 +164,7 @@ def projected(standing: Standing) -> dict[str, Any]:
     return columns
 
 
-def _project(lead: Lead, standing: Standing, columns: dict[str, Any], wake_at: datetime) -> None:
+def _project(lead: Lead, standing: Standing, columns: dict[str, Any], wake_at: datetime | None) -> None:
     """Let the lead in memory say what its row says now."""
     lead.standing_json = msgspec.to_builtins(standing)
     lead.__dict__["standing"] = standing
@@ -203,7 +203,7 @@ def begin(lead: Lead, arrived: Arrived) -> Lead:
 
 
 def record(lead: Lead, fact: F, key: str | None = None, also: Iterable[int] = ()) -> F:
-    """Append the fact, project it on the lead, wake the clockwork and the screens that show it.
+    """Append the fact, project it on the lead, wake the screens that show it, and the clockwork where it has to decide.
 
     The lead must be `locked`. `key` lets it happen once per lead: a second time raises IntegrityError.
     `also`: people whose desk changes besides the owner and whoever rings or rang.
@@ -212,6 +212,8 @@ def record(lead: Lead, fact: F, key: str | None = None, also: Iterable[int] = ()
     before = lead.standing
     standing = after(before, fact)
     columns = projected(standing)
+    decides = not isinstance(fact, HEARD_MEANWHILE)
+    wake_at = fact.at if decides else lead.wake_at
     people = {*before.ringing, *standing.ringing, *also, *(p for p in (before.owner, standing.owner) if p)}
     news = {"d": lead.dealer_id, "w": kind_of(fact), "l": lead.pk, "p": sorted(people)}
     statement.tell(
@@ -220,12 +222,12 @@ def record(lead: Lead, fact: F, key: str | None = None, also: Iterable[int] = ()
         | {
             "lead": lead.pk, "dealer": lead.dealer_id, "fact_at": fact.at, "kind": kind_of(fact), "key": key,
             "by": getattr(fact, "by", None), "body": encode_fact(fact).decode(),
-            "standing": encode_standing(standing).decode(), "wake_at": fact.at,
-            "screens": SCREENS, "news": json.dumps(news, separators=(",", ":")),
+            "standing": encode_standing(standing).decode(), "wake_at": wake_at,
+            "decides": decides, "screens": SCREENS, "news": json.dumps(news, separators=(",", ":")),
             "clockwork": CLOCKWORK,
         },
     )  # fmt: skip
-    _project(lead, standing, columns, fact.at)
+    _project(lead, standing, columns, wake_at)
     if (known := lead.__dict__.get(_KNOWN)) is not None:
         lead.__dict__[_KNOWN] = History((*known.facts, fact))
     log.info("recorded", dealer=lead.dealer_id, lead=lead.pk, fact=kind_of(fact))
