@@ -19,7 +19,13 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from leadbell import roles
 from leadbell.desk.live.admission import Reader
-from leadbell.desk.live.nudges import MOST_WAITING, News, Stream, for_everybody, for_whose_desk_it_is
+from leadbell.desk.live.nudges import (
+    MOST_WAITING,
+    News,
+    Stream,
+    for_everybody,
+    for_whose_desk_it_is,
+)
 from leadbell.desk.live.stream import Screens
 from tests.fakes.front import Alone, Town, ask, serving, town
 from tests.waiting import eventually
@@ -398,7 +404,7 @@ READER = Reader(ROSA, "session", frozenset({NORTHSIDE}))
 async def test_a_bell_that_was_stopped_before_it_was_heard_is_silent() -> None:
     stream = Stream(READER)
     for what in ("ring", "quiet", "ring", "quiet"):
-        stream.hear(for_whose_desk_it_is(News(NORTHSIDE, what, 41, [ROSA])), urgent=True)
+        stream.nudge(for_whose_desk_it_is(News(NORTHSIDE, what, 41, [ROSA])))
     said = stream.take()
     assert b"event: quiet\n" in said
     assert b"event: ring\n" not in said
@@ -406,21 +412,53 @@ async def test_a_bell_that_was_stopped_before_it_was_heard_is_silent() -> None:
     stream.forget()
 
 
+class Northsides(Screens):
+    """The screens of Rosa and Samir, without a database."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.rosas, self.samirs = Stream(READER), Stream(Reader(ROSA + 1, "another", READER.dealers))
+        for stream in (self.rosas, self.samirs):
+            self._add(stream)
+
+    def forget(self) -> None:
+        for stream in (self.rosas, self.samirs):
+            stream.forget()
+
+
 async def test_the_bell_waits_for_nothing_and_the_rest_is_gathered() -> None:
-    stream = Stream(READER, pace=lambda: 3600)
+    screens = Northsides()
+    screens.tell(News(NORTHSIDE, "sold", 41))
+    await asyncio.wait_for(screens.samirs.wake.wait(), 5)
+    screens.rosas.take()
+    screens.samirs.take()
     woken = []
-    for what, urgent in (("sold", False), ("quoted", False), ("ring", True), ("shown", False)):
-        news = News(NORTHSIDE, what, 41, [ROSA])
-        stream.hear(for_whose_desk_it_is(news) if urgent else for_everybody(news), urgent)
-        woken.append(stream.wake.is_set())
-        if stream.wake.is_set():
-            stream.take()
+    for what, people in (("sold", []), ("quoted", []), ("ring", [ROSA]), ("shown", [])):
+        screens.tell(News(NORTHSIDE, what, 41, people))
+        woken.append(screens.rosas.wake.is_set())
+        if screens.rosas.wake.is_set():
+            assert b"event: ring\n" in screens.rosas.take()
     assert woken == [False, False, True, False]
-    stream.forget()
+    assert not screens.samirs.wake.is_set()
+    assert screens.samirs.take().count(b"event: lead-41\n") == 1
+    screens.forget()
+
+
+async def test_all_screens_of_a_dealer_are_told_together() -> None:
+    screens = Northsides()
+    for lead in (41, 42):
+        screens.tell(News(NORTHSIDE, "sold", lead))
+    assert not screens.rosas.wake.is_set()
+    await asyncio.wait_for(screens.rosas.wake.wait(), 5)
+    assert screens.samirs.wake.is_set()
+    said = screens.rosas.take()
+    assert [said.count(b"event: %s\n" % name) for name in (b"lead-41", b"lead-42", b"floor")] == [1, 1, 1]
+    assert screens.samirs.take() == said
+    screens.forget()
 
 
 async def test_a_screen_that_takes_nothing_is_let_go() -> None:
-    screens, stream = Screens("", slow_s=0.05), Stream(READER)
+    screens, stream = Screens(""), Stream(READER, beat_s=0.05)
     pieces = []
 
     async def send(message: dict[str, Any]) -> None:
@@ -433,10 +471,25 @@ async def test_a_screen_that_takes_nothing_is_let_go() -> None:
     stream.forget()
 
 
+async def test_a_screen_hears_that_its_stream_is_alive() -> None:
+    screens, stream = Screens(""), Stream(READER, beat_s=0.01)
+    beats = []
+
+    async def send(message: dict[str, Any]) -> None:
+        if message.get("body") == b":\n\n":
+            beats.append(message["more_body"])
+            if len(beats) == 4:
+                stream.close()
+
+    await asyncio.wait_for(screens.tell_all(stream, send), 5)  # type: ignore[arg-type]  # a sender that takes all
+    assert beats == [True, True, True, True, False]
+    stream.forget()
+
+
 async def test_a_screen_with_too_much_to_hear_is_dropped() -> None:
     stream = Stream(READER)
     for lead in range(MOST_WAITING + 1):
-        stream.hear(for_everybody(News(NORTHSIDE, "sold", lead)), urgent=False)
+        stream.hear(for_everybody(News(NORTHSIDE, "sold", lead)))
     assert stream.closed
     stream.forget()
 

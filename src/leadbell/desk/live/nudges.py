@@ -7,11 +7,10 @@ import msgspec
 
 from leadbell.desk.live.admission import Reader
 
-#: `floor` comes at most twice a second.
-FLOOR_S = 0.5
-#: What isn't about the reader's own desk is gathered for this long, so that a rush costs little.
-PACE_S = 0.2
-#: A screen hears at least this often that its stream is alive.
+#: What isn't about the reader's own desk is gathered for so long, and comes at most twice a second, `floor` with it.
+SOON_S, PACE_S = 0.2, 0.5
+#: A screen hears at least this often that its stream is alive. One that takes nothing from one beat to the next is
+#: dropped; the browser comes back.
 HEARTBEAT_S = 20.0
 #: A screen that has more than this to hear is dropped; the browser comes back.
 MOST_WAITING = 500
@@ -79,53 +78,41 @@ def for_whose_desk_it_is(news: News) -> dict[str, bytes]:
 
 
 class Stream:
-    """One open screen. `pace` says for how many seconds what isn't urgent is gathered."""
+    """One open screen."""
 
     __slots__ = (
         "_beat_timer",
-        "_floor_again",
-        "_floor_timer",
         "_loop",
-        "_pace_timer",
+        "_takes",
+        "beat_s",
         "closed",
-        "pace",
+        "patience",
         "reader",
         "waiting",
         "wake",
     )
 
-    def __init__(self, reader: Reader, pace: Callable[[], float] = lambda: PACE_S) -> None:
-        self.reader, self.pace = reader, pace
+    def __init__(self, reader: Reader, beat_s: float = HEARTBEAT_S) -> None:
+        self.reader, self.beat_s = reader, beat_s
         self.waiting: dict[str, bytes] = {}
         self.wake = asyncio.Event()
+        #: Of whoever tells the screen what waits.
+        self.patience = asyncio.timeout(None)
         self.closed = False
+        self._takes = True
         self._loop = asyncio.get_running_loop()
-        self._pace_timer: asyncio.TimerHandle | None = None
-        self._floor_timer: asyncio.TimerHandle | None = None
-        self._floor_again = False
-        self._beat_timer = self._loop.call_later(HEARTBEAT_S, self._beat)
+        self._beat_timer = self._loop.call_later(beat_s, self._beat)
 
-    def hear(self, said: Events, urgent: bool) -> None:
-        """Something happened at the dealer; urgent is what concerns the reader's own desk."""
-        self.nudge(said, urgent)
-        self.floor()
-
-    def nudge(self, said: Events, urgent: bool = True) -> None:
-        """Say it soon; a newer word under the same name replaces the older one."""
+    def hear(self, said: Events) -> None:
+        """Keep it until the screen is told; a newer word under the same name replaces the older one."""
         self.waiting.update(said)
         if len(self.waiting) > MOST_WAITING:
             self.close()
-        elif said and urgent:
-            self.wake.set()
-        elif said and self._pace_timer is None:
-            self._pace_timer = self._loop.call_later(self.pace(), self._paced)
 
-    def floor(self) -> None:
-        if self._floor_timer is not None:
-            self._floor_again = True
-            return
-        self.nudge({"floor": FLOOR}, urgent=False)
-        self._floor_timer = self._loop.call_later(FLOOR_S, self._floor_over)
+    def nudge(self, said: Events) -> None:
+        """Say it now, and all that waits."""
+        self.hear(said)
+        self.wake.set()
 
     def close(self) -> None:
         """Say what waits and end; the browser comes back by itself."""
@@ -133,28 +120,47 @@ class Stream:
         self.wake.set()
 
     def forget(self) -> None:
-        for timer in (self._pace_timer, self._floor_timer, self._beat_timer):
-            if timer is not None:
-                timer.cancel()
+        self._beat_timer.cancel()
 
     def take(self) -> bytes:
         """All that waits; a word that the stream is alive where nothing does."""
         said = b"".join(self.waiting.values()) or b":\n\n"
         self.waiting.clear()
         self.wake.clear()
+        self._takes = True
         return said
 
-    def _paced(self) -> None:
-        self._pace_timer = None
-        if self.waiting:
-            self.wake.set()
-
     def _beat(self) -> None:
+        """One timer for many words: setting and cancelling one for each costs as much as saying it."""
+        if not self._takes:
+            self.patience.reschedule(self._loop.time())
+            return
+        self._takes = False
         self.wake.set()
-        self._beat_timer = self._loop.call_later(HEARTBEAT_S, self._beat)
+        self._beat_timer = self._loop.call_later(self.beat_s, self._beat)
 
-    def _floor_over(self) -> None:
-        self._floor_timer = None
-        if self._floor_again:
-            self._floor_again = False
-            self.floor()
+
+class Audience:
+    """The screens that hear of the same dealers. What isn't about a reader's own desk is gathered for all of them.
+
+    It is told SOON_S after it happened, and no sooner after what was told last than `pace` says (in seconds).
+    """
+
+    def __init__(self, pace: Callable[[], float]) -> None:
+        self.streams: set[Stream] = set()
+        self._pace = pace
+        self._loop = asyncio.get_running_loop()
+        self._told_at = float("-inf")
+        self._timer: asyncio.TimerHandle | None = None
+
+    def hear(self, said: Events) -> None:
+        for stream in self.streams:
+            stream.hear(said)
+        if self._timer is None:
+            due = max(self._loop.time() + SOON_S, self._told_at + self._pace())
+            self._timer = self._loop.call_at(due, self._tell)
+
+    def _tell(self) -> None:
+        self._timer, self._told_at = None, self._loop.time()
+        for stream in self.streams:
+            stream.nudge({"floor": FLOOR})

@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import psycopg
@@ -25,6 +25,7 @@ from leadbell.desk.live.nudges import (
     FLOOR,
     INBOX,
     PACE_S,
+    Audience,
     News,
     Stream,
     for_everybody,
@@ -33,16 +34,21 @@ from leadbell.desk.live.nudges import (
 from leadbell.intake.post import connect
 
 if TYPE_CHECKING:
-    from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, WebSocketScope
+    from asgiref.typing import (
+        ASGIReceiveCallable,
+        ASGISendCallable,
+        HTTPResponseStartEvent,
+        HTTPScope,
+        WebSocketScope,
+    )
 
 log = structlog.get_logger("leadbell.stream")
+T = TypeVar("T")
 
 #: How often it is asked whether the session still holds, and written that the desk is open.
 CHECK_S = 60.0
 #: The more is told in a second, the longer is gathered what isn't urgent: a rush never holds up a bell.
-PACE_PER_NUDGE_S = 1 / 50_000
-#: A screen that takes nothing for so long is dropped; the browser comes back.
-SLOW_S = 20.0
+PACE_PER_NUDGE_S = 1 / 10_000
 #: A reload closes the stream and opens another, and a web that stops is gone sooner: nobody left.
 LEFT_AFTER_S = 10.0
 RETRY_MS = (300, 1000)
@@ -54,12 +60,17 @@ LONGEST_SESSION = 40
 BACK_OFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 Headers = list[tuple[bytes, bytes]]
-_STREAM: Headers = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-    (b"x-content-type-options", b"nosniff"),
-]
+_BEGIN: "HTTPResponseStartEvent" = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),
+        (b"x-content-type-options", b"nosniff"),
+    ],
+    "trailers": False,
+}
 
 
 class Screens:
@@ -70,12 +81,12 @@ class Screens:
         url: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         left_after_s: float = LEFT_AFTER_S,
-        slow_s: float = SLOW_S,
     ) -> None:
         self._url, self._clock = url, clock
-        self._left_after_s, self._slow_s = left_after_s, slow_s
+        self._left_after_s = left_after_s
         self._of_person: dict[int, set[Stream]] = defaultdict(set)
-        self._of_dealer: dict[int, set[Stream]] = defaultdict(set)
+        self._audiences: dict[frozenset[int], Audience] = {}
+        self._of_dealer: dict[int, set[Audience]] = defaultdict(set)
         self._desk = ThreadPoolExecutor(1, "stream")
         self._asked: dict[str, asyncio.Future[Reader | Stranger]] = {}
         self._one_at_a_time = asyncio.Lock()
@@ -115,12 +126,13 @@ class Screens:
         if isinstance(reader, Stranger):
             await _refuse(send, reader, [(b"retry-after", b"5")] if reader is DOWN else [])
             return
-        stream = Stream(reader, self._pace)
+        stream = Stream(reader)
         self._add(stream)
         for _at, news in self._recent:
             if news.d in reader.dealers:
                 own = reader.person in news.p
-                stream.hear(for_whose_desk_it_is(news) if own else for_everybody(news), own)
+                stream.hear(for_whose_desk_it_is(news) if own else for_everybody(news))
+                stream.hear({"floor": FLOOR})
         gone = asyncio.create_task(_hang_up(receive, stream))
         try:
             await self.tell_all(stream, send)
@@ -130,15 +142,14 @@ class Screens:
 
     async def tell_all(self, stream: Stream, send: "ASGISendCallable") -> None:
         """Write what waits, for as long as somebody reads it."""
-        await send({"type": "http.response.start", "status": 200, "headers": _STREAM, "trailers": False})
         said = b"retry: %d\n\n" % random.randint(*RETRY_MS) + stream.take()  # noqa: S311 (spreads reconnects)
         try:
-            while not stream.closed:
-                async with asyncio.timeout(self._slow_s):
+            async with stream.patience:
+                await send(_BEGIN)
+                while not stream.closed:
                     await send({"type": "http.response.body", "body": said, "more_body": True})
-                await stream.wake.wait()
-                said = stream.take()
-            async with asyncio.timeout(self._slow_s):
+                    await stream.wake.wait()
+                    said = stream.take()
                 await send({"type": "http.response.body", "body": said, "more_body": False})
         except TimeoutError:
             log.info("a screen took nothing and was dropped", person=stream.reader.person)
@@ -149,14 +160,14 @@ class Screens:
         self._recent.append((now, news))
         while self._recent[0][0] < now - REMEMBERED_S:
             self._recent.popleft()
-        self._count(len(self._of_dealer.get(news.d, ())), now)
+        audiences = self._of_dealer.get(news.d, ())
+        self._count(sum(len(audience.streams) for audience in audiences), now)
         concerned = {s for p in news.p for s in self._of_person.get(p, ()) if news.d in s.reader.dealers}
         mine, everybodys = for_whose_desk_it_is(news), for_everybody(news)
         for stream in concerned:
-            stream.hear(mine, urgent=True)
-        for stream in self._of_dealer.get(news.d, ()):
-            if stream not in concerned:
-                stream.hear(everybodys, urgent=False)
+            stream.nudge(mine)
+        for audience in audiences:
+            audience.hear(everybodys)
 
     def _count(self, nudges: int, now: float) -> None:
         """Know how much is told in a second."""
@@ -170,15 +181,23 @@ class Screens:
 
     def _add(self, stream: Stream) -> None:
         self._of_person[stream.reader.person].add(stream)
-        for dealer in stream.reader.dealers:
-            self._of_dealer[dealer].add(stream)
+        dealers = stream.reader.dealers
+        if dealers not in self._audiences:
+            self._audiences[dealers] = Audience(self._pace)
+            for dealer in dealers:
+                self._of_dealer[dealer].add(self._audiences[dealers])
+        self._audiences[dealers].streams.add(stream)
 
     def _remove(self, stream: Stream) -> None:
         stream.forget()
-        person = stream.reader.person
+        person, dealers = stream.reader.person, stream.reader.dealers
         _discard(self._of_person, person, stream)
-        for dealer in stream.reader.dealers:
-            _discard(self._of_dealer, dealer, stream)
+        audience = self._audiences[dealers]
+        audience.streams.discard(stream)
+        if not audience.streams:
+            del self._audiences[dealers]
+            for dealer in dealers:
+                _discard(self._of_dealer, dealer, audience)
         if person not in self._of_person:
             leaving = stream.reader
             asyncio.get_running_loop().call_later(
@@ -308,8 +327,8 @@ async def _hang_up(receive: "ASGIReceiveCallable", stream: Stream) -> None:
     stream.close()
 
 
-def _discard(sets: dict[int, set[Stream]], key: int, stream: Stream) -> None:
-    sets[key].discard(stream)
+def _discard(sets: dict[int, set[T]], key: int, one: T) -> None:
+    sets[key].discard(one)
     if not sets[key]:
         del sets[key]
 
