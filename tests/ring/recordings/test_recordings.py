@@ -468,6 +468,32 @@ def test_what_is_to_be_deleted_is_not_saved_first(call, recording, kept_in, file
 
 
 @pytest.mark.django_db
+def test_what_is_to_be_deleted_while_it_is_saved_goes_for_that_reason(call, recording, kept_in, file, ines):
+    def find(key):
+        delete_of_customer(call.lead.customer, ines, LATER)
+        return file
+
+    assert save_some(LATER, find) == 1
+    kept = Recording.objects.get()
+    assert (kept.status, kept.delete_at, kept.because["values"]) == ("kept", LATER, {"name": "Ines"})
+    assert delete_due(LATER) == 1
+    assert stored(kept_in) == []
+
+
+@pytest.mark.django_db
+def test_whoever_is_second_to_save_leaves_what_the_first_one_kept(call, recording, kept_in, file):
+    def find(key):
+        content = file.read_bytes()
+        save_it(call, file)
+        return left_at(file, content[: len(content) // 2], ENDED)
+
+    assert save_some(LATER, find) == 1
+    kept = Recording.objects.get()
+    assert (kept.status, kept.length_ms, kept.gaps) == ("kept", TALK_S * 1000, [])
+    assert not file.exists()
+
+
+@pytest.mark.django_db
 def test_what_reaches_the_store_after_its_deletion_is_deleted_too(call, recording, kept_in, file, ines):
     """A switchboard sends the file while it is deleted, and is killed before it can say so."""
     in_the_way(kept_in)

@@ -4,20 +4,21 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 import structlog
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 
-from leadbell.announce import announce
-from leadbell.ring.choices import keep_days_of
-from leadbell.ring.models import Recording
+from leadbell import statement
+from leadbell.announce import SCREENS
+from leadbell.ring.models import Call, PhoneRules, Recording
 from leadbell.ring.recordings.store import StoreAway, name_of, the_store
 from leadbell.ring.shelves import NoSuchRecording
+from leadbell.statement import Joined
 from leadbell.words import Words, say
 
 if TYPE_CHECKING:
@@ -125,51 +126,79 @@ def _key(stem: str) -> uuid.UUID | None:
         return None
 
 
-def _due(now: datetime) -> Q:
-    """Not written to a moment ago, not waiting for a later try, and not about to be deleted."""
-    waits = Q(created_at__gt=now - SETTLES) | Q(because__values__again_at__gt=_stamp(now))
-    return Q(status=Status.WANTED) & ~waits & (Q(delete_at=None) | Q(delete_at__gt=now))
-
-
 def _stamp(at: datetime) -> str:
     """Of one length, so that their order is that of the times."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-@transaction.atomic
 def _next(now: datetime) -> Recording | None:
-    found = (
-        Recording.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("call")
-        .filter(_due(now))
-        .order_by("created_at")
-        .first()
-    )
-    if found is not None:
-        _lease(found, now)
-    return found
+    """The oldest that is due, leased."""
+    with statement.in_one_go():
+        due = {"now": now, "settled_at": now - SETTLES, "stamp": _stamp(now)}
+        found = _made(statement.run(f"{_recordings()} {_DUE}", due))
+        if found is not None:
+            _lease(found, now)
+        return found
 
 
-@transaction.atomic
 def _claim(call: uuid.UUID, now: datetime) -> Recording:
-    recording = locked(call)
-    if recording.status == Status.WANTED and not is_to_go(recording, now):
-        _lease(recording, now)
-    return recording
+    with statement.in_one_go():
+        recording = locked(call)
+        if recording.status == Status.WANTED and not is_to_go(recording, now):
+            _lease(recording, now)
+        return recording
 
 
 def _lease(recording: Recording, now: datetime) -> None:
     """It is ours for LEASE; where it will lie is written down before it lies there."""
     recording.stored_as = name_of(recording.call_id, recording.created_at, settings.RECORDINGS_FORMAT)
     _wait(recording, BEING_SAVED.text, now + LEASE, _pause_s(recording))
-    recording.save(update_fields=["because", "stored_as"])
+    statement.tell(
+        _LEASE, {"id": recording.pk, "stored_as": recording.stored_as, "because": _json(recording.because)}
+    )
 
 
 def locked(call: uuid.UUID) -> Recording:
-    found = Recording.objects.select_for_update(of=("self",)).select_related("call").filter(call=call).first()
+    """The recording of this call, its row locked until the transaction ends. Raises NoSuchRecording."""
+    found = _made(
+        statement.run(f"{_recordings()} where r.call_id = %(call)s for update of r", {"call": call})
+    )
     if found is None:
         raise NoSuchRecording(call)
     return found
+
+
+_RECORDINGS = Joined(r=Recording, k=Call)
+
+
+@cache
+def _recordings() -> str:
+    """Recordings with their calls."""
+    return _RECORDINGS.select("from leadbell_recording r join leadbell_call k on k.id = r.call_id")
+
+
+def _made(rows: Sequence[Sequence[Any]]) -> Recording | None:
+    if not rows:
+        return None
+    recording: Recording
+    (recording, recording.call), _ = _RECORDINGS.made(rows[0])
+    return recording
+
+
+#: Not written to a moment ago, not waiting for a later try, and not about to be deleted.
+_DUE = """
+where r.status = 'wanted' and r.created_at <= %(settled_at)s
+    and (r.because #>> '{values,again_at}' > %(stamp)s) is not true
+    and (r.delete_at is null or r.delete_at > %(now)s)
+order by r.created_at limit 1 for update of r skip locked
+"""
+_LEASE = """
+update leadbell_recording set stored_as = %(stored_as)s, because = %(because)s::jsonb where id = %(id)s
+"""
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
 
 
 def is_to_go(recording: Recording, now: datetime) -> bool:
@@ -259,21 +288,42 @@ def _pause_s(recording: Recording) -> int:
     return int(values.get("pause_s", FIRST_PAUSE_S))
 
 
-@transaction.atomic
 def _settle(call: uuid.UUID, tried: Recording, now: datetime) -> Recording:
     """Commit what became of it, unless it was deleted meanwhile or somebody else was faster."""
-    recording = locked(call)
-    if recording.status != Status.WANTED:
-        return recording
-    if recording.delete_at is not None:
-        tried.delete_at, tried.because = recording.delete_at, recording.because
-    elif tried.status == Status.KEPT:
-        tried.delete_at = tried.created_at + timedelta(days=keep_days_of(recording.dealer_id))
-    tried.save()
+    rows = statement.run(
+        _SETTLE,
+        {
+            "call": call, "status": str(tried.status), "stored_as": tried.stored_as, "length_ms": tried.length_ms,
+            "bytes": tried.bytes, "waveform": _json(tried.waveform), "gaps": _json(tried.gaps),
+            "because": _json(tried.because), "days": PhoneRules().keep_days, "lead": tried.call.lead_id,
+            "screens": SCREENS,
+        },
+    )  # fmt: skip
+    if not rows:
+        return locked(call)
+    ((tried.delete_at, because, _),) = rows
+    tried.because = None if because is None else msgspec.json.decode(because)
     if tried.status != Status.WANTED:
-        announce(recording.dealer_id, "recording", recording.call.lead_id)
         log.info(
-            "recording", dealer=recording.dealer_id, lead=recording.call.lead_id, call=call.hex,
+            "recording", dealer=tried.dealer_id, lead=tried.call.lead_id, call=call.hex,
             status=tried.status, length_ms=tried.length_ms, gaps=len(tried.gaps),
         )  # fmt: skip
     return tried
+
+
+#: Who had it deleted meanwhile said when and why.
+_SETTLE = """
+with settled as (
+    update leadbell_recording r set status = %(status)s::text, stored_as = %(stored_as)s, length_ms = %(length_ms)s,
+        bytes = %(bytes)s, waveform = %(waveform)s::jsonb, gaps = %(gaps)s::jsonb,
+        because = case when r.delete_at is null then %(because)s::jsonb else r.because end,
+        delete_at = case when r.delete_at is null and %(status)s::text = 'kept'
+            then r.created_at + make_interval(days => coalesce(
+                (select keep_days from leadbell_phonerules where dealer_id = r.dealer_id), %(days)s::int))
+            else r.delete_at end
+    where r.call_id = %(call)s and r.status = 'wanted'
+    returning r.dealer_id, r.status, r.delete_at, r.because
+)
+select delete_at, because::text, case when status <> 'wanted' then pg_notify(%(screens)s, json_build_object(
+    'd', dealer_id, 'w', 'recording', 'l', %(lead)s::bigint, 'p', '[]'::json)::text) end from settled
+"""
