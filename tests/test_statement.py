@@ -11,8 +11,9 @@ from django.db import DataError, IntegrityError, connection, transaction
 from leadbell import statement
 from leadbell.dealers.models import Organisation
 from leadbell.intake.models import Envelope
+from leadbell.lead.models import Customer, Lead
 from leadbell.network.models import Passing
-from tests.conftest import NOON, make_dealer, make_source
+from tests.conftest import NOON, lead_of, make_dealer, make_source
 
 RENAME = "update leadbell_organisation set name = %(name)s where id = %(id)s"
 TWICE = """
@@ -133,3 +134,25 @@ def test_what_is_too_long_for_its_column_is_refused_and_not_cut() -> None:
 def test_no_rows_are_no_statement() -> None:
     statement.insert([])
     assert not Passing.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_a_statement_makes_is_what_django_makes() -> None:
+    lead_of(make_dealer("Northside"))
+    joined = statement.Joined(c=Customer, l=Lead, e=Envelope)
+    select = joined.select(
+        "from leadbell_customer c join leadbell_lead l on l.customer_id = c.id left join leadbell_envelope e on false",
+        "c.id",
+    )
+    (row,) = statement.run(select, {})
+    (customer, lead, envelope), (more,) = joined.made(row)
+    for made, stored in (
+        (customer, Customer.objects.defer("sought_name", "sought_word").get()),
+        (lead, Lead.objects.get()),
+    ):
+        assert {**made.__dict__, "_state": None} == {**stored.__dict__, "_state": None}
+        assert (made._state.db, made._state.adding) == (stored._state.db, stored._state.adding)
+    assert (envelope, more, lead.customer) == (None, customer.pk, customer)
+    customer.full_name = "Ms Haddad"
+    customer.save(update_fields=["full_name"])
+    assert Customer.objects.get().full_name == "Ms Haddad"
