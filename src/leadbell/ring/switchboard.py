@@ -19,8 +19,9 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from leadbell.announce import HANG_UP, SCREENS, SWITCHBOARD, keep_listening
 from leadbell.ring import calls, claiming, health, pressing, reconciling, steps
+from leadbell.ring.bells import Bells
 from leadbell.ring.exchange import Exchange
-from leadbell.ring.ports import LAST_WORDS, Bell, Engine, Heard, LegFailed, LineDown
+from leadbell.ring.ports import LAST_WORDS, Bell, Engine, Heard, LegFailed, LineDown, Prompt
 from leadbell.ring.recordings import saving
 
 log = structlog.get_logger("leadbell.switchboard")
@@ -78,7 +79,7 @@ class Switchboard:
     ) -> None:
         self.database, self.arrives, self.keyed, self.clock = database, arrives, keyed, clock
         self.lines = {name: Exchange(engine, self._ear(name), clock) for name, engine in engines.items()}
-        self._bells: dict[str, tuple[str, Bell]] = {}
+        self._bells = Bells()
         self._chains: dict[str, asyncio.Task[None]] = {}
         self._decided: set[str] = set()
         #: Somebody has pressed 1: what was heard before of this call must not wait.
@@ -163,8 +164,8 @@ class Switchboard:
     def _news(self, news: News) -> None:
         """A phone that rings for this lead may ring in vain now; whoever presses 1 meanwhile is told so then."""
         if news.w in ANSWERED and news.l is not None:
-            for key, (_, bell) in list(self._bells.items()):
-                if bell.lead == news.l and key not in self._decided and key not in self._hurried:
+            for key in self._bells.of(news.l):
+                if key not in self._decided and key not in self._hurried:
                     self._chain(key, self._stop_if_in_vain(key))
 
     async def _hang_up(self, key: str) -> None:
@@ -173,9 +174,13 @@ class Switchboard:
             line.hang_up(key)
 
     async def _stop_if_in_vain(self, key: str) -> None:
-        if key in self._bells and not await self._at_once(reconciling.still_rings, key):
-            name, bell = self._bells[key]
-            self.lines[name].stop_ringing(bell)
+        if self._bells.get(key) and not await self._at_once(reconciling.still_rings, key):
+            self._stop_ringing(key)
+
+    def _stop_ringing(self, key: str, tell: Prompt | None = None) -> None:
+        if placed := self._bells.get(key):
+            line, bell = placed
+            self.lines[line].stop_ringing(bell, tell)
 
     async def _place_wanted(self) -> None:
         while True:
@@ -189,12 +194,12 @@ class Switchboard:
         line, bell = self.lines.get(placed.line), placed.bell
         because = "it is not set up here"
         if line is not None:
-            self._bells[bell.key] = placed.line, bell
+            self._bells.add(placed.line, bell)
             answer = line.ring(bell)
             if not isinstance(answer, LineDown):
                 return
             because = answer.because
-            self._bells.pop(bell.key, None)
+            self._bells.drop(bell.key)
         self._chain(bell.key, self._in_thread(calls.could_not_ring, bell.key, because, self.clock()))
 
     async def _stay_healthy(self) -> None:
@@ -279,13 +284,12 @@ class Switchboard:
         finally:
             self._hurried.discard(news.key)
         if isinstance(decided, pressing.Turned):
-            if news.key in self._bells:
-                self.lines[line].stop_ringing(self._bells[news.key][1], decided.tell)
+            self._stop_ringing(news.key, decided.tell)
             return
         self._decided.add(news.key)
         answer = self.lines[line].dial(decided)
         if isinstance(answer, LineDown):
-            self._bells.pop(news.key, None)
+            self._bells.drop(news.key)
             self._decided.discard(news.key)
             await self._in_thread(calls.could_not_ring, news.key, answer.because, self.clock())
 
@@ -295,17 +299,17 @@ class Switchboard:
             log.warning("a call for a number that is nobody's", line=line)
             self.lines[line].stop_ringing(Bell(news.key, 0, 0, (), 0))
             return
-        self._bells[bell.key] = line, bell
+        self._bells.add(line, bell)
         self.lines[line].ring(bell)
 
     async def _heard(self, line: str, news: Heard) -> None:
         if any(one.key == news.key for one in (*self._told, *self._ringing)):
             await self._tell_who_rings()
         tell = await (self._at_once if news.key in self._hurried else self._in_thread)(calls.heard, news)
-        if tell is not None and news.key in self._bells:
-            self.lines[line].stop_ringing(self._bells[news.key][1], tell)
+        if tell is not None:
+            self._stop_ringing(news.key, tell)
         if news.what in LAST_WORDS:
-            self._bells.pop(news.key, None)
+            self._bells.drop(news.key)
         if news.what == "ended":
             self._fetch(line, news.key)
             self._decided.discard(news.key)
