@@ -1,9 +1,12 @@
 """What a voice reads: how long ago it was, and sentence by sentence."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils.translation import override
 
-from leadbell.ring.prompts import ago, sentence
+from leadbell.ring.prompts import ago, sentence, whisper
+from tests.conftest import NOON
 
 
 @pytest.mark.parametrize(
@@ -36,3 +39,15 @@ def test_a_sentence_ends_where_it_is_written_not_where_a_name_has_a_full_stop() 
         "Press 1 to call, 2 to pass on.",
     )
     assert said.text == " ".join(said.sentences)
+
+
+def test_a_whisper_counts_from_the_customers_asking_in_the_language_of_who_hears_it() -> None:
+    spoken = [
+        whisper({}, "whisper_lead", language, "", car, NOON)(NOON + timedelta(seconds=8)).text
+        for language, car in (("en", ""), ("nl", "Kona"), ("en", "Kona"))
+    ]
+    assert spoken == [
+        "New lead: a customer, no car named, sent 8 seconds ago. Press 1 to call, 2 to pass on.",
+        "Nieuwe lead: een klant, Kona, 8 seconden geleden binnengekomen. Toets 1 om te bellen, 2 om door te geven.",
+        "New lead: a customer, Kona, sent 8 seconds ago. Press 1 to call, 2 to pass on.",
+    ]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import get_language, gettext, ngettext, override
@@ -32,6 +33,7 @@ SENTENCES = {
     "missed": say("Everybody is in conversation. We call you back as soon as we can."),
     "closed": say("We are closed now. We call you back as soon as we open."),
 }
+A_CUSTOMER, NO_CAR = say("a customer").text, say("no car named").text
 #: Between two sentences.
 _ENDS = re.compile(r"(?<=[.!?])\s+")
 #: What can stand in a dealer's own sentence.
@@ -40,15 +42,12 @@ VALUES = {"name", "car", "ago"}
 
 def sentence(own: Mapping[str, Any], name: str, language: str, /, **values: str) -> Prompt:
     """The dealer's `own` sentence in this language, or ours; `own` is PhoneRules.prompts."""
-    text = (own.get(name) or {}).get(language)
-    with override(language):
-        text = text or gettext(SENTENCES[name].text)
+    ours = _translated(SENTENCES[name].text, language)
     values = {key: values.get(key, "") for key in VALUES}
     try:
-        return _prompt(text, language, values)
+        return _prompt((own.get(name) or {}).get(language) or ours, language, values)
     except (KeyError, ValueError, TypeError):  # a damaged row; what is stored was checked
-        with override(language):
-            return _prompt(gettext(SENTENCES[name].text), language, values)
+        return _prompt(ours, language, values)
 
 
 def _prompt(text: str, language: str, values: Mapping[str, str]) -> Prompt:
@@ -60,11 +59,28 @@ def whisper(own: Mapping[str, Any], name: str, language: str, who: str, car: str
     """The sentence with how long ago the customer asked, counted when it is said."""
 
     def spoken(now: datetime) -> Prompt:
-        with override(language):
-            about = {"name": who or gettext("a customer"), "car": car or gettext("no car named")}
-            return sentence(own, name, language, **about, ago=ago((now - since).total_seconds()))
+        about = {
+            "name": who or _translated(A_CUSTOMER, language),
+            "car": car or _translated(NO_CAR, language),
+        }
+        return sentence(
+            own, name, language, **about, ago=_ago(round((now - since).total_seconds()), language)
+        )
 
     return spoken
+
+
+@lru_cache(maxsize=1000)
+def _translated(text: str, language: str) -> str:
+    """Changing the language takes ten times as long as putting the sentence together."""
+    with override(language):
+        return gettext(text)
+
+
+@lru_cache(maxsize=1000)
+def _ago(seconds: int, language: str) -> str:
+    with override(language):
+        return ago(seconds)
 
 
 #: Seconds and minutes are feminine in Russian, and something happened *them* ago; a voice reads digits as masculine.
