@@ -14,7 +14,7 @@ from leadbell.lead.journal import record
 from leadbell.lead.models import Fact, Lead
 from leadbell.ring import prompts
 from leadbell.ring.held import Held, hold, keep
-from leadbell.ring.models import Call, PhoneRules, Recording
+from leadbell.ring.models import Call, PhoneRules
 from leadbell.ring.ports import LAST_WORDS, Heard, Prompt
 from leadbell.ring.pressing import DESK_OPEN
 from leadbell.ring.steps import STEPS_ALONE, over, step, step_alone, tell_screens
@@ -85,12 +85,17 @@ def _end(held: Held, news: Heard, now: datetime) -> None:
         )  # fmt: skip
         record(lead, ended, key=f"{call.attempt}:ended")
     if call.connected_at is not None and held.rules.recording != PhoneRules.Recording.OFF:
-        wanted = Recording(call=call, dealer_id=call.dealer_id, created_at=now)
-        Recording.objects.bulk_create([wanted], ignore_conflicts=True)
+        statement.tell(_WANT_RECORDING, {"call": call.pk, "dealer": call.dealer_id, "now": now})
     if news.what == "line_down":
         _pass_on_the_rest(call, lead, now)
     last = outcome if call.attempt else news.what
     over(call, last, now, say("the line failed") if news.what in ("line_down", "lost_track") else None)
+
+
+_WANT_RECORDING = """
+insert into leadbell_recording (call_id, dealer_id, status, stored_as, gaps, created_at)
+values (%(call)s, %(dealer)s, 'wanted', '', '[]', %(now)s) on conflict do nothing
+"""
 
 
 def _is_without_an_end(lead: Lead, attempt: str) -> bool:
