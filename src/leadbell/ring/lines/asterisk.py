@@ -138,7 +138,7 @@ class Asterisk(Nodes):
                 await self._end(known.node, leg)
 
     async def recorded(self, key: str) -> Path | None:
-        if not KEY.fullmatch(key) or any(leg.key == key for leg in self._legs.values()):
+        if not KEY.fullmatch(key) or key in self._calls:
             return None
         path, loop = Path(self._spooled(key)), asyncio.get_running_loop()
         give_up_at, last, since = loop.time() + FINISHED_WITHIN_S, -1, loop.time()
@@ -307,7 +307,7 @@ class Asterisk(Nodes):
         self._forget(leg)
         if leg.joined:
             leaving = self._soon(self._gone(leg.node.ari.ask("DELETE", f"/bridges/{leg.joined}")))
-            for other in leg.node.legs.values():
+            for other in self._calls.get(leg.key, ()):
                 if other.joined == leg.joined:
                     other.joined, other.leaving = "", leaving
         if leg.back is not None and not leg.back.done():

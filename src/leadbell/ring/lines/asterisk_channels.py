@@ -27,7 +27,7 @@ BECAUSE: dict[int, How] = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Channel:
     """A channel of ours while it lasts."""
 

@@ -32,7 +32,8 @@ class Nodes(ABC):
         }
         self._reception = Reception(calling, *listen) if listen else None
         self._legs: dict[str, Channel] = {}
-        self._keys: dict[str, NodeState] = {}
+        #: The legs of each call, all on one node.
+        self._calls: dict[str, list[Channel]] = {}
         self._ears: Ears | None = None
         self._opened = False
         self._down = False
@@ -179,10 +180,9 @@ class Nodes(ABC):
                 raise
 
     def _node_for(self, key: str) -> NodeState:
-        node = self._keys.get(key)
-        if node is not None and node.ari.is_up:
-            return node
-        if node is not None:
+        if legs := self._calls.get(key):
+            if legs[0].node.ari.is_up:
+                return legs[0].node
             raise LegFailed("the node that has the call is away")
         up = [node for node in self._nodes if node.ari.is_up]
         if not up:
@@ -198,14 +198,17 @@ class Nodes(ABC):
         leg = Channel(name, key, node, asyncio.get_running_loop().time())
         self._legs[name] = node.legs[name] = leg
         if key:
-            self._keys[key] = node
+            self._calls.setdefault(key, []).append(leg)
         return leg
 
     def _forget(self, leg: Channel) -> None:
-        self._legs.pop(leg.name, None)
-        leg.node.legs.pop(leg.name, None)
-        if leg.key and not any(other.key == leg.key for other in leg.node.legs.values()):
-            self._keys.pop(leg.key, None)
+        if self._legs.get(leg.name) is not leg:
+            return
+        del self._legs[leg.name], leg.node.legs[leg.name]
+        if leg.key:
+            self._calls[leg.key].remove(leg)
+            if not self._calls[leg.key]:
+                del self._calls[leg.key]
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         async def run() -> None:
