@@ -30,6 +30,8 @@ from leadbell.trouble import Trouble
 
 MOST_TO_RING_MS, MOST_TO_DIAL_MS, MOST_TO_STOP_MS, MOST_OF_A_CORE = 150, 50, 100, 15.0
 PEOPLE, AT_ONCE, LEADS = 10, 4, 20
+#: Between the moments at which the people of one dealer press 1 and those of the next one do.
+APART_S = 0.4
 #: Salespeople's numbers begin so, those of customers never do.
 AT_WORK = "+3165"
 #: Customers of one measurement never come back in another.
@@ -59,11 +61,13 @@ class Size:
     peak: tuple[float, float] | None
     talking: int
     talk_s: float
+    #: Of leads that ring everywhere: all at the same moment, and one after the other.
     rounds: int
+    rounds_apart: int
 
 
-WHOLE = Size(dealers=50, steady=(10, 60), peak=(30, 60), talking=100, talk_s=30, rounds=5)
-QUICK = Size(dealers=20, steady=(10, 8), peak=None, talking=20, talk_s=6, rounds=1)
+WHOLE = Size(dealers=50, steady=(10, 60), peak=(30, 60), talking=100, talk_s=30, rounds=5, rounds_apart=3)
+QUICK = Size(dealers=20, steady=(10, 8), peak=None, talking=20, talk_s=6, rounds=1, rounds_apart=1)
 
 
 def measure(quick: bool) -> Iterator[Figure]:
@@ -456,45 +460,56 @@ def _one_lead_one_person(here: Here) -> Iterator[Figure]:
         "select id, organisation_id from leadbell_person where role = 'salesperson' order by id"
     ):
         salespeople.setdefault(dealer, []).append(person)
-    ring_on = [f"{AT_WORK}{person:07}" for people in salespeople.values() for person in people[AT_ONCE:]]
-    dealers = [n % size.dealers for n in range(LEADS)]
-    mine = alone = 0
-    stopped: list[float] = []
-    seen: list[Row] = []
-    for round_ in range(size.rounds):
+    numbers = {
+        dealer: [f"{AT_WORK}{person:07}" for person in people] for dealer, people in salespeople.items()
+    }
+    ring_on = [number for theirs in numbers.values() for number in theirs[AT_ONCE:]]
+    alone, together = [], []
+    mine = leads = 0
+    for round_ in range(size.rounds + size.rounds_apart):
+        apart_s = APART_S if round_ >= size.rounds else 0.0
         here.phones.behave({"picks_up": (0.0, 0.05)}, {"picks_up": (0.5, 1.0), "talks": (1.0, 2.0)}, ring_on)
         here.database.execute("update leadbell_person set seen_at = now()")
-        numbers = range(ALL_RING_FROM + round_ * LEADS, ALL_RING_FROM + (round_ + 1) * LEADS)
-        here.post(numbers, dealers)
+        customers = range(ALL_RING_FROM + round_ * LEADS, ALL_RING_FROM + (round_ + 1) * LEADS)
+        here.post(customers, [n % size.dealers for n in range(LEADS)])
         _wait(lambda: len(_up(here.phones.order("seen"))) >= AT_ONCE * LEADS, 20)
         time.sleep(WHISPERED_S)
-        here.phones.order("press")
+        for theirs in numbers.values() if apart_s else ():
+            if here.phones.order("press", whose=theirs):
+                time.sleep(apart_s)
+        if not apart_s:
+            here.phones.order("press")
         time.sleep(4)
         here.everything_ends()
         seen = here.phones.order("seen", forget=True)
         calls = here.calls()[-LEADS:]
         _match(calls, seen, here.phones.epoch)
         owners = dict(here.database.execute(_ACCEPTED).fetchall())
-        for call, number in zip(sorted(calls, key=lambda c: c["lead"]), numbers, strict=True):
+        for call, number in zip(sorted(calls, key=lambda c: c["lead"]), customers, strict=True):
             customer = f"+316{10_000_000 + number:08}"
             dialled = sum(one["number"] == customer for one in seen)
             mine += dialled == 1 and owners.get(call["lead"]) == 1
-            alone += 1
-            first = min((one["pressed"] for one in call["phones"] if "pressed" in one), default=None)
-            winner = f"{AT_WORK}{call['person'] or 0:07}"
-            if first is not None:
-                stopped += [
-                    one["over"] - first for one in call["phones"] if one["number"] != winner and "over" in one
-                ]
-    cuts = _cuts(stopped)
+            leads += 1
+            (alone if apart_s else together).extend(_stopped(call))
     yield Figure(
-        "calls", f"{LEADS} leads ring all phones, {AT_ONCE} press 1 at once: with one person only", 100 * mine / alone,
-        "%", 100, True, f"{alone} leads, {len(seen)} calls in the last round",
+        "calls", f"{LEADS} leads ring all phones, {AT_ONCE} press 1 at once: with one person only", 100 * mine / leads,
+        "%", 100, True, f"{leads} leads",
     )  # fmt: skip
-    yield Figure(
-        "calls", "… key let go → the others' phones stop, p99", cuts[1], "ms", MOST_TO_STOP_MS, False,
-        f"p50 {cuts[0]:.0f} ms, worst {max(stopped) * 1000:.0f} ms, {len(stopped)} phones",
-    )  # fmt: skip
+    for about, took in (("one lead after the other", alone), (f"{LEADS} leads at the same moment", together)):
+        cuts = _cuts(took)
+        yield Figure(
+            "calls", f"… key let go → the others' phones stop, {about}, p99", cuts[1], "ms", MOST_TO_STOP_MS, False,
+            f"p50 {cuts[0]:.0f} ms, worst {max(took) * 1000:.0f} ms, {len(took)} phones",
+        )  # fmt: skip
+
+
+def _stopped(call: Row) -> list[float]:
+    """Seconds from the first key let go until each of the others' phones is told that it is over."""
+    first = min((one["pressed"] for one in call["phones"] if "pressed" in one), default=None)
+    if first is None:
+        return []
+    winner = f"{AT_WORK}{call['person'] or 0:07}"
+    return [one["over"] - first for one in call["phones"] if one["number"] != winner and "over" in one]
 
 
 _ACCEPTED = "select lead_id, count(distinct body->>'by') from leadbell_fact where body->>'type' = 'accepted' group by lead_id"

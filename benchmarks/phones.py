@@ -287,10 +287,11 @@ class Phones(asyncio.DatagramProtocol):
                 self.silent_ones = frozenset(given.get("silent_ones", ()))
                 return {}
             case "press":
-                for call in self.talking:
-                    if call.number.startswith(self.people):
-                        self._press(call)
-                return {}
+                whose = tuple(given.get("whose") or (self.people,))
+                pressing = [call for call in self.talking if call.number.startswith(whose)]
+                for call in pressing:
+                    self._press(call)
+                return len(pressing)
             case "listen":
                 self.listening = bool(given["on"])
                 for call in self.talking if self.listening else ():
