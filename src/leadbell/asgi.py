@@ -133,15 +133,17 @@ async def _load_the_rest(app_url: str) -> Rest:
 
 
 def _import_the_rest() -> "tuple[ASGI3Application, type[Screens], type[PhoneLines]]":
-    from django.core.asgi import get_asgi_application
+    import django
 
-    pages: Any = get_asgi_application()
+    django.setup()
     from django.urls import reverse
 
     from leadbell.desk.live.phone_line import PhoneLines
     from leadbell.desk.live.stream import Screens
+    from leadbell.desk.pages import Pages
     from leadbell.process import keep_what_is_loaded
 
+    pages: Any = Pages()
     reverse("desk")  # every page with all it needs: whoever comes first doesn't wait for them
     keep_what_is_loaded()
     return pages, Screens, PhoneLines

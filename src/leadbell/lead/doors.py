@@ -1,22 +1,24 @@
 """The only ways in: what a person may see is decided here, and again by the database's row-level security."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
+from leadbell import statement
 from leadbell.dealers.models import Organisation, Person
 from leadbell.lead import journal
 from leadbell.lead.models import Lead
 
 _BELOW = """
 with recursive below(id, kind) as (
-    select id, kind from leadbell_organisation where id = %s
+    select id, kind from leadbell_organisation where id = %(organisation)s
     union all select o.id, o.kind from leadbell_organisation o join below b on o.parent_id = b.id
 )
 select id from below where kind = 'dealer' order by id
 """
+_SHOW = "select set_config('app.dealers', %(dealers)s, true)"
 
 
 class NoSuchLead(LookupError):
@@ -24,9 +26,7 @@ class NoSuchLead(LookupError):
 
 
 def dealers_below(organisation: int) -> tuple[int, ...]:
-    with connection.cursor() as cursor:
-        cursor.execute(_BELOW, [organisation])
-        return tuple(row[0] for row in cursor.fetchall())
+    return tuple(dealer for (dealer,) in statement.run(_BELOW, {"organisation": organisation}))
 
 
 def dealers_of(person: Person) -> tuple[int, ...]:
@@ -39,10 +39,8 @@ def dealers_of(person: Person) -> tuple[int, ...]:
 @contextmanager
 def tenant(dealers: Iterable[int]) -> Iterator[None]:
     """A transaction in which the database shows rows of these dealers only; none means no rows."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "select set_config('app.dealers', %s, true)", ["{" + ",".join(map(str, dealers)) + "}"]
-        )
+    with transaction.atomic():
+        statement.tell(_SHOW, {"dealers": "{" + ",".join(map(str, dealers)) + "}"})
         yield
 
 
@@ -68,16 +66,22 @@ def open_lead(person: Person, number: int) -> Lead:
 
 def take_lead(person: Person, number: int) -> Lead:
     """One lead to act on, locked until the transaction ends. Raises NoSuchLead."""
-    if not leads_for(person).filter(pk=number).exists():
-        raise NoSuchLead(number)
-    return journal.locked(number)
+    return _taken(number, dealers_of(person))
 
 
 def take_for(dealer: int, number: int) -> Lead:
     """One lead of this dealer to act on for its own customer, locked until the transaction ends. Raises NoSuchLead."""
-    if not Lead.objects.filter(pk=number, dealer=dealer).exists():
+    return _taken(number, (dealer,))
+
+
+def _taken(number: int, dealers: Collection[int]) -> Lead:
+    try:
+        lead = journal.locked(number)
+    except Lead.DoesNotExist:
+        raise NoSuchLead(number) from None
+    if lead.dealer_id not in dealers:
         raise NoSuchLead(number)
-    return journal.locked(number)
+    return lead
 
 
 def dealers_named(dealers: Iterable[int]) -> QuerySet[Organisation]:
