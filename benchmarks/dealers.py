@@ -9,7 +9,7 @@ from leadbell.cli import with_database
 
 ALWAYS = [["00:00", "24:00"]]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "leadbell.desk.signing_in.ByEmail"
 
 
 def main(folder: Path, dealers: int, people: int) -> None:

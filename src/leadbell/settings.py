@@ -90,6 +90,7 @@ if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_ENGINE = "leadbell.desk.sessions"
 SESSION_COOKIE_NAME = "leadbell"
 CSRF_COOKIE_NAME = "leadbell_csrf"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
@@ -148,7 +149,7 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "leadbell.Person"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["leadbell.desk.signing_in.ByEmail"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

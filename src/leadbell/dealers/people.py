@@ -1,11 +1,14 @@
 """Who works where, and who may change it."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 
 from django.db.models import Q
 
+from leadbell import statement
 from leadbell.dealers.models import Organisation, Person
 from leadbell.dealers.shifts import Shift
+from leadbell.statement import Joined
 
 
 class NoSuchDealer(LookupError):
@@ -14,6 +17,27 @@ class NoSuchDealer(LookupError):
 
 class NoSuchPerson(LookupError):
     """There is nobody of this number at the dealer."""
+
+
+_PEOPLE = Joined(p=Person, o=Organisation)
+_AT_WORK = """
+from leadbell_person p join leadbell_organisation o on o.id = p.organisation_id where p.id = %(person)s and p.is_active
+"""
+
+
+@cache
+def _at_work() -> str:
+    return _PEOPLE.select(_AT_WORK)
+
+
+def person_at_work(number: int) -> Person | None:
+    """Who has this number, with their organisation; None when they were let go."""
+    rows = statement.run(_at_work(), {"person": number})
+    if not rows:
+        return None
+    person: Person
+    (person, person.organisation), _ = _PEOPLE.made(rows[0])
+    return person
 
 
 def dealers_to_see(person: Person, numbers: Sequence[int]) -> list[Organisation]:

@@ -1,0 +1,84 @@
+"""Who is signed in is asked with every request, and answered in one thread."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asgiref.sync import iscoroutinefunction
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from django.utils.decorators import sync_and_async_middleware
+
+from leadbell.dealers.models import Person
+from leadbell.dealers.people import person_at_work
+from leadbell.desk.pages import Pages
+
+
+def is_let_go(rosa: Person) -> None:
+    Person.objects.filter(pk=rosa.pk).update(is_active=False)
+
+
+def changes_the_password(rosa: Person) -> None:
+    rosa.set_password("another bell")
+    rosa.save()
+
+
+def is_signed_out(rosa: Person) -> None:
+    Session.objects.all().delete()
+
+
+def stays_away_for_too_long(rosa: Person) -> None:
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    "rosa_then", [is_let_go, changes_the_password, is_signed_out, stays_away_for_too_long]
+)
+def test_the_next_request_knows(signed_in: Any, rosa: Person, rosa_then: Callable[[Person], None]) -> None:
+    desk = signed_in(rosa)
+    assert desk.get("/desk/").status_code == 200
+    rosa_then(rosa)
+    answer = desk.get("/desk/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/account/login/")
+
+
+def test_a_person_comes_with_their_organisation(rosa: Person, django_assert_num_queries: Any) -> None:
+    found = person_at_work(rosa.pk)
+    with django_assert_num_queries(0):
+        assert found is not None
+        assert found.organisation.name == "Northside"
+    assert person_at_work(rosa.pk + 1) is None
+
+
+@sync_and_async_middleware
+def noting(get_response: Callable[..., Any]) -> Callable[..., Any]:
+    """A middleware that could do without a thread, and notes whether it has to."""
+    in_the_loop.append(iscoroutinefunction(get_response))
+    return get_response
+
+
+in_the_loop: list[bool] = []
+
+
+async def test_no_middleware_leaves_the_thread_that_answers(settings: Any) -> None:
+    in_the_loop.clear()
+    here = f"{__name__}.noting"
+    settings.MIDDLEWARE = [here, *settings.MIDDLEWARE, here]
+    said: list[Any] = []
+
+    async def receive() -> Any:
+        if said:
+            await asyncio.Event().wait()
+        said.append({})
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/nowhere/", "headers": [], "query_string": b""}
+    await Pages()(scope, receive, send)
+    assert said[1]["status"] == 404
+    assert in_the_loop == [False, False]
