@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -156,3 +157,49 @@ def test_what_a_statement_makes_is_what_django_makes() -> None:
     customer.full_name = "Ms Haddad"
     customer.save(update_fields=["full_name"])
     assert Customer.objects.get().full_name == "Ms Haddad"
+
+
+@pytest.mark.django_db
+def test_what_is_written_later_is_written_together_before_anybody_asks() -> None:
+    importer, asked = make_dealer("Northside"), "select count(*) from leadbell_passing"
+    written = []
+
+    def write(rows: list[Passing]) -> None:
+        written.append(len(rows))
+        statement.insert(rows)
+
+    with transaction.atomic(), statement.without_waiting(), statement.together():
+        statement.later(write, passing(importer, 0))
+        statement.later(write, passing(importer, 1))
+        assert not written
+        assert statement.run(asked, {}) == [(2,)]
+        statement.later(write, passing(importer, 2))
+        assert Passing.objects.count() == 3, "Django's own questions find it, too"
+        statement.later(write, passing(importer, 3))
+        statement.tell("update leadbell_passing set brand = 'Kia'", {})
+        statement.later(write, passing(importer, 4))
+    assert written == [2, 1, 1, 1]
+    assert Passing.objects.filter(brand="Kia").count() == 4
+    statement.later(write, passing(importer, 5))
+    assert written[-1] == 1
+    assert Passing.objects.count() == 6, "outside nothing waits"
+
+
+@pytest.mark.django_db
+def test_what_waits_when_something_fails_is_never_written() -> None:
+    importer = make_dealer("Northside")
+    with suppress(ZeroDivisionError), statement.together():
+        statement.later(statement.insert, passing(importer, 0))
+        raise ZeroDivisionError
+    statement.later(statement.insert, passing(importer, 1))
+    assert Passing.objects.get().place == 1
+
+
+@pytest.mark.django_db
+def test_rows_of_several_tables_are_inserted_with_the_numbers_they_have() -> None:
+    source = make_source(make_dealer("Northside"))
+    known = Customer(pk=4_000_000, dealer=source.dealer, emails=["a@example.org", "{,\"'\\"], created_at=NOON)
+    new = passing(source.dealer, 0)
+    statement.insert([known, new])
+    assert Customer.objects.get(pk=4_000_000).emails == known.emails
+    assert Passing.objects.get() == new

@@ -1,8 +1,7 @@
 """Wake screens and clockwork after commit: PostgreSQL delivers a NOTIFY only when its transaction commits."""
 
 import asyncio
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import psycopg
@@ -27,26 +26,40 @@ MESSENGER = "leadbell_messenger"
 #: Listened to by every web process: in which chat something happened, for the visitor who waits.
 CHATS = "leadbell_chats"
 
-_NOTIFY = "select pg_notify(%(channel)s, %(news)s)"
+#: A channel and what is told there.
+News = tuple[str, str]
+NOTIFY = "select pg_notify(r.channel, r.news) from jsonb_to_recordset(%(news)s::jsonb) as r(channel text, news text)"
+
+
+def for_screens(dealer: int, what: str, lead: int | None = None, people: Iterable[int] = ()) -> News:
+    """That `what` happened; `people` are those whose desk changes."""
+    return SCREENS, statement.as_json({"d": dealer, "w": what, "l": lead, "p": sorted(set(people))})
+
+
+def as_rows(news: Iterable[News]) -> str:
+    return statement.as_json([{"channel": channel, "news": told} for channel, told in news])
+
+
+def tell(news: Sequence[News]) -> None:
+    statement.tell(NOTIFY, {"news": as_rows(news)})
 
 
 def announce(dealer: int, what: str, lead: int | None = None, people: Iterable[int] = ()) -> None:
     """Tell the dealer's screens that `what` happened; `people` are those whose desk changes."""
-    news = json.dumps({"d": dealer, "w": what, "l": lead, "p": sorted(set(people))}, separators=(",", ":"))
-    statement.tell(_NOTIFY, {"channel": SCREENS, "news": news})
+    statement.later(tell, for_screens(dealer, what, lead, people))
 
 
 def wake_clockwork() -> None:
-    statement.tell(_NOTIFY, {"channel": CLOCKWORK, "news": ""})
+    statement.later(tell, (CLOCKWORK, ""))
 
 
 def wake_messenger() -> None:
-    statement.tell(_NOTIFY, {"channel": MESSENGER, "news": ""})
+    statement.later(tell, (MESSENGER, ""))
 
 
 def tell_chat(chat: int) -> None:
     """Let the visitor's browser hear at once what happened in their chat."""
-    statement.tell(_NOTIFY, {"channel": CHATS, "news": str(chat)})
+    statement.later(tell, (CHATS, str(chat)))
 
 
 async def keep_listening(

@@ -1,17 +1,20 @@
 """Statements of the hot path: prepared once on Django's own connection, inside its transaction."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from itertools import islice
-from typing import Any, LiteralString
+from typing import Any, TypeVar
 
 import msgspec
 import psycopg
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.db.models.base import ModelState
 from django.db.utils import DatabaseErrorWrapper
-from psycopg import sql
+
+Row = TypeVar("Row")
 
 
 def run(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -20,81 +23,151 @@ def run(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     Django's cursors put the values into the text, which PostgreSQL then parses and plans each time.
     Raises Django's database errors, as every other query does.
     """
-    connection.ensure_connection()
-    with DatabaseErrorWrapper(connection), psycopg.Cursor(connection.connection) as cursor:
+    write_what_waits()
+    with _cursor() as cursor:
         cursor.execute(sql, values, prepare=True)
         return cursor.fetchall()
 
 
 def tell(sql: str, values: Mapping[str, Any]) -> None:
     """Execute one statement whose rows nobody asks for; inside `without_waiting` nobody waits for its end either."""
-    connection.ensure_connection()
-    with DatabaseErrorWrapper(connection), psycopg.Cursor(connection.connection) as cursor:
+    write_what_waits()
+    with _cursor() as cursor:
         cursor.execute(sql, values, prepare=True)
 
 
-def insert(rows: Sequence[models.Model]) -> None:
-    """Insert rows of one table, each numbered where the database does that.
+@contextmanager
+def _cursor() -> "Iterator[psycopg.Cursor[Any]]":
+    # Django's `connection` looks for this thread's anew with each attribute.
+    ours = connections[DEFAULT_DB_ALIAS]
+    ours.ensure_connection()
+    with DatabaseErrorWrapper(ours), psycopg.Cursor(ours.connection) as cursor:
+        yield cursor
 
-    Django's `bulk_create` writes all values into the text; here they travel beside one statement, prepared once.
-    """
-    if not rows:
-        return
-    table = _table(type(rows[0]))
-    columns = {
-        field.attname: [table.stored(field, getattr(row, field.attname)) for row in rows]
-        for field in table.fields
-    }
-    if table.numbered is None:
-        tell(table.sql, columns)
+
+class _Waiting(threading.local):
+    """Rows that wait to be written, by what writes them, in the order in which it was first needed."""
+
+    rows: dict[Callable[[list[Any]], None], list[Any]] | None = None
+
+
+_waiting = _Waiting()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What is written `later` inside is written in few statements: before anything is asked, and at the end."""
+    write_what_waits()
+    outside, _waiting.rows = _waiting.rows, {}
+    try:
+        with connection.execute_wrapper(_after_what_waits):
+            yield
+            write_what_waits()
+    finally:
+        _waiting.rows = outside
+
+
+def later(write: Callable[[list[Row]], None], row: Row) -> None:
+    """Let `write` write this row: at once, or inside `together` with all that follow until somebody asks."""
+    if _waiting.rows is None:
+        write([row])
     else:
-        for row, (number,) in zip(rows, run(table.sql, columns), strict=True):
-            setattr(row, table.numbered, number)
+        _waiting.rows.setdefault(write, []).append(row)
+
+
+def write_what_waits() -> None:
+    while _waiting.rows:
+        rows, _waiting.rows = _waiting.rows, {}
+        for write, those in rows.items():
+            write(those)
+
+
+def _after_what_waits(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    write_what_waits()
+    return execute(sql, params, many, context)
+
+
+def insert(rows: Sequence[models.Model]) -> None:
+    """Insert rows, each numbered where the database does that and nobody has.
+
+    Django's `bulk_create` writes all values into the text; here they travel beside one statement for each table,
+    prepared once.
+    """
+    for model in dict.fromkeys(type(row) for row in rows):
+        _insert(model, [row for row in rows if type(row) is model])
+
+
+def _insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
+    key = model._meta.pk
+    numbered = isinstance(key, models.AutoField) and rows[0].pk is None
+    told, sql = _inserted(model, numbered)
+    if numbered:
+        for row, (number,) in zip(rows, run(sql, {"rows": told(rows)}), strict=True):
+            row.pk = number
+    else:
+        tell(sql, {"rows": told(rows)})
     for row in rows:
         row._state.adding = False
 
 
 @cache
-def _table(model: type[models.Model]) -> "_Table":
-    return _Table(model)
+def _inserted(
+    model: type[models.Model], numbered: bool
+) -> "tuple[Callable[[Iterable[models.Model]], str], str]":
+    """What the rows travel as, and the statement that inserts them."""
+    key = str(model._meta.pk.column)
+    rows = Rows(model, [name for name in Rows(model).columns if name != key] if numbered else None)
+    return rows.told, rows.inserted("rows") + (f' returning "{key}"' if numbered else "")
 
 
-class _Table:
-    """How rows of a model are inserted."""
+class Rows:
+    """Rows of a table, or some columns of them, as one JSON text: that costs far less than to bind each value."""
 
-    def __init__(self, model: type[models.Model]) -> None:
-        key = model._meta.pk
-        self.numbered = key.attname if isinstance(key, models.AutoField) else None
-        self.fields = [
-            field
-            for field in model._meta.concrete_fields
-            if not field.generated and not (self.numbered and field.primary_key)
-        ]
-        names, read, values = [], [], []
-        for field in self.fields:
-            name = sql.Identifier(field.column or "")
-            is_json = isinstance(field, models.JSONField)
-            names.append(name)
-            read.append(sql.SQL("{}::jsonb").format(name) if is_json else name)
-            values.append(sql.SQL("{}::{}[]").format(sql.Placeholder(field.attname), sql.SQL(_type(field))))
-        told = sql.SQL("insert into {} ({}) select {} from unnest({}) as r({})").format(
-            sql.Identifier(model._meta.db_table),
-            *(sql.SQL(", ").join(parts) for parts in (names, read, values, names)),
+    def __init__(self, model: type[models.Model], columns: Iterable[str] | None = None) -> None:
+        there = {str(field.column): field for field in model._meta.concrete_fields if not field.generated}
+        self._fields = {name: there[name] for name in (there if columns is None else columns)}
+        self._table, self.columns = model._meta.db_table, tuple(self._fields)
+        types = {name: _type(field) for name, field in self._fields.items()}
+        #: bytea travels as base64.
+        self._values = ", ".join(
+            f"decode(r.\"{name}\", 'base64')" if type_ == "bytea" else f'r."{name}"'
+            for name, type_ in types.items()
         )
-        if self.numbered:
-            told += sql.SQL(" returning {}").format(sql.Identifier(self.numbered))
-        self.sql = told.as_string()
+        self._typed = ", ".join(
+            f'"{name}" {"text" if type_ == "bytea" else type_}' for name, type_ in types.items()
+        )
 
-    def stored(self, field: "models.Field[Any, Any]", value: Any) -> Any:
-        if isinstance(field, models.JSONField):
-            return None if value is None else msgspec.json.encode(value).decode()
-        return str(value) if isinstance(value, str) else value
+    def read(self, name: str) -> str:
+        """What a statement selects from, where the rows are its value `name`; they are called r."""
+        return f"jsonb_to_recordset(%({name})s::jsonb) as r({self._typed})"
+
+    def inserted(self, name: str) -> str:
+        """The statement that inserts them."""
+        names = ", ".join(f'"{column}"' for column in self.columns)
+        return f"insert into {self._table} ({names}) select {self._values} from {self.read(name)}"  # noqa: S608
+
+    def updated(self, name: str) -> str:
+        """The statement that changes these columns of the rows that have their first one, the key."""
+        key, *names = self.columns
+        changes = ", ".join(f'"{column}" = r."{column}"' for column in names)
+        return f'update {self._table} t set {changes} from {self.read(name)} where t."{key}" = r."{key}"'  # noqa: S608
+
+    def told(self, rows: Iterable[models.Model]) -> str:
+        names = [(name, field.attname) for name, field in self._fields.items()]
+        return as_json([{name: getattr(row, attribute) for name, attribute in names} for row in rows])
 
 
-def _type(field: "models.Field[Any, Any]") -> LiteralString:
+def as_json(value: Any) -> str:
+    """JSON as PostgreSQL reads it; times, UUIDs and our frozen values may be in it."""
+    return msgspec.json.encode(value).decode()
+
+
+def _type(field: "models.Field[Any, Any]") -> str:
     """Text that is too long is refused by the table, not cut to the length of a type."""
     told = field.rel_db_type(connection) if field.is_relation else field.db_type(connection)
-    return "text" if told is None or told.startswith(("varchar", "jsonb")) else told
+    return re.sub(r"varchar\(\d+\)", "text", told or "text")
 
 
 class Joined:

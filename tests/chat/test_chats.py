@@ -15,6 +15,7 @@ from leadbell.chat.models import Chat, ChatLine, ChatSite
 from leadbell.chat.rules import GONE, QUIET, token_hash
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.clockwork import run_due
+from leadbell.intake.actions import type_in
 from leadbell.intake.models import Envelope, Inquiry
 from leadbell.intake.sources import source_for_chat
 from leadbell.lead.facts import AskedAgain, ChatAnswered, ChatEnded, ChatUnanswered, Rang, Replied, Wrote
@@ -217,6 +218,22 @@ def known_by_number(northside, **about):
     known = lead_of(northside, "Mr Okafor", now=BEGAN - timedelta(days=2), **about)
     Handle.objects.create(dealer=northside, kind="phone", value="+31612345678", customer=known.customer)
     return known
+
+
+def test_whom_a_chat_rang_that_went_on_elsewhere_is_free_for_the_next_lead_of_the_batch(visitor, northside):
+    known_by_number(northside)
+    visitor.begin("Hello?", BEGAN)
+    first, at = visitor.lead, BEGAN + 5 * SECOND
+    assert visitor.ask("contact", uuid.uuid4(), "Mr Okafor", "+31612345678", "", at)
+    typed = {"name": "Mrs Visser", "phone": "0612345679"}
+    type_in(source_for_chat(northside, "Walk-in", BEGAN), typed, 0, at + SECOND / 2)
+    run_due(at + SECOND)
+    first.refresh_from_db()
+    new, known = Lead.objects.order_by("-pk")[0], visitor.lead
+    assert (first.lost_reason, len(new.ringing), len(known.ringing)) == ("merged", 1, 1)
+    [rang] = read_history(new).of(Rang)
+    busy = {one.person for one in rang.excluded if "being rung for another lead" in str(one.because[0])}
+    assert busy == set(known.ringing)
 
 
 def test_a_chat_of_a_known_customer_goes_on_in_their_open_lead(visitor, northside, samir, signed_in):

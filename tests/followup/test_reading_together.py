@@ -98,6 +98,22 @@ def test_a_batch_becomes_what_its_letters_become_one_by_one(source: Source) -> N
     assert len({one[3] for one in together}) == 4
 
 
+def test_whoever_rings_for_one_lead_of_a_batch_is_busy_for_the_next(source: Source, samir: Person) -> None:
+    Person.objects.filter(pk=samir.pk).update(seen_at=NOON)
+    for number in (1, 2, 3):
+        arrives(source, number, phone=f"06 2000000{number}")
+    ways = []
+    for most in (1, 3):
+        with killed_at_the_end():
+            while clockwork.receive_some(NOON + MINUTE, most):
+                pass
+            ways.append(list(Lead.objects.order_by("pk").values_list("ringing", "next_because")))
+    alone, together = ways
+    assert together == alone
+    (first,), (second,), _third = (ringing for ringing, _ in together)
+    assert first != second
+
+
 def test_only_whoever_shares_nothing_with_an_earlier_one_is_answered_ahead(source: Source) -> None:
     said = read(
         [

@@ -101,7 +101,8 @@ def found_its_lead(envelope: uuid.UUID, lead: Lead) -> None:
     """An envelope of the chat that began with this one was read, in the transaction that opened or joined the lead."""
     for chat in Chat.objects.select_for_update(of=("self",)).filter(envelope=envelope).exclude(lead=lead):
         moves, chat.lead = chat.lead_id is not None, lead
-        chat.save(update_fields=["lead"])
+        # Django's own save counts rows, which nobody knows while statements travel without waiting.
+        Chat.objects.filter(pk=chat.pk).update(lead=chat.lead)
         if moves:
             _tell(lead, chat)
 

@@ -1,9 +1,9 @@
 """Who we serve: importers, groups and dealers, and the people who work there."""
 
-import json
 from functools import lru_cache
 from typing import Any, ClassVar
 
+import msgspec
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -44,12 +44,12 @@ class Organisation(models.Model):
             "subdivision": self.subdivision,
             "language": self.language,
         }
-        return _opening_hours(json.dumps(about | self.hours, sort_keys=True))
+        return _opening_hours(msgspec.json.encode(about | self.hours, order="sorted"))
 
 
 @lru_cache(maxsize=2_000)
-def _opening_hours(stored: str) -> OpeningHours:
-    return OpeningHours.from_json(json.loads(stored))
+def _opening_hours(stored: bytes) -> OpeningHours:
+    return OpeningHours.from_json(msgspec.json.decode(stored))
 
 
 class People(BaseUserManager["Person"]):

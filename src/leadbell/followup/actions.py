@@ -19,7 +19,7 @@ from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Lead
 from leadbell.ring.actions import ring
 from leadbell.ring.wanted import lines_are_up, phones_ring, want
-from leadbell.routing.actions import count_together, whom_to_ring
+from leadbell.routing.actions import Busy, busy_at, count_together, whom_to_ring
 from leadbell.sale.actions import lose
 
 #: A task that is due is looked at again this often, should its own moment be missed.
@@ -64,8 +64,11 @@ def _read_choices(wanted: Sequence[tuple[int, Origin]], now: datetime) -> dict[t
     return found
 
 
-def look_ahead(leads: Iterable[tuple[Organisation, Origin]], now: datetime) -> None:
-    """Have at hand what following up new leads of these dealers will ask about, in one question each for all."""
+def look_ahead(leads: Iterable[tuple[Organisation, Origin]], now: datetime) -> dict[int, Busy]:
+    """Have at hand what following up new leads of these dealers will ask about, in one question each for all.
+
+    Who is busy there is answered: to be handed to `follow_up`, which adds whom it rings.
+    """
     wanted = {(dealer.pk, origin): dealer for dealer, origin in leads}
     known = {one: _choices.get(one) for one in wanted}
     if unknown := [one for one, told in known.items() if told is None or not _is_fresh(told, now)]:
@@ -73,6 +76,7 @@ def look_ahead(leads: Iterable[tuple[Organisation, Origin]], now: datetime) -> N
     hours = {dealer.pk: dealer.opening_hours for dealer in wanted.values()}
     lines_are_up(hours, now)
     count_together(hours, now)
+    return busy_at(hours, now)
 
 
 def playbook_for(lead: Lead, history: History, now: datetime) -> Playbook:
@@ -111,16 +115,21 @@ from unnest(%(dealers)s::bigint[], %(origins)s::text[]) as d(id, origin)
 """
 
 
-def follow_up(lead: Lead, now: datetime) -> Decision:
-    """Decide afresh what comes next for this locked lead, and do it, in the caller's transaction."""
+def follow_up(lead: Lead, now: datetime, busy: Busy | None = None) -> Decision:
+    """Decide afresh what comes next for this locked lead, and do it, in the caller's transaction.
+
+    `busy`: where it is known already who is at its dealer.
+    """
     history = read_history(lead)
     playbook = playbook_for(lead, history, now)
     for _ in range(MOST_AT_ONCE):
         decision = decide(playbook, history, now)
         if not isinstance(decision, Ring | GiveUp | HandOn):
             break
-        if not (done := _act(lead, decision, playbook, now)):
+        if not (done := _act(lead, decision, playbook, now, busy)):
             break
+        if busy:
+            busy.tell(lead)
         history = History((*history.facts, done))
     if _plan(lead, decision, now) and isinstance(decision, Ask):
         _remind(lead, decision, playbook, now)
@@ -128,12 +137,13 @@ def follow_up(lead: Lead, now: datetime) -> Decision:
 
 
 def _act(
-    lead: Lead, decision: Ring | GiveUp | HandOn, playbook: Playbook, now: datetime
+    lead: Lead, decision: Ring | GiveUp | HandOn, playbook: Playbook, now: datetime, busy: Busy | None
 ) -> Rang | Lost | HandedOver | Assigned | None:
     """The fact that the decision made; None where a room refused."""
     match decision:
         case Ring():
-            found = whom_to_ring(lead, decision.how, playbook.hours, now, phones_ring(lead.dealer_id, now))
+            phones = phones_ring(lead.dealer_id, now)
+            found = whom_to_ring(lead, decision.how, playbook.hours, now, phones, busy)
             seconds = decision.ring_s if found.people else 0
             because = (decision.because, *found.because)
             return ring(lead, found.people, decision.how, seconds, now, because, found.ranked, found.excluded)

@@ -33,6 +33,7 @@ from leadbell.lead.facts import Origin
 from leadbell.lead.journal import locked, locked_that_are_due, plan
 from leadbell.lead.models import Lead
 from leadbell.process import listen, news
+from leadbell.routing.actions import Busy
 from leadbell.visits.known import Noticed, done, later, noticed
 from leadbell.words import say
 
@@ -67,13 +68,14 @@ def _receive_these(now: datetime, most: int, apart: Apart) -> int:
         # An importer's have a commit of their own: it is the importer's turn before anything else is claimed.
         return _distribute_these(oldest[0].dealer_id, now, most * MORE_OF_AN_IMPORTER, apart)
     said = [(envelope, read_envelope(envelope)) for envelope in envelopes]
+    busy: dict[int, Busy] = {}
     if said:
         claim(said)
     if len(said) > 1 and apart is nullcontext:
         look_up_together([(one, inquiries if isinstance(inquiries, list) else ()) for one, inquiries in said])
-        look_ahead([(one.dealer, cast(Origin, one.source.origin)) for one in envelopes], now)
+        busy = look_ahead([(one.dealer, cast(Origin, one.source.origin)) for one in envelopes], now)
     for envelope, inquiries in said:
-        _receive_one(envelope, inquiries, now, apart)
+        _receive_one(envelope, inquiries, now, apart, busy)
     return len(envelopes)
 
 
@@ -97,7 +99,14 @@ def _chat_of(envelope: Envelope, inquiries: list[Inquiry] | Refused) -> uuid.UUI
         return envelope.pk
 
 
-def _receive_one(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: datetime, apart: Apart) -> None:
+def _receive_one(
+    envelope: Envelope,
+    inquiries: list[Inquiry] | Refused,
+    now: datetime,
+    apart: Apart,
+    busy: dict[int, Busy] | None = None,
+) -> None:
+    busy = busy or {}
     try:
         with apart():
             now = max(now, envelope.received_at)
@@ -105,11 +114,14 @@ def _receive_one(envelope: Envelope, inquiries: list[Inquiry] | Refused, now: da
                 take_in([(envelope, inquiries)], now)
                 return
             received = receive(envelope, inquiries, now)
+            if not all(received.opened):
+                # Another lead may have ended in this one, and with it its ringing.
+                busy.pop(envelope.dealer_id, None)
             for lead in received.leads:
                 if envelope.transport == "chat":
                     found_its_lead(_chat_of(envelope, inquiries), lead)
                 if lead.wake_at is not None and lead.wake_at <= now:
-                    follow_up(lead, now)
+                    follow_up(lead, now, busy.get(lead.dealer_id))
     except OperationalError:
         raise
     except Exception:

@@ -18,7 +18,7 @@ Apart = Callable[[], AbstractContextManager[Any]]
 def in_one_commit(work: Callable[[datetime, int, Apart], int], now: datetime, most: int) -> int:
     """All without savepoints, which cost as much as a fact; where one fails, all again, each behind its own."""
     try:
-        with transaction.atomic(), statement.without_waiting():
+        with transaction.atomic(), statement.without_waiting(), statement.together():
             return work(now, most, nullcontext)
     except OperationalError:
         raise

@@ -4,7 +4,6 @@ At the dealer it arrives as every lead does: as an envelope of a source that bea
 """
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
@@ -20,7 +19,7 @@ from leadbell import statement
 from leadbell.dealers.models import Organisation
 from leadbell.followup.actions import follow_up, look_ahead
 from leadbell.followup.commit import AT_ONCE, Apart, in_one_commit
-from leadbell.intake.actions import claim, quarantine, receive
+from leadbell.intake.actions import claim, close, quarantine, receive
 from leadbell.intake.inquiry import Inquiry, Refused, as_json, from_json
 from leadbell.intake.keys import new_source
 from leadbell.intake.models import Envelope, Source
@@ -48,6 +47,7 @@ from leadbell.network.actions import (
 )
 from leadbell.network.models import Offer, Passing
 from leadbell.network.rules import Choice, Nobody, Wish, postcode_in
+from leadbell.routing.actions import Busy
 from leadbell.sale.actions import lose
 from leadbell.words import say
 
@@ -143,15 +143,7 @@ def _close(envelope: Envelope, items: int, any_new: bool, now: datetime) -> None
     envelope.status = Envelope.Status.READ if any_new else Envelope.Status.DUPLICATE
     envelope.reason = None if any_new else msgspec.to_builtins(say("the sender sent it before"))
     envelope.items, envelope.read_at = items, now
-    reason = json.dumps(envelope.reason) if envelope.reason else None
-    about = {"id": envelope.pk, "status": str(envelope.status), "reason": reason, "items": items, "now": now}
-    statement.tell(_CLOSE, about)
-
-
-_CLOSE = """
-update leadbell_envelope set status = %(status)s, reason = %(reason)s::jsonb, items = %(items)s, read_at = %(now)s
-where id = %(id)s
-"""
+    statement.later(close, envelope)
 
 
 def _prospect(envelope: Envelope, place: int, inquiry: Inquiry) -> Prospect:
@@ -176,28 +168,32 @@ def _give(importer: int, gifts: Sequence[_Gift], now: datetime) -> list[Given]:
     """Envelopes at the dealers, read at once; their new leads ring."""
     sources = _sources_at(importer, gifts, now)
     envelopes = [_envelope(sources[one.choice.dealer, one.passing.origin], one.inquiry, now) for one in gifts]
-    statement.insert(envelopes)
+    for envelope in envelopes:
+        statement.later(statement.insert, envelope)
     said = [(envelope, [one.inquiry]) for envelope, one in zip(envelopes, gifts, strict=True)]
     claim(said)
     look_up_together(said)
-    look_ahead([(envelope.dealer, cast(Origin, envelope.source.origin)) for envelope in envelopes], now)
-    return [_ring(envelope, one, now) for envelope, one in zip(envelopes, gifts, strict=True)]
+    busy = look_ahead([(one.dealer, cast(Origin, one.source.origin)) for one in envelopes], now)
+    return [_ring(envelope, one, now, busy) for envelope, one in zip(envelopes, gifts, strict=True)]
 
 
 def _envelope(source: Source, inquiry: Inquiry, now: datetime) -> Envelope:
-    body = json.dumps(as_json(inquiry), sort_keys=True).encode()
+    body = msgspec.json.encode(as_json(inquiry), order="sorted")
     return Envelope(
         id=uuid7(now), dealer=source.dealer, source=source, received_at=now, transport="pass",
         content_type="application/json", body=body, sha256=hashlib.sha256(body).digest(),
     )  # fmt: skip
 
 
-def _ring(envelope: Envelope, gift: _Gift, now: datetime) -> Given:
+def _ring(envelope: Envelope, gift: _Gift, now: datetime, busy: dict[int, Busy]) -> Given:
     received = receive(envelope, [gift.inquiry], now)
     ((lead, opened),) = zip(received.leads, received.opened, strict=True)
-    lead = lead if opened else locked(lead.pk)
+    if not opened:
+        lead = locked(lead.pk)
+        # Another lead may have ended in this one, and with it its ringing.
+        busy.pop(lead.dealer_id, None)
     if lead.wake_at is not None and lead.wake_at <= now:
-        follow_up(lead, now)
+        follow_up(lead, now, busy.get(lead.dealer_id))
     return Given(gift.passing, gift.choice, lead, already_theirs=not opened)
 
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
@@ -213,39 +214,33 @@ def _keep_consents(lead: Lead, envelope: Envelope, inquiry: Inquiry) -> None:
         keep(lead, inquiry.consents, at, channel=inquiry.channel, envelope=proof)
 
 
-_SETTLE = """
-with told as (
-    insert into leadbell_inquiry (envelope_id, place, dealer_id, source_id, lead_id, outcome, because, sender_id,
-        understood, received_at)
-    select %(envelope)s, i.place, %(dealer)s, %(source)s, i.lead, i.outcome, i.because, i.sender_id, i.understood,
-        %(received_at)s
-    from jsonb_to_recordset(%(inquiries)s::jsonb) as i(
-        place int, lead bigint, outcome text, because jsonb, sender_id text, understood jsonb)
-)
-update leadbell_envelope set status = %(status)s, reason = %(reason)s::jsonb, items = %(items)s, read_at = %(read_at)s
-where id = %(envelope)s
-"""
-
-
 def _settle(envelope: Envelope, placed: Sequence[_Placed]) -> None:
     """Write down how each prospect was understood and what became of it, and close the envelope."""
-    rows = [
-        {
-            "place": place, "lead": one.lead.pk, "outcome": one.outcome,
-            "because": msgspec.to_builtins(one.because), "sender_id": one.inquiry.source_id or "",
-            "understood": understood(one.inquiry),
-        }
-        for place, one in enumerate(placed)
-    ]  # fmt: skip
-    statement.tell(
-        _SETTLE,
-        {
-            "envelope": envelope.pk, "dealer": envelope.dealer_id, "source": envelope.source_id,
-            "received_at": envelope.received_at, "inquiries": json.dumps(rows), "status": str(envelope.status),
-            "reason": json.dumps(envelope.reason) if envelope.reason else None, "items": envelope.items,
-            "read_at": envelope.read_at,
-        },
-    )  # fmt: skip
+    for place, one in enumerate(placed):
+        statement.later(
+            statement.insert,
+            InquiryRow(
+                envelope_id=envelope.pk, place=place, dealer_id=envelope.dealer_id, source_id=envelope.source_id,
+                lead_id=one.lead.pk, outcome=one.outcome, because=msgspec.to_builtins(one.because),
+                sender_id=one.inquiry.source_id or "", understood=understood(one.inquiry),
+                received_at=envelope.received_at,
+            ),
+        )  # fmt: skip
+    # An envelope that isn't written yet is written as it is by then.
+    if not envelope._state.adding:
+        statement.later(close, envelope)
+
+
+def close(envelopes: Sequence[Envelope]) -> None:
+    """Write down what became of these."""
+    rows, sql = _closed()
+    statement.tell(sql, {"envelopes": rows.told(envelopes)})
+
+
+@cache
+def _closed() -> tuple[statement.Rows, str]:
+    rows = statement.Rows(Envelope, ("id", "status", "reason", "items", "read_at"))
+    return rows, rows.updated("envelopes")
 
 
 def _join(

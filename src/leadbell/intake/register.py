@@ -1,9 +1,9 @@
 """The dealer's register of customers: who shares a handle, what came before, and what we learn about them."""
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -141,25 +141,9 @@ def names_of(envelope: Envelope, inquiries: Iterable[Inquiry]) -> set[str]:
     return names
 
 
-_NEW_CUSTOMER = """
-with customer as (
-    insert into leadbell_customer (id, dealer_id, full_name, first_name, last_name, language, address, emails, phones,
-        created_at)
-    values (%(customer)s, %(dealer)s, %(full_name)s, %(first_name)s, %(last_name)s, %(language)s, %(address)s::jsonb,
-        %(emails)s::text[], %(phones)s::jsonb, %(created_at)s) returning id
-), remembered as (
-    insert into leadbell_handle (dealer_id, kind, value, customer_id)
-    select %(dealer)s, h.kind, h.value, customer.id
-    from customer, unnest(%(kinds)s::text[], %(handles)s::text[]) as h(kind, value)
-    on conflict do nothing
-)
-select id from customer
-"""
-
-
 def new_customer(envelope: Envelope, inquiry: Inquiry) -> Customer:
     """Somebody this dealer doesn't know yet, remembered by every handle that is nobody else's."""
-    who, dealer, handles = inquiry.customer, envelope.dealer, handles_of(inquiry)
+    who, dealer = inquiry.customer, envelope.dealer
     customer = Customer(
         dealer=dealer, full_name=who.full_name or "", first_name=who.first_name or "",
         last_name=who.last_name or "", address=who.address,
@@ -167,17 +151,8 @@ def new_customer(envelope: Envelope, inquiry: Inquiry) -> Customer:
         phones=understood(inquiry)["customer"]["phones"], created_at=envelope.received_at,
     )  # fmt: skip
     customer.pk = next_number("customer")
-    customer._state.adding = False
-    statement.tell(
-        _NEW_CUSTOMER,
-        {
-            "customer": customer.pk, "dealer": dealer.pk, "full_name": customer.full_name,
-            "first_name": customer.first_name,
-            "last_name": customer.last_name, "language": customer.language, "address": json.dumps(customer.address),
-            "emails": customer.emails, "phones": json.dumps(customer.phones), "created_at": customer.created_at,
-            "kinds": [kind for kind, _ in handles], "handles": [value for _, value in handles],
-        },
-    )  # fmt: skip
+    statement.later(statement.insert, customer)
+    remember(customer, inquiry, frozenset())
     return customer
 
 
@@ -208,10 +183,18 @@ def learn(customer: Customer, inquiry: Inquiry) -> None:
 
 def remember(customer: Customer, inquiry: Inquiry, known: frozenset[HandleKey]) -> None:
     """Recognise the customer by these next time; a handle that is somebody's already (`known`) stays theirs."""
-    rows = [
-        Handle(dealer_id=customer.dealer_id, kind=kind, value=value, customer=customer)
-        for kind, value in handles_of(inquiry)
-        if (kind, value) not in known
-    ]
-    if rows:
-        Handle.objects.bulk_create(rows, ignore_conflicts=True)
+    for kind, value in handles_of(inquiry):
+        if (kind, value) not in known:
+            handle = Handle(dealer_id=customer.dealer_id, kind=kind, value=value, customer_id=customer.pk)
+            statement.later(_remember, handle)
+
+
+def _remember(handles: Sequence[Handle]) -> None:
+    rows, sql = _handles()
+    statement.tell(sql, {"handles": rows.told(handles)})
+
+
+@cache
+def _handles() -> tuple[statement.Rows, str]:
+    rows = statement.Rows(Handle, ("dealer_id", "kind", "value", "customer_id"))
+    return rows, rows.inserted("handles") + " on conflict do nothing"

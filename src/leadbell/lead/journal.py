@@ -3,24 +3,23 @@
 That the lead changed is noted for the figures, which are made right afterwards (`metrics.rows.keeping`).
 """
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import structlog
 from django.db import connection
 
 from leadbell import statement
-from leadbell.announce import CLOCKWORK, FACT, SCREENS
+from leadbell.announce import CLOCKWORK, FACT, NOTIFY, News, as_rows, for_screens
 from leadbell.dealers.models import Organisation
-from leadbell.lead.facts import HEARD_MEANWHILE, AnyFact, Arrived, decode_fact, encode_fact, kind_of
+from leadbell.lead.facts import HEARD_MEANWHILE, AnyFact, Arrived, decode_fact, kind_of
 from leadbell.lead.history import History, after
 from leadbell.lead.models import Customer, Lead
 from leadbell.lead.numbers import next_number
-from leadbell.lead.standing import Standing, encode_standing
+from leadbell.lead.standing import Standing
 from leadbell.statement import Joined
 from leadbell.words import Words
 
@@ -107,45 +106,65 @@ def read_histories(leads: Iterable[int]) -> dict[int, History]:
     return {lead: History(tuple(told)) for lead, told in bodies.items()}
 
 
-_COLUMNS = (
+#: Columns that a fact changes, and those that a plan does.
+_STANDS = (
     "standing", "state", "owner_id", "ringing", "ring_until", "calling_by", "calling_since", "accepted_at",
     "attempts", "first_attempt_at", "first_attempt_reached", "last_outcome", "reached_at", "worked_at",
     "appointment_at", "closed_at", "lost_reason", "wake_at",
 )  # fmt: skip
-_CASTS = {"standing": "::jsonb", "ringing": "::bigint[]"}
-_VALUES = [f"%({name})s{_CASTS.get(name, '')}" for name in _COLUMNS]
+_COMES = ("next_kind", "next_for", "next_at", "next_because", "next_touch", "wake_at")
 
-_RECORD = f"""
-with recorded as (
-    insert into leadbell_fact (lead_id, dealer_id, at, kind, key, by, body)
-    values (%(lead)s, %(dealer)s, %(fact_at)s, %(kind)s, %(key)s, %(by)s, %(body)s::jsonb)
-), changed as (
-    insert into leadbell_leadchange (lead_id, dealer_id) values (%(lead)s, %(dealer)s)
-), told as (
-    select pg_notify(%(screens)s, %(news)s), case when %(decides)s then pg_notify(%(clockwork)s, '{FACT}') end
-)
-update leadbell_lead set {", ".join(f"{n} = {v}" for n, v in zip(_COLUMNS, _VALUES, strict=True))}
-from told where id = %(lead)s
-"""  # noqa: S608 (the parts are the constants above)
-
-_BEGIN = f"""
-with lead as (
-    insert into leadbell_lead (
-        id, dealer_id, customer_id, origin, channel, source, cars, message, received_at, received_on, in_hours,
-        next_kind, {", ".join(_COLUMNS)}
-    ) values (
-        %(lead)s, %(dealer)s, %(customer)s, %(origin)s, %(channel)s, %(source)s, %(cars)s::jsonb, %(message)s,
-        %(received_at)s, %(received_on)s, %(in_hours)s, '', {", ".join(_VALUES)}
-    ) returning id
+_RECORD = """
+with told as (
+    select * from jsonb_to_recordset(%(facts)s::jsonb) as f(
+        lead bigint, dealer bigint, at timestamptz, kind text, key text, by bigint, body jsonb)
 ), recorded as (
     insert into leadbell_fact (lead_id, dealer_id, at, kind, key, by, body)
-    select id, %(dealer)s, %(fact_at)s, %(kind)s, null, null, %(body)s::jsonb from lead
+    select lead, dealer, at, kind, key, by, body from told
 ), changed as (
-    insert into leadbell_leadchange (lead_id, dealer_id) select id, %(dealer)s from lead
-)
-select pg_notify(%(screens)s, json_build_object('d', %(dealer)s::bigint, 'w', %(kind)s::text, 'l', id,
-    'p', '[]'::json)::text) from lead
-"""  # noqa: S608 (the parts are the constants above)
+    insert into leadbell_leadchange (lead_id, dealer_id) select distinct lead, dealer from told
+), stands as ({update})
+{notify}
+"""
+_PLAN = "with comes as ({update}) {notify}"
+
+
+@cache
+def _updates(sql: str, columns: tuple[str, ...]) -> tuple[statement.Rows, str]:
+    """The statement with an update of these columns in it, and the rows of it."""
+    rows = statement.Rows(Lead, ("id", *columns))
+    return rows, sql.format(update=rows.updated("leads"), notify=NOTIFY)
+
+
+class _Step(NamedTuple):
+    """What is written about a lead at once; without a fact it is what comes next."""
+
+    lead: Lead
+    fact: dict[str, Any] | None
+    news: tuple[News, ...]
+
+
+def _write(steps: Sequence[_Step]) -> None:
+    """Write all facts, and of each lead what its last step left; the row of a new one is written whole."""
+    new = {step.lead.pk: step.lead for step in steps if step.lead._state.adding}
+    statement.insert(list(new.values()))
+    if facts := [step for step in steps if step.fact]:
+        _update(_RECORD, _STANDS, facts, new)
+    if plans := [step for step in steps if not step.fact]:
+        _update(_PLAN, _COMES, plans, new)
+
+
+def _update(sql: str, columns: tuple[str, ...], steps: Sequence[_Step], new: Collection[int]) -> None:
+    leads = {step.lead.pk: step.lead for step in steps if step.lead.pk not in new}
+    rows, sql = _updates(sql, columns)
+    about = {
+        "leads": rows.told(leads.values()),
+        "news": as_rows(news for step in steps for news in step.news),
+    }
+    if columns is _STANDS:
+        about["facts"] = statement.as_json([step.fact for step in steps])
+    statement.tell(sql, about)
+
 
 #: Fields of Standing that have a column of the same name.
 _PROJECTED = (
@@ -179,27 +198,23 @@ def _in_transaction() -> None:
 
 
 def begin(lead: Lead, arrived: Arrived) -> Lead:
-    """A new lead with its first fact, in one statement; it is due at once. Its row is ours until commit."""
+    """A new lead with its first fact; it is due at once. Its row is ours until commit."""
     _in_transaction()
     standing = after(Standing(), arrived)
-    columns = projected(standing)
     lead.pk = next_number("lead")
-    statement.tell(
-        _BEGIN,
-        columns
-        | {
-            "lead": lead.pk, "dealer": lead.dealer_id, "customer": lead.customer_id, "origin": lead.origin,
-            "channel": lead.channel, "source": lead.source, "cars": json.dumps(lead.cars), "message": lead.message,
-            "received_at": lead.received_at, "received_on": lead.received_on, "in_hours": lead.in_hours,
-            "standing": encode_standing(standing).decode(), "wake_at": arrived.at, "fact_at": arrived.at,
-            "kind": kind_of(arrived), "body": encode_fact(arrived).decode(), "screens": SCREENS,
-        },
-    )  # fmt: skip
-    lead._state.adding = False
-    _project(lead, standing, columns, arrived.at)
+    _project(lead, standing, projected(standing), arrived.at)
     lead.__dict__[_KNOWN] = History((arrived,))
+    news = for_screens(lead.dealer_id, kind_of(arrived), lead.pk)
+    statement.later(_write, _Step(lead, _fact(lead, arrived), (news,)))
     log.info("recorded", dealer=lead.dealer_id, lead=lead.pk, fact=kind_of(arrived))
     return lead
+
+
+def _fact(lead: Lead, fact: AnyFact, key: str | None = None) -> dict[str, Any]:
+    return {
+        "lead": lead.pk, "dealer": lead.dealer_id, "at": fact.at, "kind": kind_of(fact), "key": key,
+        "by": getattr(fact, "by", None), "body": fact,
+    }  # fmt: skip
 
 
 def record(lead: Lead, fact: F, key: str | None = None, also: Iterable[int] = ()) -> F:
@@ -211,37 +226,17 @@ def record(lead: Lead, fact: F, key: str | None = None, also: Iterable[int] = ()
     _in_transaction()
     before = lead.standing
     standing = after(before, fact)
-    columns = projected(standing)
     decides = not isinstance(fact, HEARD_MEANWHILE)
     wake_at = fact.at if decides else lead.wake_at
     people = {*before.ringing, *standing.ringing, *also, *(p for p in (before.owner, standing.owner) if p)}
-    news = {"d": lead.dealer_id, "w": kind_of(fact), "l": lead.pk, "p": sorted(people)}
-    statement.tell(
-        _RECORD,
-        columns
-        | {
-            "lead": lead.pk, "dealer": lead.dealer_id, "fact_at": fact.at, "kind": kind_of(fact), "key": key,
-            "by": getattr(fact, "by", None), "body": encode_fact(fact).decode(),
-            "standing": encode_standing(standing).decode(), "wake_at": wake_at,
-            "decides": decides, "screens": SCREENS, "news": json.dumps(news, separators=(",", ":")),
-            "clockwork": CLOCKWORK,
-        },
-    )  # fmt: skip
-    _project(lead, standing, columns, wake_at)
+    _project(lead, standing, projected(standing), wake_at)
     if (known := lead.__dict__.get(_KNOWN)) is not None:
         lead.__dict__[_KNOWN] = History((*known.facts, fact))
+    news = for_screens(lead.dealer_id, kind_of(fact), lead.pk, people)
+    wakes = ((CLOCKWORK, FACT),) if decides else ()
+    statement.later(_write, _Step(lead, _fact(lead, fact, key), (news, *wakes)))
     log.info("recorded", dealer=lead.dealer_id, lead=lead.pk, fact=kind_of(fact))
     return fact
-
-
-_PLAN = """
-with told as (
-    select case when %(changed)s then pg_notify(%(screens)s, %(news)s) end
-)
-update leadbell_lead set next_kind = %(kind)s, next_for = %(whom)s, next_at = %(at)s,
-    next_because = %(because)s::jsonb, wake_at = %(wake_at)s, next_touch = %(touch)s
-from told where id = %(lead)s
-"""
 
 
 def plan(
@@ -260,15 +255,7 @@ def plan(
     """
     said = msgspec.to_builtins(because) if because else None
     changed = (kind, whom, at, said) != (lead.next_kind, lead.next_for, lead.next_at, lead.next_because)
-    people = sorted(p for p in {whom, lead.next_for} if p)
-    news = {"d": lead.dealer_id, "w": "planned", "l": lead.pk, "p": people}
-    statement.tell(
-        _PLAN,
-        {
-            "kind": kind, "whom": whom, "at": at, "because": json.dumps(said) if said else None,
-            "wake_at": wake_at, "touch": touch, "lead": lead.pk, "changed": changed, "screens": SCREENS,
-            "news": json.dumps(news, separators=(",", ":")),
-        },
-    )  # fmt: skip
+    news = for_screens(lead.dealer_id, "planned", lead.pk, (p for p in (whom, lead.next_for) if p))
     lead.next_kind, lead.next_for, lead.next_at, lead.next_because = kind, whom, at, said
     lead.wake_at, lead.next_touch = wake_at, touch
+    statement.later(_write, _Step(lead, None, (news,) if changed else ()))

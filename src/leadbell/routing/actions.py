@@ -1,12 +1,13 @@
 """Find who can answer a lead soonest and best, and give it to them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from django.db import transaction
 
 from leadbell import statement
@@ -59,11 +60,12 @@ order by a.dealer, p.id
 
 #: Whether a lead has an owner is no condition: PostgreSQL would look through all that have none, at every dealer.
 _BUSY = """
-select
+select d.id,
     array(select calling_by from leadbell_lead
-        where dealer_id = %(dealer)s and calling_by is not null and calling_since > %(calling_since)s),
-    array(select distinct unnest(case when owner_id is null then ringing end) from leadbell_lead
-        where dealer_id = %(dealer)s and ring_until > %(now)s and id <> %(lead)s)
+        where dealer_id = d.id and calling_by is not null and calling_since > %(calling_since)s),
+    array(select json_build_array(id, case when owner_id is null then ringing end, ring_until)::text
+        from leadbell_lead where dealer_id = d.id and ring_until > %(now)s)
+from unnest(%(dealers)s::bigint[]) as d(id)
 """
 
 _RATES = """
@@ -137,6 +139,37 @@ def count_together(dealers: Mapping[int, OpeningHours], now: datetime) -> None:
         _count(_staff, _STAFF, {"dealers": list(todays), "todays": list(todays.values())}, now)
 
 
+@dataclass(slots=True)
+class Busy:
+    """Who talks at a dealer, and whom which of its leads rings until when; what rings meanwhile is to be told."""
+
+    talking: frozenset[int]
+    ringing: dict[int, tuple[Sequence[int], datetime]]
+
+    def rung(self, lead: int, now: datetime) -> set[int]:
+        """Whom other leads ring."""
+        others = ((people, until) for one, (people, until) in self.ringing.items() if one != lead)
+        return {person for people, until in others if until > now for person in people}
+
+    def tell(self, lead: Lead) -> None:
+        """The lead was rung, given to somebody or closed."""
+        self.ringing.pop(lead.pk, None)
+        if lead.owner_id is None and lead.ring_until is not None:
+            self.ringing[lead.pk] = lead.ringing, lead.ring_until
+
+
+def busy_at(dealers: Iterable[int], now: datetime) -> dict[int, Busy]:
+    """By dealer, in one question for all of them."""
+    about = {"dealers": list(dealers), "now": now, "calling_since": now - LONGEST_CALL}
+    found = {}
+    for dealer, talking, rings in statement.run(_BUSY, about):
+        told = (msgspec.json.decode(one, type=tuple[int, list[int] | None, datetime]) for one in rings)
+        found[dealer] = Busy(
+            frozenset(talking), {lead: (people or (), until) for lead, people, until in told}
+        )
+    return found
+
+
 def forget_counts() -> None:
     """Count afresh next time."""
     _staff.clear()
@@ -144,15 +177,15 @@ def forget_counts() -> None:
 
 
 def staff_of(
-    lead: Lead, hours: OpeningHours, now: datetime, phones_ring: bool = False
+    lead: Lead, hours: OpeningHours, now: datetime, phones_ring: bool = False, busy: Busy | None = None
 ) -> list[tuple[int, Candidate]]:
     """(organisation, candidate) for everybody who may be rung for this lead, as the rules see them.
 
-    Where `phones_ring`, whoever has a phone can be reached without an open desk.
+    Where `phones_ring`, whoever has a phone can be reached without an open desk. `busy`: where it is known who is.
     """
     rates = _appointment_rates(lead.dealer_id, now)
-    busy = {"dealer": lead.dealer_id, "lead": lead.pk, "now": now, "calling_since": now - LONGEST_CALL}
-    ((talking, ringing),) = statement.run(_BUSY, busy)
+    busy = busy or busy_at([lead.dealer_id], now)[lead.dealer_id]
+    ringing = busy.rung(lead.pk, now)
     staff = []
     for row in _people(lead.dealer_id, hours, now):
         person, organisation, name, role, on_shift, shift_json, seen_at, brands, conditions, speaks = row[:10]
@@ -163,7 +196,7 @@ def staff_of(
             person=person, name=name, role=role, on_shift=on_shift and shift.is_on(now),
             back_at=shift.next_on(now) if on_shift and not shift.is_on(now) else None,
             reachable=(phones_ring and has_phone) or (seen_at is not None and seen_at > now - REACHABLE),
-            in_conversation=person in talking, ringing=person in ringing, brands=frozenset(brands),
+            in_conversation=person in busy.talking, ringing=person in ringing, brands=frozenset(brands),
             conditions=frozenset(conditions), languages=frozenset(speaks), opportunities=talked, appointments=made,
             open_leads=open_leads, leads_today=today, last_lead_at=last_at,
         )  # fmt: skip
@@ -201,10 +234,15 @@ class ToRing:
 
 
 def whom_to_ring(
-    lead: Lead, how: RingKind, hours: OpeningHours, now: datetime, phones_ring: bool = False
+    lead: Lead,
+    how: RingKind,
+    hours: OpeningHours,
+    now: datetime,
+    phones_ring: bool = False,
+    busy: Busy | None = None,
 ) -> ToRing:
     """The people for one round: the best one who wasn't rung yet, all, or the manager. May be nobody."""
-    staff = staff_of(lead, hours, now, phones_ring)
+    staff = staff_of(lead, hours, now, phones_ring, busy)
     if how == "owner":
         return _ring_owner(lead, staff)
     rung = frozenset(lead.standing.rung) if how == "best" else frozenset[int]()
