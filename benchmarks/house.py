@@ -19,7 +19,7 @@ import psycopg
 
 from leadbell import postgres
 from leadbell.commands.up import telephone
-from leadbell.supervise import CLOCKWORK, FIGURES, SMTP, WEB, Job, report, up
+from leadbell.supervise import CLOCKWORK, FIGURES, MESSENGER, SMTP, WEB, Job, report, up
 from leadbell.supervise import House as Plan
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +28,7 @@ VAR = ROOT / "var" / "bench"
 BARE = Job("bare", ("benchmarks.bare",), "mouth")
 #: The server with nothing behind it.
 STILL = Job("still", ("benchmarks.still",), "mouth")
-JOBS = {job.name: job for job in (WEB, CLOCKWORK, SMTP, FIGURES, BARE, STILL)}
+JOBS = {job.name: job for job in (WEB, CLOCKWORK, SMTP, FIGURES, MESSENGER, BARE, STILL)}
 #: Stands for the switchboard and the Asterisk that was chosen in the folder.
 TELEPHONE = "telephone"
 UP_WITHIN_S = 120
