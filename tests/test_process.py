@@ -77,12 +77,26 @@ _FIGURES_AND_OUTSIDE = _SPREADSHEETS_AND_COLUMNS | {"sqlglot", "aiohttp"}
         (("leadbell.followup.__main__", "leadbell.followup.clockwork"), _FIGURES_AND_OUTSIDE),
         (("leadbell.intake.smtp",), _FIGURES_AND_OUTSIDE),
         (("leadbell.followup.recordings",), _FIGURES_AND_OUTSIDE),
+        # What the messenger imports in its first round, with nothing to send.
+        (
+            (
+                "leadbell.followup.messenger",
+                "leadbell.followup.automations",
+                "leadbell.followup.texts",
+                "leadbell.followup.dms",
+                "leadbell.followup.errands",
+                "leadbell.followup.calendars",
+                "leadbell.followup.clearing",
+                "leadbell.conversation.carriers",
+            ),
+            _FIGURES_AND_OUTSIDE,
+        ),
         (
             ("leadbell.metrics.__main__", "leadbell.metrics.rows", "leadbell.metrics.weekly.actions"),
             _SPREADSHEETS_AND_COLUMNS,
         ),
     ],
-    ids=["pages", "clockwork", "smtp", "recordings", "figures"],
+    ids=["pages", "clockwork", "smtp", "recordings", "messenger", "figures"],
 )
 def test_a_process_loads_no_large_library_before_it_is_used(
     modules: tuple[str, ...], without: set[str]

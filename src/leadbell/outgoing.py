@@ -16,13 +16,15 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-import aiohttp
 from django.conf import settings
 
 from leadbell.words import Words, say
+
+if TYPE_CHECKING:
+    import aiohttp
 
 LONGEST_URL = 2000
 _MOVED = (301, 302, 303, 307, 308)
@@ -92,6 +94,8 @@ def ask(question: Ask) -> Answer | Unanswered:
 
 async def asked(question: Ask) -> Answer | Unanswered:
     """The same, within an event loop."""
+    import aiohttp  # large, and most processes that know this module ask nobody
+
     state = _Way()
     try:
         checked(question.url)
@@ -142,6 +146,8 @@ class _Way:
 
 
 async def _follow(question: Ask, way: _Way) -> Answer:
+    import aiohttp
+
     url, method, body = question.url, question.method, question.body
     left = question.redirects if method != "POST" else 0
     # A connector of its own for each question: nothing is asked over a connection that was checked for another.
@@ -181,7 +187,7 @@ def moved_to(url: str, where: str) -> str:
     return moved.geturl()
 
 
-async def _read(said: aiohttp.ClientResponse, most: int, cut: bool) -> bytes:
+async def _read(said: "aiohttp.ClientResponse", most: int, cut: bool) -> bytes:
     size, parts = 0, []
     async for part in said.content.iter_chunked(1 << 16):
         size += len(part)

@@ -5,12 +5,13 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-import aiohttp
-
 from leadbell.words import Words, say
+
+if TYPE_CHECKING:
+    import aiohttp
 
 #: A request is given up after this.
 TIMEOUT_S = 5.0
@@ -108,6 +109,8 @@ class Account:
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
+        import aiohttp  # large, and whoever only wants Twilio's numbers in words does without
+
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=100))
 
     async def close(self) -> None:
@@ -139,6 +142,8 @@ class Account:
 
     async def download(self, path: str, to: Path) -> None:
         """A file, whole or not at all."""
+        import aiohttp
+
         part = to.with_name(to.name + ".part")
         patience = aiohttp.ClientTimeout(total=300, sock_connect=TIMEOUT_S, sock_read=2 * TIMEOUT_S)
         try:
@@ -163,6 +168,8 @@ class Account:
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, form: Form | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> dict[str, Any]:  # fmt: skip
+        import aiohttp
+
         slow = asyncio.get_running_loop().call_later(DOUBT_AFTER_S, self._doubt)
         try:
             async with self._open_session.request(
@@ -186,14 +193,16 @@ class Account:
             slow.cancel()
 
     @property
-    def _open_session(self) -> aiohttp.ClientSession:
+    def _open_session(self) -> "aiohttp.ClientSession":
         if self._session is None or self._session.closed:
             raise self.failures.failed("not connected")
         return self._session
 
 
-async def _complain(answer: aiohttp.ClientResponse, failures: Failures) -> None:
+async def _complain(answer: "aiohttp.ClientResponse", failures: Failures) -> None:
     """Say in words what Twilio refuses; its own message holds the number."""
+    import aiohttp
+
     if answer.status < 300:
         return
     if answer.status >= 500 or answer.status == 408:
