@@ -118,7 +118,7 @@ def choose(
         return Nobody(
             say("every dealer that could have it was asked") if tried else say("no dealer takes leads")
         )
-    left = [one for one in left if _sells(one, wish.brand)]
+    left = _selling(wish.brand, left)
     if not left:
         if tried:
             return Nobody(say("no other dealer sells %(brand)s", brand=wish.brand))
@@ -159,15 +159,19 @@ def _first(
     return None
 
 
-def _sells(one: Candidate, brand: str) -> bool:
-    return not brand or not one.brands or folded(brand) in {folded(known) for known in one.brands}
+def _selling(brand: str, left: list[Candidate]) -> list[Candidate]:
+    asked = folded(brand)
+    return [
+        one for one in left if not (brand and one.brands) or asked in {folded(known) for known in one.brands}
+    ]
 
 
 def _named(wish: Wish, left: Sequence[Candidate]) -> tuple[list[Candidate], Words | None]:
     name = folded(wish.dealer_named)
     if not name:
         return [], None
-    kept = [one for one in left if folded(one.name) == name or str(one.dealer) == name]
+    is_number = name.isdecimal()
+    kept = [one for one in left if folded(one.name) == name or (is_number and str(one.dealer) == name)]
     return kept, say("the customer chose this dealer") if kept else None
 
 
@@ -208,7 +212,7 @@ def _by_share(left: Sequence[Candidate]) -> Candidate:
     """Who lags furthest behind its share, so that no share is ever off by a whole lead; then by number."""
     shares = sum(one.share for one in left) or 1
     given = sum(one.given for one in left)
-    return max(left, key=lambda one: (one.share * (given + 1) - one.given * shares, -one.dealer))
+    return max((one.share * (given + 1) - one.given * shares, -one.dealer, one) for one in left)[2]
 
 
 @lru_cache(maxsize=10_000)
