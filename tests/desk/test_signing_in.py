@@ -13,7 +13,7 @@ from django.utils.decorators import sync_and_async_middleware
 
 from leadbell.dealers.models import Person
 from leadbell.dealers.people import person_at_work
-from leadbell.desk.pages import Pages
+from leadbell.desk.pages import KEPT, Pages
 
 
 def is_let_go(rosa: Person) -> None:
@@ -63,22 +63,40 @@ def noting(get_response: Callable[..., Any]) -> Callable[..., Any]:
 in_the_loop: list[bool] = []
 
 
-async def test_no_middleware_leaves_the_thread_that_answers(settings: Any) -> None:
-    in_the_loop.clear()
-    here = f"{__name__}.noting"
-    settings.MIDDLEWARE = [here, *settings.MIDDLEWARE, here]
+async def ask(pages: Pages) -> int:
+    """For a page that nobody has; answers the status."""
     said: list[Any] = []
+    asked = False
 
     async def receive() -> Any:
-        if said:
+        nonlocal asked
+        if asked:
             await asyncio.Event().wait()
-        said.append({})
+        asked = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Any) -> None:
         said.append(message)
 
-    scope = {"type": "http", "method": "GET", "path": "/nowhere/", "headers": [], "query_string": b""}
-    await Pages()(scope, receive, send)
-    assert said[1]["status"] == 404
+    scope: Any = {"type": "http", "method": "GET", "path": "/nowhere/", "headers": [], "query_string": b""}
+    await pages(scope, receive, send)
+    return int(said[0]["status"])
+
+
+async def test_no_middleware_leaves_the_thread_that_answers(settings: Any) -> None:
+    in_the_loop.clear()
+    here = f"{__name__}.noting"
+    settings.MIDDLEWARE = [here, *settings.MIDDLEWARE, here]
+    assert await ask(Pages()) == 404
     assert in_the_loop == [False, False]
+
+
+async def test_threads_are_kept_for_the_next_requests_but_not_all_of_a_rush() -> None:
+    pages = Pages()
+    await ask(pages)
+    kept = list(pages.resting)
+    await ask(pages)
+    assert pages.resting == kept
+    assert len(kept) == 1
+    await asyncio.gather(*(ask(pages) for _ in range(KEPT + 2)))
+    assert len(pages.resting) == KEPT
