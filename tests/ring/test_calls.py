@@ -37,9 +37,11 @@ from leadbell.ring.calling import rung_by_line
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Recording, TrackingNumber
 from leadbell.ring.ports import Dial, Heard
 from leadbell.ring.wanted import call_from_the_screen, forget_lines, ring_me, want_for
+from leadbell.routing.actions import staff_of
+from leadbell.sale.actions import lose
 from tests.conftest import NOON, lead_of, make_source
 
-SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -441,6 +443,41 @@ def test_who_has_a_phone_can_be_reached_without_a_desk(
     assert isinstance(rang, Rang)
     assert "nobody has the desk open" not in [str(because) for one in rang.ranked for because in one.because]
     assert Call.objects.get().people == lead.ringing
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_who_says_sold_in_mid_call_is_not_free_before_the_line_hangs_up(
+    northside: Organisation, rosa: Person, samir: Person
+) -> None:
+    lead = locked(lead_of(northside).pk)
+    call = rings(lead, rosa)
+    pressing.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND)
+    tell(call, "connected", NOON + 9 * SECOND)
+    outcome = lose(locked(lead.pk), rosa.pk, "bought_elsewhere", NOON + 60 * SECOND)
+    assert not isinstance(outcome, Refused)
+    after = locked(lead_of(northside, customer="Mrs Vos", phone="+31612345679").pk)
+    assert locked(lead.pk).calling_by is None
+    assert talking(after, NOON + 61 * SECOND) == {rosa.pk}
+    assert talking(after, NOON + 3 * HOUR) == set(), "a call whose end nobody heard keeps nobody busy"
+    tell(call, "ended", NOON + 90 * SECOND, talk_ms=81_000)
+    assert talking(after, NOON + 91 * SECOND) == set()
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_whose_phone_rings_for_their_own_call_from_the_screen_is_not_free(
+    northside: Organisation, rosa: Person
+) -> None:
+    lead = locked(lead_of(northside, owner=rosa).pk)
+    assert call_from_the_screen(lead, rosa.pk, NOON) == "outbound"
+    call = Call.objects.get()
+    after = locked(lead_of(northside, customer="Mrs Vos", phone="+31612345679").pk)
+    assert talking(after, NOON + SECOND) == {rosa.pk}
+    assert talking(after, NOON + (call.ring_s + 1) * SECOND) == set(), "nothing rings any more"
+
+
+def talking(lead: Lead, now: Any) -> set[int]:
+    """Who is in a conversation when it is asked who can be rung for this lead."""
+    return {one.person for _, one in staff_of(lead, lead.dealer.opening_hours, now) if one.in_conversation}
 
 
 @pytest.mark.usefixtures("phones", "line")

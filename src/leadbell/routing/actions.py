@@ -59,10 +59,14 @@ order by a.dealer, p.id
 """
 
 #: Whether a lead has an owner is no condition: PostgreSQL would look through all that have none, at every dealer.
+#: Whose call a line has not ended yet is busy whatever the lead says: it may be closed while they still talk.
 _BUSY = """
 select d.id,
     array(select calling_by from leadbell_lead
-        where dealer_id = d.id and calling_by is not null and calling_since > %(calling_since)s),
+        where dealer_id = d.id and calling_by is not null and calling_since > %(calling_since)s
+        union select person_id from leadbell_call
+        where dealer_id = d.id and status <> 'over' and asked_at > %(calling_since)s and person_id is not null
+            and (accepted_at is not null or asked_at + ring_s * interval '1 second' > %(now)s)),
     array(select json_build_array(id, case when owner_id is null then ringing end, ring_until)::text
         from leadbell_lead where dealer_id = d.id and ring_until > %(now)s)
 from unnest(%(dealers)s::bigint[]) as d(id)
