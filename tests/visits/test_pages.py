@@ -80,6 +80,13 @@ def test_parts_are_short() -> None:
     [
         (Car("N-41", "hyundai", "kona"), "Hyundai Kona"),
         (Car("N-41", "BMW", "i4"), "BMW i4"),
+        (Car("N-41", "bmw", "x5"), "BMW X5"),
+        (Car("N-41", "bmw", "i4"), "BMW i4"),
+        (Car("N-41", "mg", "mg4 electric"), "MG MG4 Electric"),
+        (Car("N-41", "kia", "ev6"), "Kia EV6"),
+        (Car("N-41", "volkswagen", "id.3"), "Volkswagen ID.3"),
+        (Car("N-41", "hyundai", "ioniq 5"), "Hyundai Ioniq 5"),
+        (Car("N-41", "alfa romeo", "giulia"), "Alfa Romeo Giulia"),
         (Car("N-41"), "N-41"),
         (Car(), ""),
     ],

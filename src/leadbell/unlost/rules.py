@@ -250,7 +250,7 @@ def _rank(one: Seen, now: datetime) -> Ranked:
         because.append(say("the same car again"))
     if one.shown_at is not None and now - one.shown_at < timedelta(days=2):
         score += 10
-        because.append(say("the website showed the car on %(shown_at)s", shown_at=one.shown_at))
+        because.append(say("car last shown on the website: %(shown_at)s", shown_at=one.shown_at))
     signals = one.signals or {}
     if signals.get("trade_in"):
         score += 10

@@ -28,12 +28,24 @@ class Car(msgspec.Struct, frozen=True, gc=False):
     def name(self) -> str:
         """`Hyundai Kona`, or the stock number where the page says no more."""
         name = f"{self.make} {self.model}".strip() or self.stock
-        return name.title() if name.islower() else name
+        return " ".join(map(_written, name.split())) if name.islower() else name
 
     @property
     def key(self) -> str:
         """By which it is the same car on every page of a dealer."""
         return self.stock or f"{self.make} {self.model}".lower()
+
+
+#: Makes and models that are written in capitals, as an address doesn't.
+_CAPITALS = frozenset({"bmw", "byd", "ds", "gla", "glc", "gt", "gti", "gwm", "kgm", "mg", "tt", "vw"})
+_TYPE_NUMBER = re.compile(r"[a-z]{1,3}\.?\d+")
+
+
+def _written(part: str) -> str:
+    """A word of an address as the make writes it: `BMW`, `EV6`, `ID.3`, `i20`, else `Hyundai`."""
+    if not _TYPE_NUMBER.fullmatch(part):
+        return part.upper() if part in _CAPITALS else part.title()
+    return part if re.fullmatch(r"i\d+", part) else part.upper()
 
 
 class SaidCar(msgspec.Struct, frozen=True, gc=False):
