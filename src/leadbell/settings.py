@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "leadbell.desk.entrance.WhatCanBeStored",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "leadbell.desk.reader.speak_the_readers_language",
     "django.contrib.messages.middleware.MessageMiddleware",

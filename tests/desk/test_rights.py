@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import transaction
@@ -20,6 +21,7 @@ from django.http import HttpResponse
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 
+import leadbell
 from leadbell.appointment.actions import book
 from leadbell.appointment.calendars import make_address
 from leadbell.appointment.diary import name_of as diary_name
@@ -359,3 +361,43 @@ def test_a_strangers_link_opens_nothing(things: dict[str, Any]) -> None:
         wrong = things[what][:-1] + ("a" if things[what][-1] != "a" else "b")
         ask = DeskClient().get if (name, "GET") in TABLE else DeskClient().post
         assert ask(reverse(name, args=[wrong])).status_code == 404, name
+
+
+#: The names of what forms send, as they stand in the pages and where these are read.
+FIELD = re.compile(r"""name="(\w+)"|(?:POST|GET|form|said)(?:\.get|\.getlist)?[\[(]"(\w+)\"""")
+
+
+def fields() -> set[str]:
+    code = (path for ending in ("py", "html") for path in Path(leadbell.__file__).parent.rglob(f"*.{ending}"))
+    return {a or b for path in code for a, b in FIELD.findall(path.read_text("utf-8"))}
+
+
+@pytest.mark.parametrize("typed", ["Jan\0sen", "7\0"])
+def test_what_the_database_cannot_store_fails_on_no_page(
+    typed: str, people: dict[str, Person | None], things: dict[str, Any], signed_in: SignIn
+) -> None:
+    """Typed into every field of every form, and into every search."""
+    written, said = addresses(), dict.fromkeys(fields(), typed)
+    assert {"name", "text", "reason", "q"} < set(said)
+    clients = {who: signed_in(person) for who, person in people.items() if person}
+    for (name, method), expected in TABLE.items():
+        who = next((one for one, gets in zip(PEOPLE, expected, strict=True) if gets == "ok"), "sales")
+        with transaction.atomic():
+            address, form = where(name, written, things), urlencode(said)
+            answer = (
+                clients[who].get(f"{address}?{form}")
+                if method == "GET"
+                else clients[who].post(address, form, "application/x-www-form-urlencoded")
+            )
+            assert answer.status_code < 500, (name, method, who)
+            transaction.set_rollback(True)
+
+
+def test_nothing_but_what_cannot_be_stored_is_left_out(
+    northside: Organisation, ines: Person, signed_in: SignIn
+) -> None:
+    desk = signed_in(ines)
+    said = {"name": "Ja\0n ✓ de\0 Vries", "email": "jan\0@northside.example", "role": "salesperson"}
+    assert desk.post(reverse("dealer-people", args=[northside.pk]), said).status_code == 200
+    assert Person.objects.get(email="jan@northside.example").name == "Jan ✓ de Vries"
+    assert desk.get("/leads/\0/").status_code == 404

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +21,7 @@ from leadbell.lead.doors import NoSuchLead, through_the_door
 from leadbell.refused import Refused
 
 if TYPE_CHECKING:
+    from django.http.request import _ImmutableQueryDict
     from django_htmx.middleware import HtmxDetails
 
     from leadbell.dealers.models import Person
@@ -102,6 +103,35 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204, headers={"HX-Redirect": sign_in})
     came_for = urlencode({"next": request.get_full_path()})
     return redirect(f"{sign_in}?{came_for}" if request.method == "GET" else sign_in)
+
+
+class WhatCanBeStored:
+    """Whatever is typed or asked for reaches a page without NUL, which PostgreSQL can't store.
+
+    What senders sign, and not our forms, is left as it came.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            return HttpResponseNotFound()
+        request.GET = _without_nul(request.GET)
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., object], *_: object) -> None:
+        """The check against forgery has read the form just before."""
+        if request.method == "POST" and not getattr(view, "csrf_exempt", False):
+            request.POST = _without_nul(request.POST)
+
+
+_NUL = "%00"
+
+
+def _without_nul(said: "_ImmutableQueryDict") -> "_ImmutableQueryDict":
+    written = said.urlencode()
+    return QueryDict(written.replace(_NUL, "")) if _NUL in written else said
 
 
 def back(request: HttpRequest, otherwise: str) -> HttpResponse:
