@@ -1,9 +1,12 @@
 """What calls leave in the journal, and whose phone rings."""
 
+import json
+import os
 import uuid
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -520,3 +523,18 @@ def test_who_is_away_is_not_rung_for_another_attempt(northside: Organisation, ro
     rosa.save()
     run_due(due)
     assert claiming.claim(due) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_becomes_of_a_call_is_told_once_to_those_whose_phones_it_rings_at(
+    northside: Organisation, rosa: Person, samir: Person
+) -> None:
+    call = Call.objects.create(
+        id=uuid.uuid4(), dealer=northside, kind="test", line="asterisk", status="ringing",
+        people=[samir.pk, rosa.pk], ring_s=20, asked_at=NOON,
+    )  # fmt: skip
+    with psycopg.connect(os.environ["LEADBELL_DB_OWNER"], autocommit=True) as screen:
+        screen.execute("listen leadbell_screens")
+        tell(call, "picked_up", NOON + SECOND, rosa)
+        told = [json.loads(news.payload) for news in screen.notifies(timeout=0.5)]
+    assert told == [{"d": northside.pk, "w": "call", "l": None, "p": sorted([rosa.pk, samir.pk])}]
