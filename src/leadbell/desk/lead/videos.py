@@ -8,6 +8,7 @@ import structlog
 from csp.constants import SELF
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -69,7 +70,10 @@ class _Admitted(HttpResponse):
 @require_POST
 def piece(request: HttpRequest, number: int, video: str, nth: int) -> HttpResponse:
     """One piece of it. The store is asked when no transaction is open."""
-    body = request.body
+    try:
+        body = request.body
+    except RawPostDataException:  # a form was read instead: that is no video
+        body = b""
     admitted = _admit(request, number=number, video=video, nth=nth, body=body)
     if not isinstance(admitted, _Admitted):
         return admitted
