@@ -9,19 +9,20 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound, QueryDict
+from django.db import DataError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from leadbell.conversation.wording import UNSTORABLE
 from leadbell.desk.reader import ONLY
 from leadbell.desk.templatetags.leadbell import words
 from leadbell.lead.doors import NoSuchLead, through_the_door
 from leadbell.refused import Refused
 
 if TYPE_CHECKING:
-    from django.http.request import _ImmutableQueryDict
     from django_htmx.middleware import HtmxDetails
 
     from leadbell.dealers.models import Person
@@ -106,32 +107,25 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 class WhatCanBeStored:
-    """Whatever is typed or asked for reaches a page without NUL, which PostgreSQL can't store.
-
-    What senders sign, and not our forms, is left as it came.
-    """
+    """No address has NUL in it, which PostgreSQL can't store; where a form has, its page refuses it in words."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path_info:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             return HttpResponseNotFound()
-        request.GET = _without_nul(request.GET)
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: Callable[..., object], *_: object) -> None:
-        """The check against forgery has read the form just before."""
-        if request.method == "POST" and not getattr(view, "csrf_exempt", False):
-            request.POST = _without_nul(request.POST)
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Nothing of it is stored: the door's transaction has ended."""
+        if not isinstance(error, ValueError | DataError) or not _says_nul(request):
+            return None
+        return answer(request, Refused(UNSTORABLE), reverse("home"))
 
 
-_NUL = "%00"
-
-
-def _without_nul(said: "_ImmutableQueryDict") -> "_ImmutableQueryDict":
-    written = said.urlencode()
-    return QueryDict(written.replace(_NUL, "")) if _NUL in written else said
+def _says_nul(request: HttpRequest) -> bool:
+    return any("\0" in text for name, texts in request.POST.lists() for text in (name, *texts))
 
 
 def back(request: HttpRequest, otherwise: str) -> HttpResponse:
