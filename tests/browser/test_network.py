@@ -73,6 +73,9 @@ def test_who_doesnt_answer_loses_it_to_the_next(
     for width in (390, 1440):
         femke.set_viewport_size({"width": width, "height": 900})
         assert look(femke, "/network/sent/") == []
+    # Nobody is preset: one tap gives a lead to no dealer by mistake.
+    waits.get_by_role("button", name="Give to this dealer").click()
+    expect(waits).to_contain_text("Mr Decided")
     waits.get_by_label("Dealer").select_option(label="Southside")
     waits.get_by_role("button", name="Give to this dealer").click()
     expect(waits).to_contain_text("Nothing waits for you")
