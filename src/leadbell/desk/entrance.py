@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import DataError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -107,14 +107,16 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 class WhatCanBeStored:
-    """No address has NUL in it, which PostgreSQL can't store; where a form has, its page refuses it in words."""
+    """NUL, which PostgreSQL can't store: a search goes without it, and a form that a page stumbles over is refused."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        if "\0" in request.path_info:
             return HttpResponseNotFound()
+        if _NUL in (asked := request.META.get("QUERY_STRING", "")):
+            request.GET = QueryDict(asked.replace(_NUL, ""))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -122,6 +124,9 @@ class WhatCanBeStored:
         if not isinstance(error, ValueError | DataError) or not _says_nul(request):
             return None
         return answer(request, Refused(UNSTORABLE), reverse("home"))
+
+
+_NUL = "%00"
 
 
 def _says_nul(request: HttpRequest) -> bool:
