@@ -102,61 +102,79 @@ def insert(rows: Sequence[models.Model]) -> None:
 def _insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
     key = model._meta.pk
     numbered = isinstance(key, models.AutoField) and rows[0].pk is None
-    told, sql = _inserted(model, numbered)
+    table = _whole(model, numbered)
     if numbered:
-        for row, (number,) in zip(rows, run(sql, {"rows": told(rows)}), strict=True):
+        numbers = run(f'{table.inserted} returning "{key.column}"', {"rows": table.told(rows)})
+        for row, (number,) in zip(rows, numbers, strict=True):
             row.pk = number
     else:
-        tell(sql, {"rows": told(rows)})
+        table.insert(rows)
     for row in rows:
         row._state.adding = False
 
 
 @cache
-def _inserted(
-    model: type[models.Model], numbered: bool
-) -> "tuple[Callable[[Iterable[models.Model]], str], str]":
-    """What the rows travel as, and the statement that inserts them."""
+def _whole(model: type[models.Model], numbered: bool) -> "Rows":
+    """Whole rows; but for the key where the database numbers them."""
     key = str(model._meta.pk.column)
-    rows = Rows(model, [name for name in Rows(model).columns if name != key] if numbered else None)
-    return rows.told, rows.inserted("rows") + (f' returning "{key}"' if numbered else "")
+    return Rows(model, *(name for name in Rows(model).columns if name != key)) if numbered else Rows(model)
 
 
 class Rows:
-    """Rows of a table, or some columns of them, as one JSON text: that costs far less than to bind each value."""
+    """Rows of a table, or these columns of them, as one JSON text: that costs far less than to bind each value.
 
-    def __init__(self, model: type[models.Model], columns: Iterable[str] | None = None) -> None:
-        there = {str(field.column): field for field in model._meta.concrete_fields if not field.generated}
-        self._fields = {name: there[name] for name in (there if columns is None else columns)}
-        self._table, self.columns = model._meta.db_table, tuple(self._fields)
-        types = {name: _type(field) for name, field in self._fields.items()}
-        #: bytea travels as base64.
-        self._values = ", ".join(
-            f"decode(r.\"{name}\", 'base64')" if type_ == "bytea" else f'r."{name}"'
-            for name, type_ in types.items()
-        )
-        self._typed = ", ".join(
-            f'"{name}" {"text" if type_ == "bytea" else type_}' for name, type_ in types.items()
-        )
+    In a statement that text is its value `rows`. Put together when first used: models know their columns only then.
+    """
 
-    def read(self, name: str) -> str:
-        """What a statement selects from, where the rows are its value `name`; they are called r."""
-        return f"jsonb_to_recordset(%({name})s::jsonb) as r({self._typed})"
+    def __init__(self, model: type[models.Model], *columns: str) -> None:
+        self._model, self._chosen = model, columns
 
-    def inserted(self, name: str) -> str:
+    @cached_property
+    def _fields(self) -> "dict[str, models.Field[Any, Any]]":
+        there = {
+            str(field.column): field for field in self._model._meta.concrete_fields if not field.generated
+        }
+        return {name: there[name] for name in self._chosen or there}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(self._fields)
+
+    @cached_property
+    def _read(self) -> str:
+        """What a statement selects from; the rows are called r. bytea travels as base64."""
+        types = ((name, _type(field)) for name, field in self._fields.items())
+        typed = ", ".join(f'"{name}" {"text" if told == "bytea" else told}' for name, told in types)
+        return f"jsonb_to_recordset(%(rows)s::jsonb) as r({typed})"
+
+    @cached_property
+    def inserted(self) -> str:
         """The statement that inserts them."""
-        names = ", ".join(f'"{column}"' for column in self.columns)
-        return f"insert into {self._table} ({names}) select {self._values} from {self.read(name)}"  # noqa: S608
+        values = ", ".join(
+            f"decode(r.\"{name}\", 'base64')" if _type(field) == "bytea" else f'r."{name}"'
+            for name, field in self._fields.items()
+        )
+        names, table = ", ".join(f'"{name}"' for name in self._fields), self._model._meta.db_table
+        return f"insert into {table} ({names}) select {values} from {self._read}"  # noqa: S608 (the model's own names)
 
-    def updated(self, name: str) -> str:
+    @cached_property
+    def updated(self) -> str:
         """The statement that changes these columns of the rows that have their first one, the key."""
-        key, *names = self.columns
-        changes = ", ".join(f'"{column}" = r."{column}"' for column in names)
-        return f'update {self._table} t set {changes} from {self.read(name)} where t."{key}" = r."{key}"'  # noqa: S608
+        key, *names = self._fields
+        changes, table = ", ".join(f'"{name}" = r."{name}"' for name in names), self._model._meta.db_table
+        which = f't."{key}" = r."{key}"'
+        return f"update {table} t set {changes} from {self._read} where {which}"  # noqa: S608 (the model's own names)
 
     def told(self, rows: Iterable[models.Model]) -> str:
         names = [(name, field.attname) for name, field in self._fields.items()]
         return as_json([{name: getattr(row, attribute) for name, attribute in names} for row in rows])
+
+    def insert(self, rows: Iterable[models.Model], unless: str = "") -> None:
+        """`unless`: what is done where one is there already, as "on conflict" says it."""
+        tell(f"{self.inserted} {unless}", {"rows": self.told(rows)})
+
+    def update(self, rows: Iterable[models.Model]) -> None:
+        tell(self.updated, {"rows": self.told(rows)})
 
 
 def as_json(value: Any) -> str:

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
@@ -231,16 +230,12 @@ def _settle(envelope: Envelope, placed: Sequence[_Placed]) -> None:
         statement.later(close, envelope)
 
 
+_CLOSED = statement.Rows(Envelope, "id", "status", "reason", "items", "read_at")
+
+
 def close(envelopes: Sequence[Envelope]) -> None:
     """Write down what became of these."""
-    rows, sql = _closed()
-    statement.tell(sql, {"envelopes": rows.told(envelopes)})
-
-
-@cache
-def _closed() -> tuple[statement.Rows, str]:
-    rows = statement.Rows(Envelope, ("id", "status", "reason", "items", "read_at"))
-    return rows, rows.updated("envelopes")
+    _CLOSED.update(envelopes)
 
 
 def _join(

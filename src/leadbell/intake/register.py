@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -189,12 +188,8 @@ def remember(customer: Customer, inquiry: Inquiry, known: frozenset[HandleKey]) 
             statement.later(_remember, handle)
 
 
+_HANDLES = statement.Rows(Handle, "dealer_id", "kind", "value", "customer_id")
+
+
 def _remember(handles: Sequence[Handle]) -> None:
-    rows, sql = _handles()
-    statement.tell(sql, {"handles": rows.told(handles)})
-
-
-@cache
-def _handles() -> tuple[statement.Rows, str]:
-    rows = statement.Rows(Handle, ("dealer_id", "kind", "value", "customer_id"))
-    return rows, rows.inserted("handles") + " on conflict do nothing"
+    _HANDLES.insert(handles, unless="on conflict do nothing")

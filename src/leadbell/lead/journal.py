@@ -106,13 +106,15 @@ def read_histories(leads: Iterable[int]) -> dict[int, History]:
     return {lead: History(tuple(told)) for lead, told in bodies.items()}
 
 
-#: Columns that a fact changes, and those that a plan does.
-_STANDS = (
-    "standing", "state", "owner_id", "ringing", "ring_until", "calling_by", "calling_since", "accepted_at",
+#: What a fact changes of a lead, and what a plan does.
+_STANDS = statement.Rows(
+    Lead, "id", "standing", "state", "owner_id", "ringing", "ring_until", "calling_by", "calling_since", "accepted_at",
     "attempts", "first_attempt_at", "first_attempt_reached", "last_outcome", "reached_at", "worked_at",
     "appointment_at", "closed_at", "lost_reason", "wake_at",
 )  # fmt: skip
-_COMES = ("next_kind", "next_for", "next_at", "next_because", "next_touch", "wake_at")
+_COMES = statement.Rows(
+    Lead, "id", "next_kind", "next_for", "next_at", "next_because", "next_touch", "wake_at"
+)
 
 _RECORD = """
 with told as (
@@ -129,13 +131,6 @@ with told as (
 _PLAN = "with comes as ({update}) {notify}"
 
 
-@cache
-def _updates(sql: str, columns: tuple[str, ...]) -> tuple[statement.Rows, str]:
-    """The statement with an update of these columns in it, and the rows of it."""
-    rows = statement.Rows(Lead, ("id", *columns))
-    return rows, sql.format(update=rows.updated("leads"), notify=NOTIFY)
-
-
 class _Step(NamedTuple):
     """What is written about a lead at once; without a fact it is what comes next."""
 
@@ -149,21 +144,17 @@ def _write(steps: Sequence[_Step]) -> None:
     new = {step.lead.pk: step.lead for step in steps if step.lead._state.adding}
     statement.insert(list(new.values()))
     if facts := [step for step in steps if step.fact]:
-        _update(_RECORD, _STANDS, facts, new)
+        _update(_RECORD, _STANDS, facts, new, facts=statement.as_json([step.fact for step in facts]))
     if plans := [step for step in steps if not step.fact]:
         _update(_PLAN, _COMES, plans, new)
 
 
-def _update(sql: str, columns: tuple[str, ...], steps: Sequence[_Step], new: Collection[int]) -> None:
+def _update(
+    sql: str, rows: statement.Rows, steps: Sequence[_Step], new: Collection[int], **more: str
+) -> None:
     leads = {step.lead.pk: step.lead for step in steps if step.lead.pk not in new}
-    rows, sql = _updates(sql, columns)
-    about = {
-        "leads": rows.told(leads.values()),
-        "news": as_rows(news for step in steps for news in step.news),
-    }
-    if columns is _STANDS:
-        about["facts"] = statement.as_json([step.fact for step in steps])
-    statement.tell(sql, about)
+    about = {"rows": rows.told(leads.values()), "news": as_rows(news for step in steps for news in step.news)}
+    statement.tell(sql.format(update=rows.updated, notify=NOTIFY), about | more)
 
 
 #: Fields of Standing that have a column of the same name.
