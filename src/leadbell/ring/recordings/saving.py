@@ -14,8 +14,9 @@ from django.conf import settings
 from django.db.models import Q
 
 from leadbell import statement
-from leadbell.announce import SCREENS
-from leadbell.ring.models import Call, PhoneRules, Recording
+from leadbell.announce import announce
+from leadbell.ring.choices import keep_days_of
+from leadbell.ring.models import Call, Recording
 from leadbell.ring.recordings.store import StoreAway, name_of, the_store
 from leadbell.ring.shelves import NoSuchRecording
 from leadbell.statement import Joined
@@ -153,9 +154,10 @@ def _lease(recording: Recording, now: datetime) -> None:
     """It is ours for LEASE; where it will lie is written down before it lies there."""
     recording.stored_as = name_of(recording.call_id, recording.created_at, settings.RECORDINGS_FORMAT)
     _wait(recording, BEING_SAVED.text, now + LEASE, _pause_s(recording))
-    statement.tell(
-        _LEASE, {"id": recording.pk, "stored_as": recording.stored_as, "because": _json(recording.because)}
-    )
+    _LEASED.update([recording])
+
+
+_LEASED = statement.Rows(Recording, "id", "stored_as", "because")
 
 
 def locked(call: uuid.UUID) -> Recording:
@@ -192,13 +194,6 @@ where r.status = 'wanted' and r.created_at <= %(settled_at)s
     and (r.delete_at is null or r.delete_at > %(now)s)
 order by r.created_at limit 1 for update of r skip locked
 """
-_LEASE = """
-update leadbell_recording set stored_as = %(stored_as)s, because = %(because)s::jsonb where id = %(id)s
-"""
-
-
-def _json(value: object) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()
 
 
 def is_to_go(recording: Recording, now: datetime) -> bool:
@@ -290,40 +285,25 @@ def _pause_s(recording: Recording) -> int:
 
 def _settle(call: uuid.UUID, tried: Recording, now: datetime) -> Recording:
     """Commit what became of it, unless it was deleted meanwhile or somebody else was faster."""
-    rows = statement.run(
-        _SETTLE,
-        {
-            "call": call, "status": str(tried.status), "stored_as": tried.stored_as, "length_ms": tried.length_ms,
-            "bytes": tried.bytes, "waveform": _json(tried.waveform), "gaps": _json(tried.gaps),
-            "because": _json(tried.because), "days": PhoneRules().keep_days, "lead": tried.call.lead_id,
-            "screens": SCREENS,
-        },
-    )  # fmt: skip
-    if not rows:
-        return locked(call)
-    ((tried.delete_at, because, _),) = rows
-    tried.because = None if because is None else msgspec.json.decode(because)
+    with statement.in_one_go():
+        recording = locked(call)
+        if recording.status != Status.WANTED:
+            return recording
+        if recording.delete_at is not None:
+            tried.delete_at, tried.because = recording.delete_at, recording.because
+        elif tried.status == Status.KEPT:
+            tried.delete_at = tried.created_at + timedelta(days=keep_days_of(recording.dealer_id))
+        _SETTLED.update([tried])
+        if tried.status != Status.WANTED:
+            announce(recording.dealer_id, "recording", recording.call.lead_id)
     if tried.status != Status.WANTED:
         log.info(
-            "recording", dealer=tried.dealer_id, lead=tried.call.lead_id, call=call.hex,
+            "recording", dealer=recording.dealer_id, lead=recording.call.lead_id, call=call.hex,
             status=tried.status, length_ms=tried.length_ms, gaps=len(tried.gaps),
         )  # fmt: skip
     return tried
 
 
-#: Who had it deleted meanwhile said when and why.
-_SETTLE = """
-with settled as (
-    update leadbell_recording r set status = %(status)s::text, stored_as = %(stored_as)s, length_ms = %(length_ms)s,
-        bytes = %(bytes)s, waveform = %(waveform)s::jsonb, gaps = %(gaps)s::jsonb,
-        because = case when r.delete_at is null then %(because)s::jsonb else r.because end,
-        delete_at = case when r.delete_at is null and %(status)s::text = 'kept'
-            then r.created_at + make_interval(days => coalesce(
-                (select keep_days from leadbell_phonerules where dealer_id = r.dealer_id), %(days)s::int))
-            else r.delete_at end
-    where r.call_id = %(call)s and r.status = 'wanted'
-    returning r.dealer_id, r.status, r.delete_at, r.because
+_SETTLED = statement.Rows(
+    Recording, "id", "status", "stored_as", "length_ms", "bytes", "waveform", "gaps", "because", "delete_at"
 )
-select delete_at, because::text, case when status <> 'wanted' then pg_notify(%(screens)s, json_build_object(
-    'd', dealer_id, 'w', 'recording', 'l', %(lead)s::bigint, 'p', '[]'::json)::text) end from settled
-"""
