@@ -12,7 +12,8 @@ import pytest
 
 from leadbell.announce import CLOCKWORK, FACT, wake_clockwork
 from leadbell.dealers.models import Organisation, Person
-from leadbell.followup.clockwork import AFTER_A_FAULT, POLL_S, SOON_S, Due, look, rest, run, run_due
+from leadbell.followup import clockwork
+from leadbell.followup.clockwork import AFTER_A_FAULT, GATHERED, POLL_S, SOON_S, Due, look, rest, run, run_due
 from leadbell.followup.commit import AT_ONCE
 from leadbell.followup.models import PlaybookRow
 from leadbell.followup.playbook import Plan, RingRound
@@ -74,6 +75,26 @@ def test_what_waits_is_asked_in_one_question(rosa: Person, northside: Organisati
     assert left.envelope is None
     assert left.lead is not None
     assert left.lead > NOON
+
+
+def test_what_was_left_out_for_a_new_lead_is_looked_after_at_once(
+    rosa: Person, northside: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chat in which something happened as a lead came in doesn't wait until something else happens."""
+    moments: Iterator[datetime] = (NOON + n * SECOND / 20 for n in count())
+    rested: list[float] = []
+
+    def sleeps(patience_s: float, gathered_s: float) -> bool:
+        rested.append(patience_s)
+        if len(rested) == 1:
+            envelope_to(northside, 1)
+        return len(rested) == 1
+
+    monkeypatch.setattr(clockwork, "rest", sleeps)
+    run(lambda: next(moments), stopping=lambda: len(rested) == 2)
+    assert Lead.objects.count() == 1
+    assert rested[0] > GATHERED.total_seconds()
+    assert rested[1] <= GATHERED.total_seconds()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -86,7 +86,7 @@ def _distribute_these(importer: int, now: datetime, most: int, apart: Apart) -> 
         take_in(said, max(now, *(envelope.received_at for envelope, _ in said)))
         return len(said)
     for envelope, inquiries in said:
-        _receive_one(envelope, inquiries, now, apart)
+        _receive_one(envelope, inquiries, now, apart, {})
     return len(said)
 
 
@@ -104,9 +104,9 @@ def _receive_one(
     inquiries: list[Inquiry] | Refused,
     now: datetime,
     apart: Apart,
-    busy: dict[int, Busy] | None = None,
+    busy: dict[int, Busy],
 ) -> None:
-    busy = busy or {}
+    """`busy`: of the dealers of which it is known who is."""
     try:
         with apart():
             now = max(now, envelope.received_at)
@@ -243,8 +243,9 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
         due, did = look(), 0
         # What nobody could read is held by another clockwork.
         arrived = due.envelope is not None and (read > 0 or not tried)
-        looked_around = now >= around_at
-        if looked_around:
+        # Whether nothing was left out that may have woken us.
+        all_done = now >= around_at
+        if now >= around_at:
             if due.visit and due.visit <= now:
                 did += notice_some(now)
             followed = follow_some(now) if due.lead and due.lead <= now else 0
@@ -252,6 +253,8 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
             if not (did or read) or now - chats_kept_at >= KEEP_CHATS:
                 did += keep_chats(now) + settle_some(now)
                 chats_kept_at = now
+            else:
+                all_done = False
             around_at = now + GATHERED if followed < AT_ONCE else now
         if now >= plans_at:
             # One dealer's day between two batches: planning holds up no lead.
@@ -259,7 +262,7 @@ def run(clock: Callable[[], datetime], stopping: Callable[[], bool]) -> None:
         if arrived or did or plans_at <= now:
             continue
         gathered_s = max(0.0, (around_at - clock()).total_seconds())
-        arrived = rest(max(due.within_s(clock()), gathered_s) if looked_around else gathered_s, gathered_s)
+        arrived = rest(max(due.within_s(clock()), gathered_s) if all_done else gathered_s, gathered_s)
 
 
 def rest(patience_s: float, gathered_s: float) -> bool:
