@@ -19,13 +19,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from leadbell import roles
 from leadbell.desk.live.admission import Reader
-from leadbell.desk.live.nudges import (
-    MOST_WAITING,
-    News,
-    Stream,
-    for_everybody,
-    for_whose_desk_it_is,
-)
+from leadbell.desk.live.nudges import MOST_WAITING, News, Stream, for_everybody, for_whose_desk_it_is
 from leadbell.desk.live.stream import Screens
 from tests.fakes.front import Alone, Town, ask, serving, town
 from tests.waiting import eventually
@@ -461,12 +455,12 @@ async def test_a_screen_that_takes_nothing_is_let_go() -> None:
     screens, stream = Screens(""), Stream(READER, beat_s=0.05)
     pieces = []
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Any) -> None:
         pieces.append(message)
         if len(pieces) > 1:
             await asyncio.Event().wait()
 
-    await asyncio.wait_for(screens.tell_all(stream, send), 5)  # type: ignore[arg-type]  # a sender that is stuck
+    await asyncio.wait_for(screens.tell_all(stream, send), 5)
     assert len(pieces) == 2
     stream.forget()
 
@@ -475,13 +469,13 @@ async def test_a_screen_hears_that_its_stream_is_alive() -> None:
     screens, stream = Screens(""), Stream(READER, beat_s=0.01)
     beats = []
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Any) -> None:
         if message.get("body") == b":\n\n":
             beats.append(message["more_body"])
             if len(beats) == 4:
                 stream.close()
 
-    await asyncio.wait_for(screens.tell_all(stream, send), 5)  # type: ignore[arg-type]  # a sender that takes all
+    await asyncio.wait_for(screens.tell_all(stream, send), 5)
     assert beats == [True, True, True, True, False]
     stream.forget()
 

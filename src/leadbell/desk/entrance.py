@@ -115,8 +115,8 @@ class WhatCanBeStored:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path_info:
             return HttpResponseNotFound()
-        if _NUL in (asked := request.META.get("QUERY_STRING", "")):
-            request.GET = QueryDict(asked.replace(_NUL, ""))
+        if _NUL in request.META.get("QUERY_STRING", ""):
+            request.GET = QueryDict(request.GET.urlencode().replace(_NUL, ""))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

@@ -170,8 +170,7 @@ def _named(wish: Wish, left: Sequence[Candidate]) -> tuple[list[Candidate], Word
     name = folded(wish.dealer_named)
     if not name:
         return [], None
-    is_number = name.isdecimal()
-    kept = [one for one in left if folded(one.name) == name or (is_number and str(one.dealer) == name)]
+    kept = [one for one in left if folded(one.name) == name or str(one.dealer) == name]
     return kept, say("the customer chose this dealer") if kept else None
 
 
@@ -212,7 +211,7 @@ def _by_share(left: Sequence[Candidate]) -> Candidate:
     """Who lags furthest behind its share, so that no share is ever off by a whole lead; then by number."""
     shares = sum(one.share for one in left) or 1
     given = sum(one.given for one in left)
-    return max((one.share * (given + 1) - one.given * shares, -one.dealer, one) for one in left)[2]
+    return max(left, key=lambda one: (one.share * (given + 1) - one.given * shares, -one.dealer))
 
 
 @lru_cache(maxsize=10_000)
