@@ -65,6 +65,9 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     score: float | None = None
 
 
+# -- it arrives, rings, and becomes somebody's -----------------------------------------------------------------
+
+
 class Arrived(Fact, frozen=True, tag="arrived"):
     """The first inquiry. Names, numbers and messages stay out of the journal: they are in the inquiry."""
 
@@ -137,6 +140,9 @@ class Opened(Fact, frozen=True, tag="opened"):
     by: int
 
 
+# -- calls -----------------------------------------------------------------------------------------------------
+
+
 class Attempted(Fact, frozen=True, tag="attempted"):
     """A person starts to call. `key` names the attempt for ever: none is made twice."""
 
@@ -173,6 +179,9 @@ class AttemptEnded(Fact, frozen=True, tag="attempt_ended"):
     #: None where the line can't hear when the customer answered.
     connected_at: datetime | None = None
     talk_ms: int | None = None
+
+
+# -- what was agreed, and what was written ---------------------------------------------------------------------
 
 
 class CallBackAgreed(Fact, frozen=True, tag="call_back"):
@@ -225,6 +234,9 @@ class Undelivered(Fact, frozen=True, tag="undelivered"):
     by_email: bool = True
 
 
+# -- chats and videos ------------------------------------------------------------------------------------------
+
+
 class ChatAnswered(Fact, frozen=True, tag="chat_answered"):
     """A person wrote the first answer in a chat, so many milliseconds after it began."""
 
@@ -261,6 +273,9 @@ class VideoWatched(Fact, frozen=True, tag="video_watched"):
     length_ms: int = 0
 
 
+# -- appointments ----------------------------------------------------------------------------------------------
+
+
 class Booked(Fact, frozen=True, tag="booked"):
     appointment: int
     by: int
@@ -295,6 +310,9 @@ class NoShow(Fact, frozen=True, tag="no_show"):
 class Cancelled(Fact, frozen=True, tag="cancelled"):
     appointment: int
     by: int
+
+
+# -- between BDC and salesperson -------------------------------------------------------------------------------
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -376,6 +394,9 @@ class FirstContact(Fact, frozen=True, tag="first_contact"):
     note: str = ""
 
 
+# -- listening back --------------------------------------------------------------------------------------------
+
+
 class ReviewWanted(Fact, frozen=True, tag="review_wanted"):
     """Somebody wants the conversation of this attempt listened to: no work on the lead, so it has no `by`."""
 
@@ -398,6 +419,9 @@ class Reviewed(Fact, frozen=True, tag="reviewed"):
     asked: bool | None = None
     made: bool | None = None
     second: bool = False
+
+
+# -- the end, and what brings it back --------------------------------------------------------------------------
 
 
 class Noted(Fact, frozen=True, tag="noted"):
@@ -445,6 +469,9 @@ class OptedOut(Fact, frozen=True, tag="opted_out"):
     """The customer doesn't want to be contacted any more."""
 
     by: int | None = None
+
+
+# -- all of them, and how they are stored ----------------------------------------------------------------------
 
 
 AnyFact = (

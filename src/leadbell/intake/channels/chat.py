@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from leadbell.intake.channels.delivery import Delivery
 from leadbell.intake.channels.draft import Draft
-from leadbell.intake.channels.json_lead import text_of
+from leadbell.intake.channels.json_values import text_of
 from leadbell.intake.channels.settling import inquiry, look_in_the_text
 from leadbell.intake.inquiry import LONGEST_MESSAGE, Inquiry, Refused, paragraphs
 from leadbell.words import say

@@ -6,7 +6,7 @@ from typing import Any
 from leadbell.intake.channels.delivery import Delivery
 from leadbell.intake.channels.draft import TEST_LEAD, Draft
 from leadbell.intake.channels.filing import put
-from leadbell.intake.channels.json_lead import text_of
+from leadbell.intake.channels.json_values import text_of
 from leadbell.intake.channels.labels import meaning, readable
 from leadbell.intake.channels.settling import settle
 from leadbell.intake.inquiry import Inquiry, Refused

@@ -1,16 +1,24 @@
 """Any plain JSON: flat or nested, one lead or a list, with key names in four languages."""
 
-import math
-import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from leadbell.intake.channels import adf
+from leadbell.intake.channels.broken_json import has_pairs, salvage
 from leadbell.intake.channels.cars import PARTS, Car
 from leadbell.intake.channels.delivery import NOT_JSON, Delivery
 from leadbell.intake.channels.draft import Draft
 from leadbell.intake.channels.filing import consent, put, put_car
+from leadbell.intake.channels.json_values import (
+    NUMBERS,
+    holds_more,
+    inner_json,
+    name_in,
+    names_a_way_to_contact,
+    pair_in,
+    text_of,
+)
 from leadbell.intake.channels.labels import (
     CONSENTS,
     Meaning,
@@ -23,16 +31,11 @@ from leadbell.intake.channels.labels import (
 from leadbell.intake.channels.settling import NO_WAY_TO_CONTACT, settle
 from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.intake.phones import kind_of
-from leadbell.words import say
-
-BROKEN = str(say("the JSON was broken; look at the delivery as it came"))
 
 _DEEPEST = 6
 _MOST_FIELDS = 500
 _MOST_LEADS = 100
-_LONGEST_SALVAGED = 200_000
 
-_NUMBERS = frozenset({"phone", "mobile", "home", "work", "fax"})
 _CARS = frozenset({"vehicles", "car", "tradeins", "trade"})
 _PLACES = frozenset({"address", "street"})
 _WRAPPERS = listed(
@@ -52,37 +55,17 @@ _GRANTED = (
     *("granted", "given", "accepted", "agreed", "checked", "ischecked", "consented", "consent"),
     *("value", "answer", "status"),
 )
-_PAIR_NAMES = (
-    "name",
-    "label",
-    "key",
-    "field",
-    "question",
-    "title",
-    "column_name",
-    "fieldname",
-    "field_name",
-    "id",
-)
-_PAIR_VALUES = ("value", "values", "answer", "text", "string_value", "response", "fieldvalue", "field_value")
-_PAIR = re.compile(
-    r"""["'](?P<key>[^"'\\:{}\[\]]{1,80})["']\s*:\s*(?:"(?P<text>(?:[^"\\]|\\.){0,20000})"|'(?P<single>[^'\\]{0,2000})'|(?P<number>-?\d{1,40}))"""
-)
-_OURS = re.compile(r"""["']([^"'\\:{}\[\]]{1,80})["']\s*:\s*\{[^{}]{0,5000}\}""")
-_SIGN = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 
 
 def recognises(delivery: Delivery) -> bool:
     return delivery.start.startswith(("{", "[")) and (
-        delivery.json is not NOT_JSON
-        or "json" in delivery.media_type
-        or _PAIR.search(delivery.start) is not None
+        delivery.json is not NOT_JSON or "json" in delivery.media_type or has_pairs(delivery.start)
     )
 
 
 def read(delivery: Delivery) -> list[Inquiry] | Refused:
     if delivery.json is NOT_JSON:
-        return settle([_salvage(delivery)])
+        return settle([salvage(delivery)])
     return read_value(delivery.json, delivery, "json")
 
 
@@ -116,7 +99,7 @@ def _read_lead(lead: Mapping[str, Any], delivery: Delivery, channel: str) -> lis
         if isinstance(value, Mapping):
             inner = next((found for found in islice(value.values(), 50) if isinstance(found, list)), None)
         if isinstance(inner, list):
-            rows = [row for row in inner[:_MOST_LEADS] if isinstance(row, Mapping) and not _pair(row)]
+            rows = [row for row in inner[:_MOST_LEADS] if isinstance(row, Mapping) and not pair_in(row)]
             several = [read_object(row, delivery, channel) for row in rows]
             if any(draft.is_reachable() for draft in several):
                 return several
@@ -184,28 +167,28 @@ class _Reader:
             self._read_consent(label, values)
             return
         if part == "vendor":
-            self.draft.name_dealer(label, _named(values))
+            self.draft.name_dealer(label, name_in(values))
             return
         if whose == "vendor" or part == "nothing":
             return
         if part == "provider":
-            self.draft.sent_by(_named(values))
+            self.draft.sent_by(name_in(values))
         elif part == "campaign":
-            self.draft.in_campaign(_named(values))
-        elif whose in ("vehicle", "trade") and part in PARTS and (name := _named(values)):
+            self.draft.in_campaign(name_in(values))
+        elif whose in ("vehicle", "trade") and part in PARTS and (name := name_in(values)):
             put(self.draft, label, name, whose)
         elif about not in ("vehicle", "trade") and (part in _CARS or whose == "trade"):
             self.read(
                 values, "trade" if whose == "trade" or part in ("tradeins", "trade") else "vehicle", depth + 1
             )
-        elif part in _NUMBERS or part == "email":
+        elif part in NUMBERS or part == "email":
             self._read_way_to_contact(part, values)
         elif part in _PLACES:
             self.read(values, "customer", depth + 1)
-        elif pair := _pair({"name": label, **values}):
+        elif pair := pair_in({"name": label, **values}):
             self._read_pair(pair, label, about)
-        elif folded(label) in _THINGS_WITH_A_NAME and not _holds_more(values):
-            self.draft.note(readable(label), _named(values))
+        elif folded(label) in _THINGS_WITH_A_NAME and not holds_more(values):
+            self.draft.note(readable(label), name_in(values))
         elif folded(label) in _WRAPPERS or not label:
             self.read(values, about or (None if folded(label) in _LEADS else "part"), depth + 1)
         elif part in ("full", "first", "customer", "message"):
@@ -221,7 +204,7 @@ class _Reader:
         what = meaning(label)
         part = what.part if what else ""
         texts = [text_of(value) for value in values[:50] if not isinstance(value, Mapping | list)]
-        if part in _NUMBERS or part == "email":
+        if part in NUMBERS or part == "email":
             for text in texts:
                 put(self.draft, label, text, about)
         elif any(texts):
@@ -232,11 +215,11 @@ class _Reader:
             self.fields += 1
             if part in CONSENTS or folded(label) == "consents":
                 self._read_consent(label, value)
-            elif pair := _pair(value):
+            elif pair := pair_in(value):
                 self._read_pair(pair, "", about)
             elif part in _CARS:
                 self._read_car(value, what)
-            elif part in _NUMBERS or part == "email":
+            elif part in NUMBERS or part == "email":
                 self._read_way_to_contact(part, value)
             elif depth and folded(label) in _WRAPPERS:
                 self.read(value, about or "part", depth + 1)
@@ -297,77 +280,11 @@ class _Reader:
 
 def _fill_car(car: Car, values: Mapping[str, Any]) -> None:
     for key, value in islice(values.items(), 100):
-        text = _named(value) if isinstance(value, Mapping) else ""
+        text = name_in(value) if isinstance(value, Mapping) else ""
         if isinstance(value, list):
             text = ", ".join(filter(None, (text_of(one) for one in value[:50])))
         if text := text or text_of(value):
             put_car(car, str(key), text)
-
-
-def _named(values: Mapping[str, Any]) -> str:
-    for key in ("name", "title", "label", "value", "text", "naam"):
-        if text := text_of(values.get(key)):
-            return text
-    return ""
-
-
-def _pair(values: Mapping[str, Any]) -> tuple[str, Any] | None:
-    """`{"label": "E-mail", "value": "…"}`, in the spellings of form builders."""
-    if typed := _typed(values):
-        return typed
-    value = next((values[key] for key in _PAIR_VALUES if key in values), None)
-    if (
-        value is None
-        or isinstance(value, Mapping)
-        or any(names_a_way_to_contact(key) for key in islice(values, 20))
-    ):
-        return None
-    names = [values[key] for key in _PAIR_NAMES if isinstance(values.get(key), str)]
-    known = next((name for name in names if meaning(name)), None)
-    return (known or names[0], value) if names else None
-
-
-def _typed(values: Mapping[str, Any]) -> tuple[str, Any] | None:
-    """`{"type": "email", "email": "…", "field": {"ref": …}}`: the type says where the answer stands."""
-    kind, field = values.get("type"), values.get("field")
-    if not isinstance(kind, str) or not isinstance(field, Mapping) or kind not in values:
-        return None
-    label = text_of(field.get("title")) or text_of(field.get("ref"))
-    return (kind if names_a_way_to_contact(kind) or not label else label, values[kind])
-
-
-def _holds_more(values: Mapping[str, Any]) -> bool:
-    """Whether it is more than the name and number of a form or a campaign."""
-    return any(
-        names_a_way_to_contact(key) or isinstance(values[key], Mapping | list) for key in islice(values, 50)
-    )
-
-
-def names_a_way_to_contact(key: Any) -> bool:
-    """Whether a key is the customer's e-mail address or telephone."""
-    what = meaning(str(key))
-    return what is not None and (what.part == "email" or what.part in _NUMBERS)
-
-
-def text_of(value: Any) -> str:
-    """A JSON value as a person would write it; empty for null and for what has values inside."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return str(value) if -(10**40) < value < 10**40 else ""
-    if isinstance(value, float) and math.isfinite(value):
-        return str(int(value)) if value == int(value) and abs(value) < 1e15 else str(value)
-    return ""
-
-
-def inner_json(text: str) -> Mapping[str, Any] | None:
-    """The object in a text that holds JSON, as some relays send it."""
-    if not text.lstrip().startswith("{") or len(text) > _LONGEST_SALVAGED:
-        return None
-    value = Delivery(text.encode("utf-8", "replace")).json
-    return value if isinstance(value, Mapping) else None
 
 
 def _texts_with_adf(lead: Any) -> Iterator[str]:
@@ -379,28 +296,3 @@ def _texts_with_adf(lead: Any) -> Iterator[str]:
                 for inner in islice(value.values(), 100):
                     if isinstance(inner, str) and adf.holds_adf(inner):
                         yield inner
-
-
-def _salvage(delivery: Delivery) -> Draft:
-    """Pairs of key and value out of text that is no JSON any more; what is the vendor's goes first."""
-    text = delivery.text[:_LONGEST_SALVAGED]
-    text = _OURS.sub(lambda found: "" if _is_ours(found[1]) else found[0], text)
-    draft = Draft("json", delivery)
-    for found in islice(_PAIR.finditer(text), 500):
-        value = found["text"] or found["single"] or found["number"] or ""
-        put(draft, found["key"], _SIGN.sub(_unescaped, value))
-    draft.warn(BROKEN)
-    return draft
-
-
-def _is_ours(label: str) -> bool:
-    what = meaning(label)
-    return sounds_like_ours(label) or bool(
-        what and (what.part in ("vendor", "provider") or what.about == "vendor")
-    )
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    if found[1]:
-        return chr(int(found[1], 16))
-    return {"n": "\n", "r": "\r", "t": "\t", "b": "", "f": ""}.get(found[2], found[2])

@@ -9,7 +9,7 @@ from typing import Any
 from leadbell.intake.channels.delivery import Delivery
 from leadbell.intake.channels.draft import TEST_LEAD, Draft
 from leadbell.intake.channels.filing import put
-from leadbell.intake.channels.json_lead import names_a_way_to_contact, text_of
+from leadbell.intake.channels.json_values import names_a_way_to_contact, text_of
 from leadbell.intake.channels.settling import NO_WAY_TO_CONTACT, settle
 from leadbell.intake.inquiry import Inquiry, Refused
 from leadbell.words import say

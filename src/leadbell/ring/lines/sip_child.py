@@ -10,13 +10,14 @@ import uuid
 import wave
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from typing import IO, Any
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from baresip import Account, BaresipError, Call, CallState, Config, Event, Runtime, StackEvent, UserAgent
 
 from leadbell.ring.lines.sip import LONGEST, is_here
+from leadbell.ring.lines.sip_sound import BYTES_PER_S, Recording, sound_in
 from leadbell.ring.lines.sip_words import (
     Asked,
     Done,
@@ -34,55 +35,16 @@ from leadbell.ring.lines.sip_words import (
 )
 from leadbell.ring.ports import How
 
-#: 16-bit samples, 8 kHz, mono.
-BYTES_PER_S = 16_000
 TICK_S = 0.02
 #: Sound is handed over so far ahead; a conversation's begins with so much silence as a cushion.
 AHEAD, CUSHION = BYTES_PER_S // 10, BYTES_PER_S // 25
 #: A conversation that has gathered so much is made to catch up.
 TOO_LATE = BYTES_PER_S // 4
-#: A side that is silent for so long has a gap; before that it is only late.
-LATE_S = 0.3
 SIGNED_IN_FOR_S = 300
 
 _USER = re.compile(r"sips?:([^@;>]*)@")
 _STATUS = re.compile(r"^(\d{3})\b")
 _SHOWN = re.compile(r"\+?\d{2,15}")
-
-
-@dataclass(slots=True, eq=False)
-class Recording:
-    """Two sides of a conversation, written side by side as they come; left the customer."""
-
-    file: IO[bytes]
-    began: float
-    sides: tuple[bytearray, bytearray] = field(default_factory=lambda: (bytearray(), bytearray()))
-    written: int = 0
-
-    def hear(self, side: int, sound: bytes) -> None:
-        self.sides[side].extend(sound)
-
-    def write(self, now: float) -> None:
-        """What both sides have said; where one is silent for too long, its gap is filled."""
-        due = int(max(0.0, now - self.began - LATE_S) * BYTES_PER_S) // 2 * 2
-        for side in self.sides:
-            if (missing := due - self.written - len(side)) > 0:
-                side.extend(bytes(missing))
-        ready = min(map(len, self.sides)) // 2 * 2
-        if ready:
-            both = bytearray(2 * ready)
-            for n, side in enumerate(self.sides):
-                both[2 * n :: 4], both[2 * n + 1 :: 4] = side[0:ready:2], side[1:ready:2]
-                del side[:ready]
-            self.file.write(both)
-            self.written += ready
-
-    def close(self) -> None:
-        longest = max(map(len, self.sides))
-        for side in self.sides:
-            side.extend(bytes(longest - len(side)))
-        self.write(self.began)
-        self.file.close()
 
 
 @dataclass(slots=True, eq=False)
@@ -168,7 +130,7 @@ class Child:
                 case MakeCall():
                     await self._call(wish)
                 case Say():
-                    await self._say(self._known(wish.leg), _sound(wish.path), tells=True)
+                    await self._say(self._known(wish.leg), sound_in(wish.path), tells=True)
                 case Hush(name):
                     self._hush(self._known(name))
                 case Join():
@@ -241,7 +203,7 @@ class Child:
     async def _join(self, wish: Join) -> None:
         customer, salesperson = self._known(wish.customer), self._known(wish.salesperson)
         await self._answer(customer)
-        announce = _sound(wish.announce) if wish.announce else b""
+        announce = sound_in(wish.announce) if wish.announce else b""
         if wish.record:
             file = open(wish.record, "wb")  # noqa: SIM115 - the recording closes it
             recording = Recording(file, asyncio.get_running_loop().time())
@@ -367,11 +329,6 @@ def _how(leg: Leg, reason: str) -> How:
 def _user(address: str) -> str:
     found = _USER.search(address)
     return found[1].replace("%2B", "+") if found else ""
-
-
-def _sound(path: str) -> bytes:
-    with wave.open(path, "rb") as file:
-        return file.readframes(file.getnframes())
 
 
 async def main() -> None:
