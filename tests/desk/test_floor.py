@@ -1,5 +1,6 @@
 """The manager's wall."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,8 +14,11 @@ from leadbell.desk.floor.dots import draw
 from leadbell.desk.floor.wall import breaches, waits
 from leadbell.lead.facts import Assigned, Rang
 from leadbell.lead.journal import locked, plan, record
+from leadbell.lead.models import Lead
 from leadbell.metrics.now.today import Received
 from leadbell.metrics.now.waiting import Attention, OpenLead
+from leadbell.ring.models import Call
+from leadbell.sale.actions import lose
 from leadbell.words import say
 from tests.conftest import NOON, make_dealer, make_person
 from tests.desk.noon import HOUR, MINUTE, SECOND, lead_now, make_it_noon
@@ -193,6 +197,25 @@ def test_what_people_do(full, rosa, samir, ines, signed_in):
     ):  # fmt: skip
         mine = people[people.index(f"<b>{name}</b>") :].split("</li>")[0]
         assert doing in mine, name
+
+
+def test_who_closes_a_lead_in_mid_call_still_talks(full, rosa, samir, ines, signed_in):
+    talks = Lead.objects.get(customer__full_name="Mr de Wit")
+    now = datetime.now(UTC)
+    call = Call.objects.create(
+        id=uuid.uuid4(), dealer=full, lead=talks, kind="lead", line="asterisk", status=Call.Status.CONNECTED,
+        people=[samir.pk], person=samir, ring_s=20, asked_at=now - 9 * MINUTE, accepted_at=now - 9 * MINUTE,
+        connected_at=now - 8 * MINUTE,
+    )  # fmt: skip
+    lose(locked(talks.pk), samir.pk, "price", now)
+
+    def what_samir_does():
+        return page_of(signed_in(ines)).split("<b>Samir</b>")[1].split("</li>")[0]
+
+    assert "calling" in what_samir_does()
+    call.status, call.ended_at = Call.Status.OVER, now
+    call.save()
+    assert "calling" not in what_samir_does()
 
 
 def test_few_questions_to_the_database(full, ines, signed_in):

@@ -90,6 +90,7 @@ def _seen(request: Visit, dealer: "Organisation", now: datetime) -> dict[str, ob
     active = [one for one in waiting if not one.held]
     longest = min((one.since for one in active), default=None)
     over, between = late(of_today.received, now), hands(dealer, names, now)
+    calls = under_way([dealer.pk], now, request.user)
     return {
         "active": "floor",
         "dealer": dealer,
@@ -111,7 +112,7 @@ def _seen(request: Visit, dealer: "Organisation", now: datetime) -> dict[str, ob
         "reached_of_attempted": reached_of_attempted(of_today.received),
         "work": of_today.work,
         "reference_ms": REFERENCE_RESPONSE // timedelta(milliseconds=1),
-        "people": at_work(dealer, people, needs, of_today.work.last_at, now),
+        "people": at_work(dealer, people, needs, of_today.work.last_at, calls, now),
         "charts": _charts(dealer, of_today.received, now),
         "breaches": [*breaches(over, needs, names), *between],
         "breach_count": len(over)
@@ -122,7 +123,7 @@ def _seen(request: Visit, dealer: "Organisation", now: datetime) -> dict[str, ob
         "missing": missing_count(dealer, now),
         "systems": in_trouble(dealer.pk, now),
         "lines": lines_of(dealer.pk, now),
-        "calls": under_way([dealer.pk], now, request.user),
+        "calls": calls,
         "soon_s": SOON_S,
         "late_s": LATE_S,
     }

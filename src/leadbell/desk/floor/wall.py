@@ -15,6 +15,7 @@ from leadbell.words import Words, say
 
 if TYPE_CHECKING:
     from leadbell.dealers.models import Organisation, Person
+    from leadbell.ring.calling import Live
 
 #: Rows of a list on the wall; more are counted.
 ROWS = 6
@@ -86,10 +87,14 @@ def at_work(
     people: "Sequence[Person]",
     needs: Attention,
     last_at: Mapping[int, datetime],
+    calls: "Sequence[Live]",
     now: datetime,
 ) -> list[AtWork]:
-    """The dealer's own people by name, with what they do now."""
-    talking = {lead.calling_by: lead.calling_since for lead in needs.leads if lead.calling_by}
+    """The dealer's own people by name, with what they do now. Who closed a lead in mid-call still talks."""
+    talking: dict[int | None, datetime | None] = {
+        one.call.person_id: one.since for one in calls if one.tone == "talk"
+    }
+    talking |= {lead.calling_by: lead.calling_since for lead in needs.leads if lead.calling_by}
     ringing = {person: lead for lead in needs.leads if lead.rings(now) for person in lead.ringing}
     counts = needs.open_by_owner
 
