@@ -33,7 +33,7 @@ document.addEventListener('htmx:beforeSwap', ({ detail }) => {
     open: [...target.querySelectorAll('details[id][open]')].filter(stays).map(one => one.id),
     fields: [...target.querySelectorAll('input[id], textarea[id], select[id]')].filter(field => changed(field) && (stays(field) || typedOn(field)))
       .map(field => ({ id: field.id, value: field.value, checked: field.checked })),
-    focus: focused && { where: same(focused), start: focused.selectionStart, end: focused.selectionEnd, 
+    focus: focused && { one: focused, where: same(focused), start: focused.selectionStart, end: focused.selectionEnd,
       // The page may refresh itself before the answer to what was sent is here.
       sent: Boolean(sent?.contains(focused) || focused.closest('.htmx-request')) },
     target: target.id,
@@ -53,7 +53,8 @@ document.addEventListener('htmx:afterSwap', () => {
   }
   const part = document.getElementById(target)
   if (focus && part) {
-    const again = focus.where && part.querySelector(focus.where)
+    // What outlives a refresh, such as a recording's player, is still there itself.
+    const again = part.contains(focus.one) ? focus.one : focus.where && part.querySelector(focus.where)
     // After a step is done, the next one; else the part itself, so that the keyboard stays here.
     const next = again ?? (focus.sent ? part.querySelector('[data-focus]') : null) ?? part
     next.focus({ preventScroll: next === again || next === part })
