@@ -25,15 +25,27 @@ def say(what: str) -> None:
     print(f"{time.monotonic() - BEGAN:7.2f} s  {what}", flush=True)
 
 
+def wave(hz: float, seconds: float) -> bytes:
+    return b"".join(
+        struct.pack("<h", int(8000 * math.sin(2 * math.pi * hz * n / RATE)))
+        for n in range(int(RATE * seconds))
+    )
+
+
 async def talk(call: Call, hz: float) -> None:
-    """A tone into the call, as long as it lasts."""
-    wave = b"".join(struct.pack("<h", int(8000 * math.sin(2 * math.pi * hz * n / RATE))) for n in range(RATE))
-    said = 0
+    """A short tone for a hello and a pause, as people do, then tones and pauses as long as the call lasts.
+
+    Whoever begins without a pause is taken for an answering machine.
+    """
+    left = wave(hz, 0.5) + bytes(RATE * 2 * 2)
+    sentence = wave(hz, 1.5) + bytes(RATE)
     with suppress(BaresipError):
         while True:
             missing = RATE * 2 // 5 - call.audio.info().tx_buffered
+            while missing > len(left):
+                left += sentence
             if missing > 0:
-                said = (said + call.audio.write((wave + wave)[said : said + missing])) % len(wave)
+                left = left[call.audio.write(left[:missing]) :]
             await asyncio.sleep(0.02)
 
 

@@ -110,6 +110,17 @@ def test_colleagues_see_who_talks(desk, lead, rosa, samir, ines, signed_in):
     assert "talks with" not in page_of(signed_in(samir))
 
 
+def test_who_calls_is_named_beside_a_lead_that_is_named_already(desk, lead, rosa, ines, signed_in):
+    call = calling(desk, lead)
+    tell(call, ("accepted", rosa))
+    of_ines = page_of(signed_in(ines), f"/leads/{lead.pk}/").split("live-strip")[1].split("</section>")[0]
+    assert "· Rosa" in of_ines
+    assert of_ines.count("Okafor") == 1
+    tell(call, ("connected", None))
+    of_ines = page_of(signed_in(ines), f"/leads/{lead.pk}/").split("live-strip")[1].split("</section>")[0]
+    assert of_ines.count("Rosa") == 1
+
+
 def test_who_talks_or_a_manager_hangs_up(desk, lead, rosa, samir, ines, signed_in, southside):
     call = calling(desk, lead)
     ending = f"/calls/{call.pk}/ending/"
@@ -310,7 +321,7 @@ def test_totals_name_their_base(some, ines, signed_in):
     page = page_of(signed_in(ines), "/calls/")
     assert rows(page) == 6
     for said in (
-        "<b>5</b> calls", "reached <b>1</b> of 3 called", "answered <b>1</b> of 2 who called us",
+        "<b>5</b> calls", "and 1 test<", "reached <b>1</b> of 3 called", "answered <b>1</b> of 2 who called us",
         "talked <b>1:32</b> in 2 conversations", "nobody took the customer’s call", "the key press was heard",
     ):  # fmt: skip
         assert said in page, said

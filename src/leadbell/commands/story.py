@@ -34,12 +34,13 @@ def _told(number: int) -> dict[str, Any]:
     from leadbell.desk.story.story import people_in
     from leadbell.desk.story.story import story as tell
     from leadbell.lead.journal import read_history
-    from leadbell.lead.listing import as_row
+    from leadbell.lead.listing import as_row, in_english
     from leadbell.lead.models import Lead
 
     lead = Lead.objects.select_related("customer", "dealer").filter(pk=number).first()
     if lead is None:
         raise Trouble("There is no lead %(number)s; `leadbell leads` lists them.", number=number)
+    zone = ZoneInfo(lead.dealer.zone)
     history = read_history(lead)
     people = people_in(history) | {p for p in (lead.owner_id, lead.next_for, *lead.ringing) if p}
     names = dict(Person.objects.filter(pk__in=people).values_list("pk", "name"))
@@ -50,22 +51,29 @@ def _told(number: int) -> dict[str, Any]:
             "by": names.get(getattr(fact, "by", None) or 0),
             "who": line.who,
         }
-        | {"sentence": str(line.sentence), "why": [str(reason) for reason in line.why], "text": line.text}
+        | {
+            "sentence": in_english(line.sentence, zone),
+            "why": [in_english(reason, zone) for reason in line.why],
+            "text": line.text,
+        }
         for fact, line in zip(history.facts, tell(history, names), strict=True)
     ]
-    return as_row(lead, names) | {"zone": lead.dealer.zone, "facts": facts}
+    return as_row(lead, names) | {"facts": facts}
 
 
 def _print(told: dict[str, Any]) -> None:
     out = Console(highlight=False)
     about = (told["customer"], told["car"] or "—", told["state"])
     out.print(f"Lead {told['lead']}  {' · '.join(about)}", style="bold", markup=False)
+    from leadbell.lead.listing import clock
+
     zone = ZoneInfo(told["zone"])
     for fact in told["facts"]:
-        at = datetime.fromisoformat(fact["at"]).astimezone(zone)
-        out.print(f"{at:%Y-%m-%d %H:%M:%S}  {MARKS[fact['who']]}  {fact['sentence']}", markup=False)
+        at = clock(datetime.fromisoformat(fact["at"]), zone)
+        out.print(f"{at}  {MARKS[fact['who']]}  {fact['sentence']}", markup=False)
         for reason in (*fact["why"], *filter(None, [fact["text"]])):
             out.print(f"{'':24}{reason}", style="dim", markup=False)
     step = told["next"]
     if step["kind"]:
-        out.print(f"Next: {step['kind']} {step['at'] or ''}  {step['because']}", style="bold", markup=False)
+        when = clock(datetime.fromisoformat(step["at"]), zone) if step["at"] else ""
+        out.print(f"Next: {step['kind']} {when}  {step['because']}", style="bold", markup=False)

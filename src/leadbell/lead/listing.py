@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -14,9 +15,24 @@ def _iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def because(stored: dict[str, Any] | None) -> str:
+def in_english(words: Words, zone: ZoneInfo) -> str:
+    """The sentence for a terminal, its times on the dealer's clock."""
+    local = {
+        name: clock(datetime.fromisoformat(value), zone)
+        for name, value in words.values.items()
+        if name.endswith("_at") and isinstance(value, str)
+    }
+    return str(Words(words.text, {**words.values, **local}))
+
+
+def clock(at: datetime, zone: ZoneInfo) -> str:
+    """`2026-11-20 09:04:00`, on the dealer's clock."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def because(stored: dict[str, Any] | None, zone: ZoneInfo) -> str:
     """A stored reason as an English sentence."""
-    return str(msgspec.convert(stored, Words)) if stored else ""
+    return in_english(msgspec.convert(stored, Words), zone) if stored else ""
 
 
 def as_row(lead: Lead, names: dict[int, str]) -> dict[str, Any]:
@@ -24,6 +40,7 @@ def as_row(lead: Lead, names: dict[int, str]) -> dict[str, Any]:
     return {
         "lead": lead.pk,
         "dealer": lead.dealer.name,
+        "zone": lead.dealer.zone,
         "customer": str(lead.customer),
         "phone": lead.customer.phone,
         "email": lead.customer.email,
@@ -43,7 +60,7 @@ def as_row(lead: Lead, names: dict[int, str]) -> dict[str, Any]:
             "kind": lead.next_kind,
             "for": names.get(lead.next_for or 0),
             "at": _iso(lead.next_at),
-            "because": because(lead.next_because),
+            "because": because(lead.next_because, ZoneInfo(lead.dealer.zone)),
         },
     }
 

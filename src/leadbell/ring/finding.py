@@ -63,9 +63,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Of everything found, tests left out. Reached are those of `tried`, taken those of `came`."""
+    """Of everything found, in all but `tests` tests left out. Reached are those of `tried`, taken those of `came`."""
 
     calls: int
+    tests: int
     tried: int
     reached: int
     came: int
@@ -143,10 +144,11 @@ def _listed(call: Call, names: dict[int, str], reader: Person) -> Listed:
 
 
 def _totals(calls: QuerySet[Call]) -> Totals:
-    of_customers = calls.exclude(kind=Call.Kind.TEST)
+    of_customers = ~Q(kind=Call.Kind.TEST)
     talked = _TALKED & Q(talk_ms__isnull=False)
-    counted = of_customers.aggregate(
-        calls=Count("pk"),
+    counted = calls.aggregate(
+        calls=Count("pk", filter=of_customers),
+        tests=Count("pk", filter=Q(kind=Call.Kind.TEST)),
         tried=Count("pk", filter=_TRIED),
         reached=Count("pk", filter=_TRIED & _TALKED),
         came=Count("pk", filter=_CAME),
