@@ -102,12 +102,12 @@ def _prepare(fresh: bool, found: Found, now: datetime) -> None:
 
 
 def _say_less() -> None:
-    """What is invented needs no line in a log for each of its facts."""
+    """What is invented, its failures with it, needs no line in a log."""
     import logging
 
     import structlog
 
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 
 #: The demo's telephones are never given out: where there is an exchange, everybody's phone is in the browser alone.

@@ -1,5 +1,6 @@
 """Django's pages behind the front door: one thread answers a request, from its first middleware to its last."""
 
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     Receive = Callable[[], Awaitable[Mapping[str, Any]]]
     Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+# Our own streams are asynchronous. What WhiteNoise sends are the files of the pages: small, and fine to read whole.
+warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 
 #: So many threads are kept for the next requests; where more are asked at once, theirs end with them.
 KEPT = 20
