@@ -26,7 +26,7 @@ COMMANDS = {
     ),
     "person": ("leadbell.commands.person:person", "Add people to a dealer."),
     "asterisk": ("leadbell.commands.asterisk:asterisk", "Set up the telephone exchange."),
-    "phone": ("leadbell.commands.phone:phone", "Make a test call."),
+    "phone": ("leadbell.commands.phone:phone", "Choose the phone line, make a test call."),
     "speech": ("leadbell.commands.speech:speech", "Install a model that writes down conversations."),
     "audit": ("leadbell.commands.audit:audit", "Study a CRM export: what does the follow-up lose?"),
     "read": ("leadbell.commands.read:read", "Show as JSON what a lead says, storing nothing."),
