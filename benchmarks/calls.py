@@ -34,8 +34,8 @@ PEOPLE, AT_ONCE, LEADS = 10, 4, 20
 APART_S = 0.4
 #: Salespeople's numbers begin so, those of customers never do.
 AT_WORK = "+3165"
-#: Customers of one measurement never come back in another.
-TALKING_FROM, ALL_RING_FROM = 1_000_000, 2_000_000
+#: Customers of one measurement never come back in another: whoever asks again has no new lead.
+PEAK_FROM, TALKING_FROM, ALL_RING_FROM = 500_000, 1_000_000, 2_000_000
 WARM_S = 5
 #: After the last lead: a bell, who thinks, and the customer's phone.
 ENDED_WITHIN_S = 120
@@ -94,7 +94,7 @@ def measure(quick: bool) -> Iterator[Figure]:
             yield from _ringing(here, *size.steady)
             yield from _talking(here)
             if size.peak:
-                yield from _ringing(here, *size.peak)
+                yield from _ringing(here, *size.peak, PEAK_FROM)
             # Last: from then on every lead rings at everybody.
             yield from _one_lead_one_person(here)
 
@@ -214,7 +214,7 @@ class Here:
 # -- how soon phones ring --------------------------------------------------------------------------------------
 
 
-def _ringing(here: Here, rate: float, seconds: float) -> Iterator[Figure]:
+def _ringing(here: Here, rate: float, seconds: float, customers_from: int = 1) -> Iterator[Figure]:
     """Half of the people answer by phone and press 1, half tap at their desks; every phone rings."""
     here.phones.behave(
         {"picks_up": (0.5, 1.5), "presses": (0.8, 1.6)},
@@ -226,7 +226,7 @@ def _ringing(here: Here, rate: float, seconds: float) -> Iterator[Figure]:
     keys = [dealer["key"] for dealer in dealers]
     by_phone = [session for dealer in dealers for session in dealer["sessions"][1::2]]
     with open_desks(
-        here.house.port, sessions, keys, rate, seconds + WARM_S, f"calls-{rate:g}", by_phone
+        here.house.port, sessions, keys, rate, seconds + WARM_S, f"calls-{rate:g}", by_phone, customers_from
     ) as desks:
         said, _ = desks.communicate("end\n")
         desk = json.loads(said)

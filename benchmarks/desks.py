@@ -90,7 +90,7 @@ class Day:
 
     async def post_leads(self) -> None:
         """Poisson arrivals: they don't wait for each other."""
-        numbers, keys, rate = count(1), self.told["keys"], self.told["rate"]
+        numbers, keys, rate = count(self.told["first"]), self.told["keys"], self.told["rate"]
         began = time.perf_counter()
         due = began
         while (due := due + self.chance.expovariate(rate)) < began + self.told["seconds"]:
@@ -156,11 +156,12 @@ def open_desks(
     seconds: float = 0,
     seed: str = "",
     hands_off: Sequence[str] = (),
+    first: int = 1,
 ) -> Iterator["subprocess.Popen[str]"]:
-    """The desks as a process of their own, open."""
+    """The desks as a process of their own, open; the leads they post are of the customers from `first` on."""
     told = {
         "port": port, "sessions": sessions, "keys": keys, "rate": rate, "seconds": seconds, "seed": seed,
-        "hands_off": hands_off,
+        "hands_off": hands_off, "first": first,
     }  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.desks"],
