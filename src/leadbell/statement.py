@@ -13,11 +13,12 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.db.models.base import ModelState
 from django.db.utils import DatabaseErrorWrapper
+from psycopg import sql
 
 Row = TypeVar("Row")
 
 
-def run(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def run(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Execute one statement that answers rows, with %(named)s values bound by the server.
 
     Django's cursors put the values into the text, which PostgreSQL then parses and plans each time.
@@ -25,15 +26,15 @@ def run(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """
     write_what_waits()
     with _cursor() as cursor:
-        cursor.execute(sql, values, prepare=True)
+        cursor.execute(statement, values, prepare=True)
         return cursor.fetchall()
 
 
-def tell(sql: str, values: Mapping[str, Any]) -> None:
+def tell(statement: str, values: Mapping[str, Any]) -> None:
     """Execute one statement whose rows nobody asks for; inside `without_waiting` nobody waits for its end either."""
     write_what_waits()
     with _cursor() as cursor:
-        cursor.execute(sql, values, prepare=True)
+        cursor.execute(statement, values, prepare=True)
 
 
 @contextmanager
@@ -83,10 +84,10 @@ def write_what_waits() -> None:
 
 
 def _after_what_waits(
-    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+    execute: Callable[..., Any], text: str, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
     write_what_waits()
-    return execute(sql, params, many, context)
+    return execute(text, params, many, context)
 
 
 def insert(rows: Sequence[models.Model]) -> None:
@@ -141,29 +142,44 @@ class Rows:
         return tuple(self._fields)
 
     @cached_property
-    def _read(self) -> str:
+    def _read(self) -> sql.Composed:
         """What a statement selects from; the rows are called r. bytea travels as base64."""
         types = ((name, _type(field)) for name, field in self._fields.items())
-        typed = ", ".join(f'"{name}" {"text" if told == "bytea" else told}' for name, told in types)
-        return f"jsonb_to_recordset(%(rows)s::jsonb) as r({typed})"
+        typed = [
+            sql.Identifier(name) + sql.SQL(" text" if told == "bytea" else f" {told}") for name, told in types
+        ]
+        return sql.SQL("jsonb_to_recordset({}::jsonb) as r({})").format(
+            sql.Placeholder("rows"), sql.SQL(", ").join(typed)
+        )
+
+    @property
+    def _table(self) -> sql.Identifier:
+        return sql.Identifier(self._model._meta.db_table)
 
     @cached_property
     def inserted(self) -> str:
         """The statement that inserts them."""
-        values = ", ".join(
-            f"decode(r.\"{name}\", 'base64')" if _type(field) == "bytea" else f'r."{name}"'
+        names = sql.SQL(", ").join(map(sql.Identifier, self._fields))
+        values = sql.SQL(", ").join(
+            sql.SQL("decode({}, 'base64')" if _type(field) == "bytea" else "{}").format(
+                sql.Identifier("r", name)
+            )
             for name, field in self._fields.items()
         )
-        names, table = ", ".join(f'"{name}"' for name in self._fields), self._model._meta.db_table
-        return f"insert into {table} ({names}) select {values} from {self._read}"  # noqa: S608 (the model's own names)
+        made = sql.SQL("insert into {} ({}) select {} from {}").format(self._table, names, values, self._read)
+        return made.as_string()
 
     @cached_property
     def updated(self) -> str:
         """The statement that changes these columns of the rows that have their first one, the key."""
         key, *names = self._fields
-        changes, table = ", ".join(f'"{name}" = r."{name}"' for name in names), self._model._meta.db_table
-        which = f't."{key}" = r."{key}"'
-        return f"update {table} t set {changes} from {self._read} where {which}"  # noqa: S608 (the model's own names)
+        changes = sql.SQL(", ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(name), sql.Identifier("r", name)) for name in names
+        )
+        made = sql.SQL("update {} t set {} from {} where {} = {}").format(
+            self._table, changes, self._read, sql.Identifier("t", key), sql.Identifier("r", key)
+        )
+        return made.as_string()
 
     def told(self, rows: Iterable[models.Model]) -> str:
         names = [(name, field.attname) for name, field in self._fields.items()]

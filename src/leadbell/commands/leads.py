@@ -1,7 +1,6 @@
 """`leadbell leads`: the leads with customer, origin, state, owner and next step."""
 
 import json
-from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -41,7 +40,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
     from leadbell.lead.listing import clock
 
     step = row["next"]
-    at = clock(datetime.fromisoformat(step["at"]), ZoneInfo(row["zone"]))[:-3] if step["at"] else ""
+    at = clock(step["at"], ZoneInfo(row["zone"]))[:-3] if step["at"] else ""
     return [
         str(row["lead"]), row["dealer"], row["customer"], row["car"], row["origin"], row["state"], row["owner"] or "—",
         f"{step['kind'] or ''} {at}".strip(), step["because"],

@@ -1,7 +1,6 @@
 """`leadbell story LEAD`: what happened with a lead, from its journal."""
 
 import json
-from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -62,18 +61,18 @@ def _told(number: int) -> dict[str, Any]:
 
 
 def _print(told: dict[str, Any]) -> None:
+    from leadbell.lead.listing import clock
+
     out = Console(highlight=False)
     about = (told["customer"], told["car"] or "—", told["state"])
     out.print(f"Lead {told['lead']}  {' · '.join(about)}", style="bold", markup=False)
-    from leadbell.lead.listing import clock
-
     zone = ZoneInfo(told["zone"])
     for fact in told["facts"]:
-        at = clock(datetime.fromisoformat(fact["at"]), zone)
+        at = clock(fact["at"], zone)
         out.print(f"{at}  {MARKS[fact['who']]}  {fact['sentence']}", markup=False)
         for reason in (*fact["why"], *filter(None, [fact["text"]])):
             out.print(f"{'':24}{reason}", style="dim", markup=False)
     step = told["next"]
     if step["kind"]:
-        when = clock(datetime.fromisoformat(step["at"]), zone) if step["at"] else ""
+        when = clock(step["at"], zone) if step["at"] else ""
         out.print(f"Next: {step['kind']} {when}  {step['because']}", style="bold", markup=False)

@@ -18,16 +18,16 @@ def _iso(at: datetime | None) -> str | None:
 def in_english(words: Words, zone: ZoneInfo) -> str:
     """The sentence for a terminal, its times on the dealer's clock."""
     local = {
-        name: clock(datetime.fromisoformat(value), zone)
+        name: clock(value, zone)
         for name, value in words.values.items()
         if name.endswith("_at") and isinstance(value, str)
     }
     return str(Words(words.text, {**words.values, **local}))
 
 
-def clock(at: datetime, zone: ZoneInfo) -> str:
-    """`2026-11-20 09:04:00`, on the dealer's clock."""
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+def clock(at: str, zone: ZoneInfo) -> str:
+    """`2026-11-20 09:04:00`, on the dealer's clock, of an ISO-8601 time."""
+    return f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
 def because(stored: dict[str, Any] | None, zone: ZoneInfo) -> str:
