@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from leadbell import roles
 from leadbell.intake import smtp
 from leadbell.intake.door import MAIL_ALIVE, STRANGERS_PER_MINUTE
-from leadbell.intake.smtp import Connection, Limits, MailDoor, read_header
+from leadbell.intake.header import read_header
+from leadbell.intake.smtp import Connection, Limits, MailDoor
 from tests.fakes.front import ADF, Town, town
 from tests.waiting import eventually
 

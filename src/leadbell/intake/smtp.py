@@ -1,10 +1,8 @@
 """Intake by mail: an SMTP server for `<key>@anything`, which says 250 when the message is committed."""
 
 import asyncio
-import hashlib
 import logging
 import os
-import re
 import signal
 import time
 from collections.abc import Callable
@@ -19,7 +17,8 @@ from aiosmtpd.smtp import SMTP
 
 from leadbell.allowance import Allowance
 from leadbell.intake.door import MAIL_ALIVE, STRANGERS_PER_MINUTE, Doorman, Keys, Source
-from leadbell.intake.post import Kept, Letter, NotKept, Post, Wire, idempotency_key
+from leadbell.intake.header import answered_in, read_header
+from leadbell.intake.post import Kept, Letter, NotKept, Post, Wire
 from leadbell.lead.replies import keep_mail
 from leadbell.lead.thread import Thread, thread_in, thread_of_address
 
@@ -29,36 +28,9 @@ log = structlog.get_logger("leadbell.smtp")
 PIECE = 256 * 1024
 END_OF_MESSAGE = b"\r\n.\r\n"
 MOST_RECIPIENTS = 100
-LONGEST_HEAD = 65_536
 #: How often one connection may say a command.
 MOST_COMMANDS = {"*": 5_000, "NOOP": 50, "HELP": 20, "VRFY": 20, "EHLO": 20, "HELO": 20, "AUTH": 3}
 STOP_WITHIN_S = 5.0
-
-#: What servers on the way write on top of a message: it differs when the same message is sent again.
-TRACE = frozenset(
-    (
-        b"received", b"x-received", b"received-spf", b"return-path", b"delivered-to", b"x-delivered-to",
-        b"x-original-to", b"envelope-to", b"authentication-results", b"dkim-signature", b"x-google-dkim-signature",
-        b"arc-seal", b"arc-message-signature", b"arc-authentication-results",
-    )
-)  # fmt: skip
-_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
-_NEXT_FIELD = re.compile(rb"\r?\n(?![ \t])")
-
-
-def _name_of(field: bytes) -> bytes:
-    return field.partition(b":")[0].strip().lower()
-
-
-def read_header(message: bytes) -> tuple[str | None, bytes]:
-    """The Message-ID, and the fingerprint of the message without the lines that servers on the way added."""
-    end = _END_OF_HEADER.search(message)
-    head, rest = (message[: end.start()], message[end.start() :]) if end else (message, b"")
-    fields = [line for line in _NEXT_FIELD.split(head) if _name_of(line) not in TRACE]
-    ids = [line.partition(b":")[2] for line in fields if _name_of(line) == b"message-id"]
-    fingerprint = hashlib.sha256(b"\r\n".join(fields))
-    fingerprint.update(rest)
-    return (idempotency_key(ids[0].decode("latin-1")) if ids else None), fingerprint.digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,15 +175,6 @@ def threads_of(envelope: Any) -> "set[Thread]":
         envelope.threads = set()
     threads: set[Thread] = envelope.threads
     return threads
-
-
-def answered_in(message: bytes) -> str:
-    """References and In-Reply-To: what the message says it answers."""
-    end = _END_OF_HEADER.search(message)
-    head = message[: end.start()] if end else message
-    fields = [field.partition(b":") for field in _NEXT_FIELD.split(head[:LONGEST_HEAD])]
-    found = [said for name, _, said in fields if name.strip().lower() in (b"references", b"in-reply-to")]
-    return b" ".join(found).decode("latin-1")
 
 
 class Connection(SMTP):
