@@ -42,6 +42,11 @@ def page(client: Client, path: str) -> str:
     return re.sub(r"\s+", " ", answer.content.decode())
 
 
+def listed(client: Client, path: str) -> set[str]:
+    """Who stands in the list; the bar that rings above it is about leads at hand, by the hour of the day."""
+    return set(re.findall(r'<a class="task-name"[^>]*>([^<]*)</a>', page(client, path)))
+
+
 @pytest.fixture
 def site(northside: Organisation) -> Site:
     return make_site(northside)
@@ -131,15 +136,13 @@ def test_the_list_its_windows_and_who_sees_it(
     run_due(now)
     made()
     assert not Alert.objects.exists()
-    everybody = page(signed_in(ines), "/unlost/")
-    assert "Mr Okafor" in everybody
-    assert "Mrs Cole" in everybody
-    assert "2 / 2" in everybody
-    assert "Mrs Cole" not in page(signed_in(ines), "/unlost/?window=14")
-    assert "Mrs Cole" not in page(signed_in(rosa), "/unlost/")
-    assert "Okafor" not in page(signed_in(lena), "/unlost/")
+    assert "2 / 2" in page(signed_in(ines), "/unlost/")
+    assert listed(signed_in(ines), "/unlost/") == {"Mr Okafor", "Mrs Cole"}
+    assert listed(signed_in(ines), "/unlost/?window=14") == {"Mr Okafor"}
+    assert listed(signed_in(rosa), "/unlost/") == {"Mr Okafor"}
+    assert listed(signed_in(lena), "/unlost/") == set()
     for hostile in ("?window=8", "?window=%00", "?window=7;drop"):
-        assert "Mr Okafor" in page(signed_in(ines), f"/unlost/{hostile}")
+        assert "Mr Okafor" in listed(signed_in(ines), f"/unlost/{hostile}")
 
 
 def test_one_tap_takes_it_back_and_calls(
