@@ -132,6 +132,12 @@ def test_a_line_that_can_not_be(manager, at, said, because):
         assert f'value="{said["caller_id"]}"' in page, "what was typed stays"
 
 
+def test_a_twilio_line_has_no_trunk(manager, at):
+    """The field is out of sight for it: what was typed there before is not complained about."""
+    assert manager.post(at("lines/"), LINE | {"kind": "twilio", "trunk": "a b"}).status_code == 303
+    assert PhoneLine.objects.get().trunk == ""
+
+
 def test_change_and_switch_off(northside, manager, at):
     line = line_of(northside, down_since=NOON, down_because={"text": "the phone line doesn't answer"})
     assert "because the phone line doesn" in page_of(manager, at())

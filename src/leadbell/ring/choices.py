@@ -69,7 +69,7 @@ def add_line(
     """A line besides the desk, tried after those that are there already."""
     if kind not in PhoneLine.Kind.values:
         return Refused(say("Choose what kind of line it is."))
-    about = _about_line(dealer, caller_id, trunk)
+    about = _about_line(dealer, caller_id, "" if kind == PhoneLine.Kind.TWILIO else trunk)
     if isinstance(about, Refused):
         return about
     last = PhoneLine.objects.filter(dealer=dealer).order_by("-place").first()
