@@ -70,7 +70,7 @@ def lead(northside: Organisation, rosa: Person) -> Lead:
     lead = lead_of(northside, now=now - timedelta(days=40))
     Lead.objects.filter(pk=lead.pk).update(owner=rosa)
     browser = make_visitor(site)
-    browser.customer = lead.customer
+    browser.customer, browser.last_seen_at = lead.customer, now
     browser.save()
     VisitorJoin.objects.create(
         dealer=northside,
