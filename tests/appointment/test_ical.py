@@ -1,7 +1,7 @@
 """Appointments as calendars show them: the salesperson's feed, and the customer's invitation."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from typing import Any
 
@@ -17,10 +17,11 @@ from leadbell.conversation.carriers.smtp import as_mime
 from leadbell.conversation.ports import Account, Letter
 from leadbell.dealers.models import Organisation, Person
 from leadbell.lead.models import Lead
-from tests.conftest import NOON, lead_of
+from tests.conftest import lead_of
 
-#: Feeds are asked at this very moment; what they show lies ahead of it.
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+#: Feeds are asked at this very moment; what they show lies ahead of it.
+NOON = datetime.now(UTC).replace(hour=11, minute=0, second=0, microsecond=0)
 
 
 @pytest.fixture
