@@ -132,10 +132,19 @@ def test_a_line_that_can_not_be(manager, at, said, because):
         assert f'value="{said["caller_id"]}"' in page, "what was typed stays"
 
 
-def test_a_twilio_line_has_no_trunk(manager, at):
-    """The field is out of sight for it: what was typed there before is not complained about."""
-    assert manager.post(at("lines/"), LINE | {"kind": "twilio", "trunk": "a b"}).status_code == 303
-    assert PhoneLine.objects.get().trunk == ""
+def test_extensions_are_rung_where_a_line_has_them(northside, manager, at, rosa):
+    rosa.extension, rosa.phone = "rosa", "+31612345678"
+    rosa.save()
+    assert "rosa </span>" in page_of(manager, at())
+    said = LINE | {"kind": "twilio", "trunk": ""}
+    assert manager.post(at("lines/"), said).status_code == 303
+    assert "SIP domain" in page_of(manager, at())
+    assert "rosa </span>" not in page_of(manager, at())
+    assert "+31 6 12345678 </span>" in page_of(manager, at())
+    domain = said | {"trunk": "northside.sip.twilio.com", "enabled": "1"}
+    assert manager.post(at("lines/twilio/"), domain).status_code == 303
+    assert PhoneLine.objects.get().trunk == "northside.sip.twilio.com"
+    assert "rosa </span>" in page_of(manager, at())
 
 
 def test_change_and_switch_off(northside, manager, at):

@@ -280,6 +280,57 @@ def test_a_phone_in_a_browser_rings_while_its_window_is_open_else_their_own(
     assert rung_by_line(rosa, [northside.pk], NOON) == (frozenset({northside.pk}) if number else frozenset())
 
 
+@pytest.mark.parametrize(
+    ("kind", "trunk", "rosas", "samirs"),
+    [
+        ("asterisk", "trunk", "sip:rosa", "sip:samir"),
+        ("twilio", "northside.sip.twilio.com", "sip:rosa", "sip:samir"),
+        ("twilio", "", "+31611111117", None),
+        ("sip", "", "+31611111117", None),
+    ],
+)
+def test_an_extension_rings_where_the_line_has_it_else_their_number(
+    northside: Organisation,
+    rosa: Person,
+    samir: Person,
+    kind: str,
+    trunk: str,
+    rosas: str,
+    samirs: str | None,
+) -> None:
+    PhoneLine.objects.create(dealer=northside, kind=kind, trunk=trunk, created_at=NOON, seen_at=NOON)
+    for person, phone in ((rosa, "+31611111117"), (samir, "")):
+        person.extension, person.phone = person.name.lower(), phone
+        person.save()
+    ring(locked(lead_of(northside).pk), [rosa.pk, samir.pk], "all", 20, NOON)
+    (placed,) = claiming.claim(NOON)
+    told = {phone.person: phone.number for phone in placed.bell.phones}
+    assert told == {rosa.pk: rosas} | ({samir.pk: samirs} if samirs else {})
+    assert (northside.pk in rung_by_line(samir, [northside.pk], NOON)) == bool(samirs)
+
+
+def test_the_first_line_that_reaches_them_rings(northside: Organisation, rosa: Person) -> None:
+    for place, kind in enumerate(("sip", "asterisk")):
+        PhoneLine.objects.create(dealer=northside, kind=kind, place=place, created_at=NOON, seen_at=NOON)
+    rosa.extension = "rosa"
+    rosa.save()
+    assert want_for(locked(lead_of(northside).pk), [rosa.pk], 20, NOON) == "asterisk"
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_whose_number_may_not_be_dialled_is_not_waited_for(
+    northside: Organisation, rosa: Person, samir: Person
+) -> None:
+    rosa.phone, rosa.seen_at = "+32470123456", NOON - 9 * MINUTE  # Belgian, and no desk open
+    rosa.save()
+    lead = locked(lead_of(northside).pk)
+    ring(lead, [rosa.pk, samir.pk], "all", 20, NOON)
+    (placed,) = claiming.claim(NOON)
+    assert [phone.person for phone in placed.bell.phones] == [samir.pk]
+    assert locked(lead.pk).ringing == [samir.pk]
+    assert [step[1:] for step in Call.objects.get().steps] == [["phone_unreachable", rosa.pk]]
+
+
 @pytest.mark.usefixtures("phones", "line")
 def test_a_call_wanted_while_the_switchboard_was_away_rings_nobody_late(
     northside: Organisation, rosa: Person

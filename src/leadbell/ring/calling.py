@@ -158,15 +158,19 @@ def _state(row: PhoneLine, now: datetime) -> LineState:
 
 def rung_by_line(person: Person, dealers: Iterable[int], now: datetime) -> frozenset[int]:
     """The dealers at which a line would ring this person's own phone now, or the window that is their phone."""
-    has_phone = bool(person.phone or person.extension)
-    if not (has_phone or is_in_browser(person, now)):
+    in_browser = is_in_browser(person, now)
+    if not (person.phone or person.extension or in_browser):
         return frozenset()
     up = PhoneLine.objects.filter(
         dealer__in=list(dealers), enabled=True, down_since=None, seen_at__gt=now - SEEN_WITHIN
     )
-    if not has_phone:
-        up = up.filter(kind=PhoneLine.Kind.ASTERISK)
-    return frozenset(up.values_list("dealer_id", flat=True))
+    return frozenset(
+        line.dealer_id
+        for line in up
+        if person.phone
+        or (person.extension and line.has_extensions)
+        or (in_browser and line.kind == PhoneLine.Kind.ASTERISK)
+    )
 
 
 def under_way(dealers: Sequence[int], now: datetime, reader: Person | None = None) -> list[Live]:

@@ -87,7 +87,7 @@ def _end(held: Held, news: Heard, now: datetime) -> None:
     if call.connected_at is not None and held.rules.recording != PhoneRules.Recording.OFF:
         statement.tell(_WANT_RECORDING, {"call": call.pk, "dealer": call.dealer_id, "now": now})
     if news.what == "line_down":
-        _pass_on_the_rest(call, lead, now)
+        _pass_on_all(call.people, call, lead, now)
     last = outcome if call.attempt else news.what
     over(call, last, now, say("the line failed") if news.what in ("line_down", "lost_track") else None)
 
@@ -126,8 +126,18 @@ def _pass_on(lead: Lead | None, news: Heard, now: datetime, even_at_the_desk: bo
         record(lead, PassedOn(at=now, by=news.person, because=because))
 
 
-def _pass_on_the_rest(call: Call, lead: Lead | None, now: datetime) -> None:
-    for person in call.people:
+def no_phone(held: Held, people: Sequence[int], now: datetime) -> None:
+    """The line reaches none of these people, whose number it may not dial: their leads don't wait for them."""
+    if not people:
+        return
+    for person in people:
+        step(held.call, "phone_unreachable", now, person)
+    _pass_on_all(people, held.call, held.lead, now)
+    keep(held.call)
+
+
+def _pass_on_all(people: Sequence[int], call: Call, lead: Lead | None, now: datetime) -> None:
+    for person in people:
         _pass_on(lead, Heard(call.pk.hex, "phone_unreachable", now, person), now, even_at_the_desk=False)
 
 

@@ -69,7 +69,7 @@ def add_line(
     """A line besides the desk, tried after those that are there already."""
     if kind not in PhoneLine.Kind.values:
         return Refused(say("Choose what kind of line it is."))
-    about = _about_line(dealer, caller_id, "" if kind == PhoneLine.Kind.TWILIO else trunk)
+    about = _about_line(dealer, caller_id, trunk)
     if isinstance(about, Refused):
         return about
     last = PhoneLine.objects.filter(dealer=dealer).order_by("-place").first()
@@ -196,15 +196,17 @@ def kinds_to_add(dealer: Organisation) -> list[tuple[str, str]]:
 
 def phones_of(dealer: Organisation, people: Sequence[Person]) -> list[Reached]:
     """Where each of these people is rung."""
+    lines = list(PhoneLine.objects.filter(dealer=dealer, enabled=True))
+    has_extensions = not lines or any(line.has_extensions for line in lines)
     reached = []
     for one in people:
-        number, because = _own_phone(one, dealer)
+        number, because = _own_phone(one, dealer, has_extensions)
         reached.append(Reached(one, number, because, one.in_browser))
     return reached
 
 
-def _own_phone(person: Person, dealer: Organisation) -> tuple[str, Words | None]:
-    if person.extension:
+def _own_phone(person: Person, dealer: Organisation, has_extensions: bool) -> tuple[str, Words | None]:
+    if person.extension and has_extensions:
         return person.extension, None
     if not person.phone:
         return "", say("no phone: only the screen rings")

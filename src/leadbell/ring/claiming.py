@@ -10,6 +10,7 @@ from leadbell.dealers.models import Person
 from leadbell.dealers.presence import is_in_browser
 from leadbell.lead.law import may_dial
 from leadbell.ring import prompts
+from leadbell.ring.calls import no_phone
 from leadbell.ring.held import Held, hold, people, take
 from leadbell.ring.models import Call, PhoneLine, PhoneRules
 from leadbell.ring.ports import BROWSER, Bell, Phone
@@ -38,7 +39,11 @@ def claim(now: datetime) -> list[Placed]:
             if (now - call.asked_at).total_seconds() > call.ring_s:
                 over(call, "nobody", now, say("the switchboard was away while it should have rung"))
                 continue
-            placed.append(Placed(call.line, _bell(held, rung, now)))
+            bell = _bell(held, rung, now)
+            if call.kind != Call.Kind.TEST:
+                reached = {phone.person for phone in bell.phones}
+                no_phone(held, [person for person in call.people if person not in reached], now)
+            placed.append(Placed(call.line, bell))
             tell_screens(call)
         return placed
 
@@ -59,7 +64,7 @@ def _bell(
     phones = tuple(
         Phone(p.pk, number, _whisper(call, rules, p), (later or {}).get(p.pk, 0))
         for p in (rung[person] for person in call.people if person in rung)
-        if (number := _number(call, rules, p, now))
+        if (number := _number(held, p, now))
     )
     if call.kind == Call.Kind.TEST and call.number:
         heard = prompts.whisper(rules.prompts, "whisper_test", call.dealer.language, "", "", call.asked_at)
@@ -70,14 +75,15 @@ def _bell(
     )  # fmt: skip
 
 
-def _number(call: Call, rules: PhoneRules, person: Person, now: datetime) -> str:
+def _number(held: Held, person: Person, now: datetime) -> str:
     """Where this person is rung for this call: in the browser whose window is open, else on their own phone.
 
-    Empty where they aren't.
+    An extension is rung on a line that has it, a number on any. Empty where they aren't.
     """
+    call, line, rules = held.call, held.line, held.rules
     if call.line == PhoneLine.Kind.ASTERISK and is_in_browser(person, now):
         return f"sip:{BROWSER}{person.pk}"
-    if person.extension:
+    if person.extension and line is not None and line.has_extensions:
         return f"sip:{person.extension}"
     may = person.phone and may_dial(person.phone, call.dealer.country, rules.countries) is None
     return person.phone if may else ""

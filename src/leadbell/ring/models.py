@@ -23,7 +23,7 @@ class PhoneLine(models.Model):
     enabled = models.BooleanField(default=True)
     #: The dealer's own number, E.164: what customers and salespeople see.
     caller_id = models.CharField(max_length=20, blank=True, default="")
-    #: The way out at the provider: the name of the trunk's endpoint.
+    #: The way out at the provider: the name of the trunk's endpoint; at Twilio the SIP domain, where there is one.
     trunk = models.CharField(max_length=60, blank=True, default="")
     #: Since when it is down, and why, in words.
     down_since = models.DateTimeField(null=True, blank=True)
@@ -34,6 +34,11 @@ class PhoneLine(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["dealer", "kind"], name="one_line_of_a_kind"),)
+
+    @property
+    def has_extensions(self) -> bool:
+        """Whether salespeople's own phones are registered here: at an exchange, or a SIP domain of Twilio's."""
+        return self.kind == self.Kind.ASTERISK or (self.kind == self.Kind.TWILIO and bool(self.trunk))
 
 
 class PhoneRules(models.Model):

@@ -22,21 +22,20 @@ BELIEVED = timedelta(seconds=2)
 #: The switchboard says every few seconds that a line is up; older news means it is not.
 SEEN_WITHIN = timedelta(seconds=15)
 _WANT = """
-with line as (
-    select kind from leadbell_phoneline
-    where dealer_id = %(dealer)s and enabled and down_since is null and seen_at > %(seen_after)s
-    order by place, id limit 1
-), phones as (
-    select array_agg(id order by array_position(%(people)s::bigint[], id)) as people from leadbell_person, line
-    where id = any (%(people)s::bigint[]) and is_active and (phone <> '' or extension <> ''
-        or in_browser and line.kind = 'asterisk' and browser_open_at > %(browser_after)s)
+with phones as (
+    select l.kind, array_agg(p.id order by array_position(%(people)s::bigint[], p.id)) as people
+    from leadbell_phoneline l join leadbell_person p on p.id = any (%(people)s::bigint[]) and p.is_active and (
+        p.phone <> ''
+        or p.extension <> '' and (l.kind = 'asterisk' or l.kind = 'twilio' and l.trunk <> '')
+        or p.in_browser and l.kind = 'asterisk' and p.browser_open_at > %(browser_after)s)
+    where l.dealer_id = %(dealer)s and l.enabled and l.down_since is null and l.seen_at > %(seen_after)s
+    group by l.id order by l.place, l.id limit 1
 ), wanted as (
     insert into leadbell_call (id, dealer_id, lead_id, kind, line, status, people, ring_s, person_id, number, leg,
         attempt, asked_at, outcome, steps)
-    select %(id)s, %(dealer)s, %(lead)s, %(kind)s, line.kind, 'wanted', phones.people, %(ring_s)s, %(person)s, '', '',
-        '', %(now)s, '', '[]'
-    from phones, line
-    where phones.people is not null
+    select %(id)s, %(dealer)s, %(lead)s, %(kind)s, kind, 'wanted', people, %(ring_s)s, %(person)s, '', '', '',
+        %(now)s, '', '[]'
+    from phones
     returning id, line
 )
 select line, pg_notify(%(switchboard)s, id::text) from wanted
@@ -52,9 +51,9 @@ def want(
     now: datetime,
     person: int | None = None,
 ) -> str | None:
-    """Let these people's phones ring, after commit, on the dealer's first line that is up; which line that is.
+    """Let these people's phones ring, after commit, on the dealer's first line that is up and reaches any of them.
 
-    None where there is no such line, or nobody of them has a phone.
+    Which line that is; None where there is none.
     """  # fmt: skip
     values = {
         "id": uuid.uuid4(), "dealer": dealer, "lead": lead, "kind": kind, "people": list(people), "ring_s": ring_s,
