@@ -35,7 +35,7 @@ from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.ring import calls, claiming, health, pressing, reconciling
-from leadbell.ring.actions import accept, ring, take
+from leadbell.ring.actions import accept, pass_on, ring, take
 from leadbell.ring.calling import rung_by_line
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Recording, TrackingNumber
 from leadbell.ring.ports import Dial, Heard
@@ -184,7 +184,7 @@ def test_two_who_press_at_once_are_one_owner(northside: Organisation, rosa: Pers
     assert turned.tell.text == "Somebody else was first. Thank you."
     assert locked(lead.pk).owner_id == samir.pk
     assert not facts(lead).of(Attempted)
-    assert not reconciling.still_rings(call.pk.hex)
+    assert not reconciling.still_rung(call.pk.hex)
 
 
 @pytest.mark.usefixtures("phones", "line")
@@ -329,6 +329,28 @@ def test_whose_number_may_not_be_dialled_is_not_waited_for(
     assert [phone.person for phone in placed.bell.phones] == [samir.pk]
     assert locked(lead.pk).ringing == [samir.pk]
     assert [step[1:] for step in Call.objects.get().steps] == [["phone_unreachable", rosa.pk]]
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_who_passes_it_on_at_the_screen_is_rung_no_more(
+    northside: Organisation, rosa: Person, samir: Person
+) -> None:
+    lead = locked(lead_of(northside).pk)
+    call = rings(lead, rosa, samir)
+    assert reconciling.still_rung(call.pk.hex) == {rosa.pk, samir.pk}
+    pass_on(locked(lead.pk), rosa.pk, NOON + 3 * SECOND)
+    assert reconciling.still_rung(call.pk.hex) == {samir.pk}
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_what_was_taken_at_a_screen_before_the_switchboard_came_rings_nobody(
+    northside: Organisation, rosa: Person, samir: Person
+) -> None:
+    lead = locked(lead_of(northside).pk)
+    ring(lead, [rosa.pk, samir.pk], "all", 20, NOON)
+    accept(locked(lead.pk), samir.pk, NOON + 2 * SECOND)
+    assert claiming.claim(NOON + 4 * SECOND) == []
+    assert (Call.objects.get().status, Call.objects.get().outcome) == ("over", "nobody")
 
 
 @pytest.mark.usefixtures("phones", "line")

@@ -314,6 +314,44 @@ async def test_ringing_is_stopped_but_never_a_conversation(room: Room) -> None:
     assert set(other.engine.alive) == {ROSAS, CUSTOMERS}
 
 
+async def test_who_passes_it_on_at_the_screen_is_rung_no_more_and_the_others_are(room: Room) -> None:
+    room.exchange.ring(bell(ROSA, SAMIR))
+    await settle()
+    room.exchange.ring_only(KEY, {SAMIR})
+    await settle()
+    assert room.engine.hung_up == [ROSAS]
+    await room.presses_one(ROSAS)
+    assert ("accepted", ROSA) not in room.heard
+    await room.presses_one(SAMIRS)
+    assert ("accepted", SAMIR) in room.heard
+    room.exchange.ring_only(KEY, ())
+    await settle()
+    assert SAMIRS not in room.engine.hung_up, "who has pressed is not stopped by news from before"
+
+
+async def test_who_passes_it_on_before_their_phone_begins_to_ring_is_not_rung(room: Room) -> None:
+    both = bell(ROSA, SAMIR)
+    room.exchange.ring(replace(both, phones=(both.phones[0], replace(both.phones[1], after_s=5))))
+    await settle()
+    room.exchange.ring_only(KEY, {ROSA})
+    room.hand.turn(6)
+    await settle()
+    assert SAMIRS not in room.engine.called
+    await room.lets(ROSAS, "over", how="no_answer")
+    assert room.heard[-1] == ("nobody", None)
+
+
+async def test_who_can_not_be_joined_had_no_conversation(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    room.exchange.dial(CALL)
+    await settle()
+    room.engine.alive.pop(ROSAS)
+    await room.lets(CUSTOMERS, "answered")
+    assert (room.news[-1].what, room.news[-1].because) == ("lost_track", "a leg is gone")
+
+
 async def test_who_was_second_hears_so(room: Room) -> None:
     room.exchange.ring(bell(ROSA))
     await settle()

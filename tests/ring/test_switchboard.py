@@ -19,7 +19,7 @@ from leadbell.followup.keypad import keyed
 from leadbell.lead.facts import Attempted, AttemptEnded, MissedCall
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
-from leadbell.ring.actions import accept
+from leadbell.ring.actions import accept, pass_on
 from leadbell.ring.models import Call, PhoneLine, TrackingNumber
 from leadbell.ring.switchboard import Switchboard
 from leadbell.ring.wanted import hang_up, ring_me
@@ -178,6 +178,24 @@ async def test_who_accepts_at_the_desk_makes_the_phones_stop(house: House) -> No
         await _asked(at_the_desk)
         await until(lambda: not house.engine.alive)
         await until(lambda: Call.objects.filter(status="over").exists())
+
+
+async def test_who_passes_it_on_at_the_desk_makes_their_own_phone_stop(house: House) -> None:
+    async with house.switchboard():
+        await _asked(lambda: house.rings(house.rosa, house.samir))
+        rosas, samirs = (
+            await _asked(lambda: house.leg(house.rosa)),
+            await _asked(lambda: house.leg(house.samir)),
+        )
+        await until(lambda: {rosas, samirs} <= house.engine.called.keys())
+
+        @transaction.atomic
+        def passes() -> None:
+            pass_on(locked(house.lead), house.rosa.pk, now())
+
+        await _asked(passes)
+        await until(lambda: rosas in house.engine.hung_up)
+        assert samirs in house.engine.alive
 
 
 async def test_killed_between_the_attempt_and_the_dialling_nobody_is_called_twice(house: House) -> None:

@@ -9,7 +9,7 @@ from leadbell import statement
 from leadbell.dealers.models import Person
 from leadbell.dealers.presence import is_in_browser
 from leadbell.lead.law import may_dial
-from leadbell.ring import prompts
+from leadbell.ring import prompts, reconciling
 from leadbell.ring.calls import no_phone
 from leadbell.ring.held import Held, hold, people, take
 from leadbell.ring.models import Call, PhoneLine, PhoneRules
@@ -32,17 +32,20 @@ def claim(now: datetime) -> list[Placed]:
     """The calls that are wanted, marked as ringing before anything rings."""
     with statement.in_one_go():
         taken = take(now, MOST_AT_ONCE)
-        rung = people(person for held in taken for person in held.call.people) if taken else {}
+        known = people(person for held in taken for person in held.call.people) if taken else {}
         placed = []
         for held in taken:
             call = held.call
             if (now - call.asked_at).total_seconds() > call.ring_s:
                 over(call, "nobody", now, say("the switchboard was away while it should have rung"))
                 continue
-            bell = _bell(held, rung, now)
+            wanted = reconciling.rung(call, held.lead)
+            if call.people and not wanted:  # somebody was faster, at a screen
+                over(call, "nobody", now, None)
+                continue
+            bell = _bell(held, {number: known[number] for number in wanted & known.keys()}, now)
             if call.kind != Call.Kind.TEST:
-                reached = {phone.person for phone in bell.phones}
-                no_phone(held, [person for person in call.people if person not in reached], now)
+                no_phone(held, sorted(wanted - {phone.person for phone in bell.phones}), now)
             placed.append(Placed(call.line, bell))
             tell_screens(call)
         return placed

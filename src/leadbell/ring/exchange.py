@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 
 from leadbell.ring.outages import CallsOutlast
@@ -103,6 +103,17 @@ class Exchange(CallsOutlast):
         else:
             call.to_ring = 0
             self._last_sentence(call, listener, tell)
+
+    def ring_only(self, key: str, people: Container[int]) -> None:
+        """Nobody but these people may accept this call any more; the others' phones stop."""
+        call = self._calls.get(key)
+        if call is None or call.bell is None or call.won is not None:
+            return
+        call.passed_on.update(phone.person for phone in call.bell.phones if phone.person not in people)
+        for leg in [leg for leg, phone in call.phones.items() if phone.person in call.passed_on]:
+            self._drop(call, leg)
+            self._hang_up(leg)
+        self._nobody_left(call)
 
     def dial(self, call: Dial) -> Ringing | LineDown:
         known = self._calls.get(call.key)
@@ -224,7 +235,7 @@ class Exchange(CallsOutlast):
         record, announce = call.dial.record, call.dial.announce
         self._do(
             self.engine.join(call.key, call.won, call.customer, record, announce),
-            lambda why: self._finish(call, "ended", because=why),
+            lambda why: self._finish(call, "lost_track", because=why),
         )
 
     def _leg_over(
@@ -314,6 +325,9 @@ class Exchange(CallsOutlast):
         if bell is None or call.over or call.won is not None or call.last_sentence:
             return
         call.to_ring -= 1
+        if phone.person in call.passed_on:
+            self._nobody_left(call)
+            return
         leg = f"{call.key}-p{phone.person}"
         call.phones[leg] = phone
         self._legs[leg] = call

@@ -3,31 +3,41 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 from leadbell import statement
+from leadbell.lead.models import Lead
 from leadbell.ring.models import Call
 from leadbell.ring.ports import Heard, UnderWay
+from leadbell.statement import Joined
 
 
-def still_rings(key: str) -> bool:
-    """Whether this call's phones should go on ringing: somebody may have been faster, at a screen.
+def rung(call: Call, lead: Lead | None) -> set[int]:
+    """Whose phones a call is to ring by what is known of its lead: somebody may have been faster, at a screen.
 
-    Whoever accepted at the screen while their own phone alone rings, may still press 1.
+    Whoever accepted at the screen while their own phone alone rings, may still press 1; whoever passed it on, not.
     """
-    rows = statement.run(_STILL_RINGS, {"id": uuid.UUID(hex=key)})
-    return bool(rows and rows[0][0])
+    if lead is None or call.kind == Call.Kind.TEST:
+        return set(call.people)
+    if call.kind == Call.Kind.OUTBOUND or call.people == [lead.owner_id]:
+        return set(call.people) if lead.closed_at is None and lead.calling_by is None else set()
+    return set(call.people) & set(lead.ringing) if lead.closed_at is None else set()
 
 
-_STILL_RINGS = """
-select coalesce(case
-    when c.kind = 'test' or l.id is null then true
-    when c.kind = 'outbound' then l.closed_at is null and l.calling_by is null
-    when c.people = array[l.owner_id] then l.closed_at is null and l.calling_by is null
-    else l.closed_at is null and c.people && l.ringing
-end, false)
-from leadbell_call c left join leadbell_lead l on l.id = c.lead_id
-where c.id = %(id)s and c.status <> 'over'
-"""
+def still_rung(key: str) -> set[int]:
+    """Whose phones this call is to ring now; nobody's once it is over."""
+    rows = statement.run(_call_and_lead(), {"id": uuid.UUID(hex=key)})
+    return rung(*_CALLS.made(rows[0])[0]) if rows else set()
+
+
+_CALLS = Joined(k=Call, l=Lead)
+
+
+@cache
+def _call_and_lead() -> str:
+    return _CALLS.select(
+        "from leadbell_call k left join leadbell_lead l on l.id = k.lead_id where k.id = %(id)s and k.status <> 'over'"
+    )
 
 
 def under_way(line: str) -> list[UnderWay]:

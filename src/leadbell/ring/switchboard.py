@@ -174,8 +174,14 @@ class Switchboard:
             line.hang_up(key)
 
     async def _stop_if_in_vain(self, key: str) -> None:
-        if self._bells.get(key) and not await self._at_once(reconciling.still_rings, key):
+        if not self._bells.get(key):
+            return
+        people = await self._at_once(reconciling.still_rung, key)
+        if not people:
             self._stop_ringing(key)
+        elif placed := self._bells.get(key):
+            line, bell = placed
+            self.lines[line].ring_only(bell.key, people)
 
     def _stop_ringing(self, key: str, tell: Prompt | None = None) -> None:
         if placed := self._bells.get(key):

@@ -31,6 +31,8 @@ class CallUnderWay:
     phones: dict[str, Phone] = field(default_factory=dict)
     picked_up: set[str] = field(default_factory=set)
     whispers: dict[str, int] = field(default_factory=dict)
+    #: Who passed it on at a screen while others' phones ring.
+    passed_on: set[int] = field(default_factory=set)
     #: Who pressed 1 first.
     won: str | None = None
     person: int | None = None
