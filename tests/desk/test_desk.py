@@ -398,3 +398,11 @@ def test_a_form_without_its_token_changes_nothing(northside, rosa, now, signed_i
     assert answer.status_code == 403
     assert b"form was too old" in answer.content
     assert Lead.objects.get(pk=lead.pk).attempts == 0
+
+
+def test_the_manager_reads_whether_somebody_has_accepted_it(desk, northside, rosa, samir, now):
+    rings(lead_of(northside, now=now), rosa, now, how="manager")
+    assert "Nobody took it yet: your turn" in shown(desk)
+    late = lead_of(northside, "Mrs Cole", email="cole@example.org", now=now)
+    rings(mine(late, samir, now), rosa, now, how="manager")
+    assert "Accepted, but not called yet: your turn" in shown(desk)

@@ -354,6 +354,20 @@ def test_what_was_taken_at_a_screen_before_the_switchboard_came_rings_nobody(
 
 
 @pytest.mark.usefixtures("phones", "line")
+@pytest.mark.parametrize(
+    ("how", "said"), [("manager", "Nobody has called Mr Okafor yet"), ("owner", "Mr Okafor asked again")]
+)
+def test_the_manager_hears_that_a_lead_was_accepted_but_not_called(
+    northside: Organisation, rosa: Person, samir: Person, how: Any, said: str
+) -> None:
+    lead = locked(lead_of(northside).pk)
+    take(lead, rosa.pk, NOON + SECOND)
+    ring(lead, [samir.pk], how, 20, NOON + 9 * SECOND)
+    (placed,) = claiming.claim(NOON + 9 * SECOND)
+    assert placed.bell.phones[0].whisper(NOON + 9 * SECOND).text.startswith(said)
+
+
+@pytest.mark.usefixtures("phones", "line")
 def test_a_call_wanted_while_the_switchboard_was_away_rings_nobody_late(
     northside: Organisation, rosa: Person
 ) -> None:

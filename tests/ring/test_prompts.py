@@ -51,3 +51,20 @@ def test_a_whisper_counts_from_the_customers_asking_in_the_language_of_who_hears
         "Nieuwe lead: een klant, Kona, 8 seconden geleden binnengekomen. Toets 1 om te bellen, 2 om door te geven.",
         "New lead: a customer, Kona, sent 8 seconds ago. Press 1 to call, 2 to pass on.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("own", "language", "otherwise", "said", "voice"),
+    [
+        ({}, "nl", "en", "Dit gesprek wordt opgenomen.", "nl"),
+        ({}, "de", "nl", "Dit gesprek wordt opgenomen.", "nl"),
+        ({}, "", "nl", "Dit gesprek wordt opgenomen.", "nl"),
+        ({}, "de", "fr", "This call is recorded.", "en"),
+        ({"announce": {"de": "Wir zeichnen auf."}}, "de", "nl", "Wir zeichnen auf.", "de"),
+    ],
+)
+def test_nothing_is_said_in_a_foreign_voice(
+    own: dict[str, dict[str, str]], language: str, otherwise: str, said: str, voice: str
+) -> None:
+    heard = sentence(own, "announce", language, otherwise)
+    assert (heard.text, heard.language) == (said, voice)

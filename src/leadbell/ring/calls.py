@@ -111,7 +111,7 @@ def _missed(held: Held, lead: Lead, now: datetime) -> Prompt:
     record(lead, MissedCall(at=now, line=call.line))
     over(call, "missed", now, None)
     name = "missed" if call.dealer.opening_hours.is_open(now) else "closed"
-    return prompts.sentence(held.rules.prompts, name, lead.customer.language or call.dealer.language)
+    return prompts.sentence(held.rules.prompts, name, lead.customer.language, call.dealer.language)
 
 
 def _pass_on(lead: Lead | None, news: Heard, now: datetime, even_at_the_desk: bool) -> None:

@@ -100,6 +100,7 @@ def _whisper(call: Call, rules: PhoneRules, person: Person) -> Any:
     if lead is None:
         return prompts.whisper(rules.prompts, name, person.language, "", "", call.asked_at)
     if call.kind == Call.Kind.LEAD and lead.standing.owner is not None:
-        name = "whisper_again" if lead.standing.ringing else "whisper_outbound"
+        asked = "whisper_late" if lead.standing.ring_how == "manager" else "whisper_again"
+        name = asked if lead.standing.ringing else "whisper_outbound"
     since = lead.standing.asked_at or lead.received_at
     return prompts.whisper(rules.prompts, name, person.language, lead.customer.full_name, lead.car, since)

@@ -104,9 +104,7 @@ def _forbidden(held: Held, lead: Lead, now: datetime) -> Words | None:
 def _dial(held: Held, who: Person, number: str, now: datetime) -> Dial:
     call, rules, line = held.call, held.rules, held.line
     records = rules.recording != PhoneRules.Recording.OFF
-    language = (
-        call.lead.customer.language if call.lead and call.lead.customer.language else call.dealer.language
-    )
+    language = call.lead.customer.language if call.lead else ""
     announced = rules.recording == PhoneRules.Recording.ANNOUNCED
     told = {
         n: prompts.sentence(rules.prompts, n, who.language)
@@ -116,7 +114,7 @@ def _dial(held: Held, who: Person, number: str, now: datetime) -> Dial:
         key=call.pk.hex, dealer=call.dealer_id, lead=call.lead_id or 0, person=who.pk,
         number="" if call.kind == Call.Kind.INBOUND else number, caller_id=line.caller_id if line else "",
         trunk=line.trunk if line else "", ring_s=CUSTOMER_RINGS_S, record=records, told=told,
-        announce=prompts.sentence(rules.prompts, "announce", language) if announced else None,
+        announce=prompts.sentence(rules.prompts, "announce", language, call.dealer.language) if announced else None,
         keypad=None if who.seen_at and who.seen_at > now - DESK_OPEN
         else prompts.sentence(rules.prompts, "keypad", who.language),
     )  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import get_language, gettext, ngettext, override
 
 from leadbell.ring.ports import Prompt, Spoken
@@ -15,6 +16,9 @@ from leadbell.words import say
 SENTENCES = {
     "whisper_lead": say("New lead: %(name)s, %(car)s, sent %(ago)s ago. Press 1 to call, 2 to pass on."),
     "whisper_again": say("%(name)s asked again: %(car)s, %(ago)s ago. Press 1 to call, 2 to pass on."),
+    "whisper_late": say(
+        "Nobody has called %(name)s yet: %(car)s, asked %(ago)s ago. Press 1 to call, 2 to pass on."
+    ),
     "whisper_outbound": say("Your call to %(name)s. Press 1 to be connected."),
     "whisper_inbound": say("%(name)s is on the line. Press 1 to answer, 2 to pass on."),
     "whisper_test": say("This is Leadbell. Your phone rings. Press 1."),
@@ -34,20 +38,31 @@ SENTENCES = {
     "closed": say("We are closed now. We call you back as soon as we open."),
 }
 A_CUSTOMER, NO_CAR = say("a customer").text, say("no car named").text
+LANGUAGES = frozenset(code for code, _ in settings.LANGUAGES)
 #: Between two sentences.
 _ENDS = re.compile(r"(?<=[.!?])\s+")
 #: What can stand in a dealer's own sentence.
 VALUES = {"name", "car", "ago"}
 
 
-def sentence(own: Mapping[str, Any], name: str, language: str, /, **values: str) -> Prompt:
-    """The dealer's `own` sentence in this language, or ours; `own` is PhoneRules.prompts."""
+def sentence(
+    own: Mapping[str, Any], name: str, language: str, otherwise: str = "en", /, **values: str
+) -> Prompt:
+    """The dealer's `own` sentence in this language, or ours; `own` is PhoneRules.prompts.
+
+    In a language nobody has written it in, it is said in the language it has `otherwise`, never in a foreign voice.
+    """
+    language = next((one for one in (language, otherwise) if _is_written(own, name, one)), "en")
     ours = _translated(SENTENCES[name].text, language)
     values = {key: values.get(key, "") for key in VALUES}
     try:
         return _prompt((own.get(name) or {}).get(language) or ours, language, values)
     except (KeyError, ValueError, TypeError):  # a damaged row; what is stored was checked
         return _prompt(ours, language, values)
+
+
+def _is_written(own: Mapping[str, Any], name: str, language: str) -> bool:
+    return language in LANGUAGES or (isinstance(own.get(name), dict) and language in own[name])
 
 
 def _prompt(text: str, language: str, values: Mapping[str, str]) -> Prompt:

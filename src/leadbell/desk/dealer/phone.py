@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 SAID_WHEN: dict[str, str | Promise] = {
     "whisper_lead": gettext_lazy("to the salesperson: a new lead"),
     "whisper_again": gettext_lazy("to the salesperson: a customer asked again"),
+    "whisper_late": gettext_lazy("to the manager: a lead that was accepted, but not called"),
     "whisper_outbound": gettext_lazy("to the salesperson: they called from the screen"),
     "whisper_inbound": gettext_lazy("to the salesperson: a customer calls"),
     "whisper_test": gettext_lazy("to whoever tests their phone"),
