@@ -71,6 +71,32 @@ async def test_what_somebody_has_recorded_is_played(tmp_path: Path, voice: str) 
     assert not (tmp_path / "said/given").exists()
 
 
+async def test_of_a_prompt_with_a_name_the_recorded_sentence_is_played(tmp_path: Path, voice: str) -> None:
+    prompts = tmp_path / "prompts/en"
+    prompts.mkdir(parents=True)
+    soundfile.write(prompts / "press.wav", 0.3 * np.sin(2 * np.pi * 300 * np.arange(8000) / 8000), 8000)
+    (prompts / "press.txt").write_text("Press 1.")
+    prompt = Prompt("For Mr. Okafor. Press 1.", "en", ("For Mr. Okafor.", "Press 1."))
+    said = await Speaker(tmp_path / "said", voice, prompts.parent).speak(prompt)
+    assert said is not None
+    sound, _ = soundfile.read(said)
+    halves = [int(np.argmax(np.abs(np.fft.rfft(half)))) for half in (sound[:8000], sound[8000:16000])]
+    assert halves == [440, 300]
+    assert (tmp_path / "said/given").read_text().splitlines() == ["'For Mr. Okafor.'"]
+
+
+async def test_a_recording_that_can_not_be_played_is_spoken(tmp_path: Path, voice: str) -> None:
+    prompts = tmp_path / "prompts/nl"
+    prompts.mkdir(parents=True)
+    (prompts / "closed.wav").write_bytes(b"no sound at all")
+    (prompts / "closed.txt").write_text("We are closed.")
+    speaker = Speaker(tmp_path / "said", voice, prompts.parent)
+    assert await speaker.speak(Prompt("We are closed.", "nl")) is not None
+    (prompts / "closed.wav").unlink()
+    assert await speaker.speak(Prompt("We are  closed.", "nl")) is not None
+    assert len((tmp_path / "said/given").read_text().splitlines()) == 2
+
+
 @pytest.mark.parametrize("command", ["false", "/no/such/program", "true"])
 async def test_a_voice_that_fails_says_nothing(tmp_path: Path, command: str) -> None:
     assert await Speaker(tmp_path / "said", command).speak(HELLO) is None

@@ -50,7 +50,8 @@ Sentence = tuple[str, str]
 class Speaker:
     """Speaks prompts into WAV files of 8 kHz mono in `folder`, each sentence once within an hour.
 
-    `recorded` holds prompts somebody has spoken: LANGUAGE/any.wav beside LANGUAGE/any.txt with its sentence.
+    `recorded` holds what somebody has spoken: LANGUAGE/any.wav beside LANGUAGE/any.txt with its words, a whole prompt
+    or one sentence of those that hold a name.
     `command` is another program than espeak-ng, such as `piper --model {language}.onnx --output_file {out}`:
     {language}, {text} and {out} are filled in word by word, never through a shell; without {text} it reads the
     sentence on its standard input.
@@ -75,8 +76,11 @@ class Speaker:
         """The file that says it; None, with a line in the log, where nothing can."""
         if not prompt.text.strip():
             return None
-        recorded = self._recorded.get((prompt.language, _plain(prompt.text)))
-        about = (str(recorded), str(recorded.stat().st_mtime_ns)) if recorded else (*self._command, str(PACE))
+        said = prompt.sentences or (prompt.text,)
+        if self._recorded_of(prompt.language, prompt.text):
+            said = (prompt.text,)
+        recorded = filter(None, (self._recorded_of(prompt.language, one) for one in said))
+        about = (*self._command, str(PACE), *(f"{one} {one.stat().st_mtime_ns}" for one in recorded))
         name = hashlib.sha256("\0".join((prompt.language, prompt.text, *about)).encode()).hexdigest()[:40]
         path = self.folder / f"{name}.wav"
         if path not in self._under_way:
@@ -84,31 +88,47 @@ class Speaker:
                 with suppress(FileNotFoundError):
                     os.utime(path)
                     return path
-            task = asyncio.create_task(self._make(prompt, path, recorded))
+            task = asyncio.create_task(self._make(prompt.language, said, path))
             self._under_way[path] = task
             task.add_done_callback(lambda _: self._under_way.pop(path, None))
         return path if await asyncio.shield(self._under_way[path]) else None
 
-    async def _make(self, prompt: Prompt, path: Path, recorded: Path | None) -> bool:
-        sentences = [
-            (prompt.language, one) for said in prompt.sentences or (prompt.text,) for one in self._parts(said)
-        ]
+    def _recorded_of(self, language: str, text: str) -> Path | None:
+        found = self._recorded.get((language, _plain(text)))
+        return found if found and found.exists() else None
+
+    async def _make(self, language: str, said: Sequence[str], path: Path) -> bool:
         try:
             async with self._turn:
                 self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-                if recorded is not None:
-                    await asyncio.to_thread(lambda: _write([_for_telephones(recorded)], path))
-                else:
-                    known = {one: self._lately[one] for one in sentences if one in self._lately}
-                    self._remember(await asyncio.to_thread(self._speak, sentences, known, path))
+                played = await self._played(language, said)
+                sentences = [
+                    (language, part)
+                    for one in said
+                    for part in ([one] if (language, one) in played else self._parts(one))
+                ]
+                known = {one: self._lately[one] for one in sentences if one in self._lately} | played
+                sounds = await asyncio.to_thread(self._speak, sentences, known, path)
+                self._remember({one: sound for one, sound in sounds.items() if one not in played})
             if time.monotonic() >= self._tidied_at + TIDIED_EVERY_S:
                 self._tidied_at = time.monotonic()
                 await asyncio.to_thread(_forget_old, self.folder)
         except (OSError, RuntimeError, ValueError, subprocess.TimeoutExpired) as error:
             because = "it took too long" if isinstance(error, subprocess.TimeoutExpired) else str(error)
-            log.warning("nothing could be said", language=prompt.language, because=because)
+            log.warning("nothing could be said", language=language, because=because)
             return False
         return True
+
+    async def _played(self, language: str, said: Sequence[str]) -> dict[Sentence, Any]:
+        """The sound of what somebody has recorded; a recording that can't be read is spoken instead."""
+        played = {}
+        for one in said:
+            if recorded := self._recorded_of(language, one):
+                try:
+                    played[language, one] = await asyncio.to_thread(_for_telephones, recorded)
+                except (OSError, RuntimeError, ValueError) as error:
+                    log.warning("a recorded prompt can't be played", file=recorded.name, because=str(error))
+        return played
 
     def _parts(self, sentence: str) -> list[str]:
         """What is spoken one by one and sounds as if it were spoken at once."""
