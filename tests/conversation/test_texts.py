@@ -15,10 +15,10 @@ from django.db import transaction
 from twilio.request_validator import RequestValidator
 
 from leadbell.allowance import Allowance
-from leadbell.conversation.actions import end_attempt
+from leadbell.conversation.actions import end_attempt, promise_quote
 from leadbell.conversation.carriers import carrier_for
 from leadbell.conversation.models import DeadAddress, Incoming, Message, MessageSetup
-from leadbell.conversation.receiving import read_some
+from leadbell.conversation.receiving import keep_told, read_some
 from leadbell.conversation.shelves import thread_of
 from leadbell.conversation.writing import Draft, write
 from leadbell.desk.outside import texting
@@ -327,13 +327,18 @@ def test_another_dealers_message_is_not_reached(lead, rosa, southside, twilio):
 def talked(lead, rosa):
     rosa.phone = "+31611111111"
     rosa.save()
+    talk(lead, rosa)
+    return lead
+
+
+def talk(lead, person, now=NOON, key="attempt:1"):
+    """A minute on the line, without a screen."""
     with transaction.atomic():
         here = locked(lead.pk)
-        take(here, rosa.pk, NOON)
-        record(here, Attempted(at=NOON, by=rosa.pk, key="attempt:1", line="twilio"), key="attempt:1")
-        record(here, Connected(at=NOON, by=rosa.pk, key="attempt:1"))
-        end_attempt(here, rosa.pk, "conversation", NOON + MINUTE)
-    return lead
+        take(here, person.pk, now)
+        record(here, Attempted(at=now, by=person.pk, key=key, line="twilio"), key=key)
+        record(here, Connected(at=now, by=person.pk, key=key))
+        end_attempt(here, person.pk, "conversation", now + MINUTE)
 
 
 def test_of_a_lead_without_a_car_the_question_says_where_it_came_from(talked, twilio):
@@ -391,6 +396,111 @@ def test_a_colleague_who_isnt_understood_is_told_so_once(asked, rosa, twilio):
     questions = Message.objects.filter(way="ask", address=rosa.phone).order_by("pk")
     assert ["understood" in one.text for one in questions] == [False, True]
     assert facts(asked, CallBackAgreed) == 1
+
+
+# -- several questions to one salesperson --
+
+
+@pytest.fixture
+def several(talked, rosa):
+    """Rosa has talked with Okafor, Vos and Lind, five minutes each, and hasn't answered yet."""
+    leads = [talked]
+    assert run_automations(NOON + MINUTE) == 1
+    for count, name in enumerate(("Mrs Vos", "Mr Lind"), 1):
+        lead = lead_of(talked.dealer, name, NOON, f"+3161234568{count}", f"customer{count}@example.org")
+        talk(lead, rosa, NOON + count * 5 * MINUTE)
+        assert run_automations(NOON + (count * 5 + 1) * MINUTE) == 1
+        leads.append(lead)
+    return leads
+
+
+def answers(rosa, *texts, minutes=20):
+    """What Rosa writes, and what she is told."""
+    known = Message.objects.filter(way="ask").order_by("pk").last()
+    for count, text in enumerate(texts):
+        now = NOON + (minutes + count) * MINUTE
+        said = {"From": rosa.phone, "To": OURS, "Body": text, "MessageSid": f"SM{now}"}
+        keep_told(rosa.organisation_id, "text", f"SM{now}", said, now)
+        read_some(now, stranger, colleague)
+    return [one.text for one in Message.objects.filter(way="ask", pk__gt=known.pk).order_by("pk")]
+
+
+def said_of(*leads):
+    """What was written down of each."""
+    agreed = (Quoted, CallBackAgreed, Lost)
+    return [[type(fact) for fact in read_history(lead).of(*agreed)] for lead in leads]
+
+
+def test_while_one_question_is_open_the_next_says_a_letter(several):
+    first, second, third = Message.objects.filter(way="ask").order_by("pk")
+    assert "Answer 1 quote, 2 call" in first.text
+    assert "Mrs Vos, Hyundai Kona 2026: what was agreed? Answer B1 quote, B2 call back" in second.text
+    assert "Answer C1 quote" in third.text
+
+
+def test_an_answer_that_may_mean_two_leads_goes_to_none(several, rosa):
+    (told,) = answers(rosa, "1", "3")
+    assert said_of(*several) == [[], [], []]
+    kona = "Hyundai Kona 2026"
+    assert (
+        f"A Mr Okafor, {kona}; B Mrs Vos, {kona}; C Mr Lind, {kona}. Answer with the letter, such as A1"
+        in told
+    )
+    assert [one.status for one in Incoming.objects.all()] == ["aside", "aside"]
+
+
+def test_with_its_letter_each_answer_finds_its_lead(several, rosa):
+    assert answers(rosa, "c3", "А 1.", "B2") == [], "a Cyrillic А is an A"
+    assert said_of(*several) == [[Quoted], [CallBackAgreed], [Lost]]
+
+
+def test_the_last_open_question_needs_no_letter(several, rosa):
+    assert answers(rosa, "B1", "A3", "2") == []
+    assert said_of(*several) == [[Lost], [Quoted], [CallBackAgreed]]
+
+
+def test_of_two_questions_one_is_said_on_the_screen_and_a_number_answers_the_other(talked, rosa):
+    run_automations(NOON + MINUTE)
+    vos = lead_of(talked.dealer, "Mrs Vos", NOON, "+31612345681", "vos@example.org")
+    talk(vos, rosa, NOON + 5 * MINUTE)
+    run_automations(NOON + 6 * MINUTE)
+    with transaction.atomic():
+        promise_quote(locked(vos.pk), rosa.pk, NOON + 7 * MINUTE)
+    assert answers(rosa, "3") == []
+    assert said_of(talked, vos) == [[Lost], [Quoted]]
+
+
+def test_an_answered_question_takes_no_other_answer(talked, rosa):
+    run_automations(NOON + MINUTE)
+    (told,) = answers(rosa, "1", "3", "3")
+    assert said_of(talked) == [[Quoted]]
+    assert f"noted already. To change it: {PUBLIC}/leads/{talked.pk}/" in told
+
+
+def test_who_corrects_an_answer_doesnt_answer_the_next_question(talked, rosa):
+    run_automations(NOON + MINUTE)
+    answers(rosa, "1", minutes=2)
+    vos = lead_of(talked.dealer, "Mrs Vos", NOON, "+31612345681", "vos@example.org")
+    talk(vos, rosa, NOON + 5 * MINUTE)
+    run_automations(NOON + 6 * MINUTE)
+    assert len(answers(rosa, "A3")) == 1
+    assert said_of(talked, vos) == [[Quoted], []]
+
+
+def test_the_customers_answer_closes_no_question(talked, rosa):
+    run_automations(NOON + MINUTE)
+    with transaction.atomic():
+        record(locked(talked.pk), Replied(at=NOON + 2 * MINUTE, carrier="email"))
+    assert answers(rosa, "1") == []
+    assert said_of(talked) == [[Quoted]]
+
+
+def test_a_second_talk_with_the_same_customer_is_one_question_more_and_one_lead(talked, rosa):
+    run_automations(NOON + MINUTE)
+    talk(talked, rosa, NOON + 5 * MINUTE, "attempt:2")
+    assert run_automations(NOON + 6 * MINUTE) == 1
+    assert answers(rosa, "2") == []
+    assert said_of(talked) == [[CallBackAgreed]]
 
 
 def test_a_colleagues_text_out_of_the_blue_is_no_lead(lead, rosa, northside):

@@ -112,6 +112,7 @@ class Message(models.Model):
     status = models.CharField(max_length=9, choices=Status)
     #: Whom it goes to, or came from: an e-mail address or a number (E.164).
     address = models.CharField(max_length=320)
+    #: Of a question to a salesperson: the letter that its answers may begin with.
     subject = models.CharField(max_length=250, blank=True, default="")
     text = models.TextField()
     #: An invitation that goes along (iCalendar), or the names of what came along.

@@ -4,20 +4,19 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 import structlog
-from django.conf import settings
 from django.db import transaction
 
 from leadbell.announce import announce, wake_messenger
 from leadbell.conversation.actions import opt_out_by_link
 from leadbell.conversation.letterbox import Mail, Unreadable, read_mail
 from leadbell.conversation.models import DeadAddress, Incoming, Message, MessageSetup
+from leadbell.conversation.questions import Colleague, answered, asked_lately
 from leadbell.conversation.sending import arrived, came_back
 from leadbell.conversation.wording import says_stop
-from leadbell.conversation.writing import ask_colleague
 from leadbell.dealers.models import Person
 from leadbell.lead.facts import Reopened, Replied
 from leadbell.lead.journal import locked, record
@@ -31,20 +30,15 @@ from leadbell.words import Words, say
 log = structlog.get_logger("leadbell.messages")
 
 AUTOMATIC = "automatic"
-#: A salesperson answers a question within this time.
-ANSWERED_WITHIN = timedelta(hours=12)
 _NAMED = re.compile(r"<[^<>\s]{3,290}>")
 _NOBODYS = say("nobody's answer")
 #: Why something that arrived is kept aside although it may be somebody's answer; a manager sees how many there are.
 UNREADABLE = say("a mail that no program can read")
 FAULT = say("reading it failed")
-_NOT_AGREED = say("a salesperson was asked what was agreed, and answered something else than 1, 2 or 3")
 
 
 #: Who takes a text of somebody nobody knows: its dealer, the number, the words and when; the lead, or None.
 Stranger = Callable[[int, str, str, str, datetime], int | None]
-#: Who takes what a salesperson answered by text: the lead, the person, the words.
-Colleague = Callable[[int, int, str, datetime], bool]
 
 
 def read_some(now: datetime, stranger: Stranger, colleague: Colleague, most: int = 20) -> int:
@@ -199,15 +193,9 @@ def _text_arrived(incoming: Incoming, stranger: Stranger, colleague: Colleague) 
         said.get("Body", "")[:1600].replace("\0", ""),
         said.get("MessageSid", ""),
     )
-    asked = Message.objects.filter(dealer=incoming.dealer_id, way="ask", address=number)
-    lately = asked.filter(created_at__gt=incoming.received_at - ANSWERED_WITHIN)
-    question = lately.select_related("lead", "by").order_by("-created_at").first()
-    if question is not None and question.by is not None:
-        incoming.lead = question.lead_id
-        if colleague(question.lead_id, question.by.pk, text, incoming.received_at):
-            return None
-        _ask_again(question, question.by, incoming.received_at)
-        return _NOT_AGREED
+    questions = asked_lately(incoming.dealer_id, number, incoming.received_at)
+    if questions:
+        return answered(incoming, questions, text, colleague)
     known = _lead_of_number(incoming.dealer_id, number)
     if known is None and Person.objects.filter(organisation=incoming.dealer_id, phone=number).exists():
         return say("it came from a colleague whom nobody had asked anything")
@@ -229,18 +217,6 @@ def _text_arrived(incoming: Incoming, stranger: Stranger, colleague: Colleague) 
     else:
         tell_replied(lead, message, incoming.received_at)
     return None
-
-
-def _ask_again(question: Message, person: Person, now: datetime) -> None:
-    """Tell a colleague that their answer wasn't understood: once per question, so that no machine is argued with."""
-    key = f"again-{question.key}"[:64]
-    asked = Message.objects.filter(lead=question.lead_id, key=key).exists()
-    if person.is_active and not asked and not question.key.startswith("again-"):
-        words = say(
-            "That wasn't understood. %(car)s: answer 1 quote, 2 call back tomorrow, 3 no interest: %(url)s",
-            car=question.lead.car, url=f"{settings.PUBLIC_URL}/leads/{question.lead_id}/",
-        )  # fmt: skip
-        ask_colleague(question.lead, person, key, words, now)
 
 
 def _lead_of_number(dealer: int, number: str) -> int | None:

@@ -2,6 +2,18 @@
 
 from datetime import datetime, timedelta
 
+from leadbell.lead.facts import (
+    Booked,
+    CallBackAgreed,
+    FirstContact,
+    HandedOver,
+    Lost,
+    NothingAgreed,
+    OptedOut,
+    Quoted,
+    Sold,
+)
+from leadbell.lead.history import History
 from leadbell.lead.standing import Standing
 
 #: So long the desk asks what came of a conversation; then the cadence goes on by itself.
@@ -19,6 +31,14 @@ def nothing_agreed_yet(standing: Standing, now: datetime) -> bool:
         return False
     agreed = s.call_back_at or s.appointment
     return not agreed and s.worked_at not in (s.quoted_at, s.wrote_at)
+
+
+def has_said_what_was_agreed(history: History, since: datetime) -> bool:
+    """Whether somebody has said since then what came of a conversation, or there is nothing to say any more."""
+    said = history.of(
+        Quoted, CallBackAgreed, NothingAgreed, Booked, HandedOver, FirstContact, Sold, Lost, OptedOut
+    )
+    return any(fact.at >= since for fact in said)
 
 
 #: Minutes between two tries; a server that is away for longer than a day has had its chance.

@@ -7,7 +7,6 @@ from datetime import datetime
 import msgspec
 from django.conf import settings
 from django.db import transaction
-from django.utils import translation
 
 from leadbell.announce import announce, wake_messenger
 from leadbell.conversation.models import DeadAddress, Message, MessageSetup
@@ -19,7 +18,6 @@ from leadbell.conversation.wording import (
     UNSTORABLE,
     is_unstorable,
 )
-from leadbell.dealers.models import Person
 from leadbell.lead.consent import contact_forbidden, may_call_now
 from leadbell.lead.facts import Wrote
 from leadbell.lead.journal import record
@@ -176,15 +174,3 @@ def _message_id(lead: Lead, key: str) -> str:
     setup = setup_of(lead.dealer_id)
     domain = (setup.sender if setup else "").rpartition("@")[2] or "leadbell.invalid"
     return f"<{key.lower()}.{Thread(lead.dealer_id, lead.pk).name}@{domain}>"
-
-
-def ask_colleague(lead: Lead, person: Person, key: str, question: Words, now: datetime) -> Message:
-    """Ask a salesperson by text about this lead, in their language. It is no message to the customer."""
-    with translation.override(person.language):
-        text = translation.gettext(question.text) % question.values
-    message = Message.objects.create(
-        dealer_id=lead.dealer_id, lead=lead, way="ask", carrier="sms", key=key, by=person, automation="ask",
-        status="queued", address=person.phone, text=text, language=person.language, created_at=now, send_at=now,
-    )  # fmt: skip
-    wake_messenger()
-    return message

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from babel.dates import format_datetime
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
 from leadbell.appointment.models import Appointment
 from leadbell.conversation.models import Message, MessageSetup
+from leadbell.conversation.questions import ask_what_was_agreed
 from leadbell.conversation.rules import nothing_agreed_yet
 from leadbell.conversation.shelves import begun, language_of, words_of
-from leadbell.conversation.writing import Draft, ask_colleague, automate
+from leadbell.conversation.writing import Draft, automate
 from leadbell.dealers.models import Person
 from leadbell.dealers.shelves import DESK_OPEN
 from leadbell.followup.introducing import introduce, is_nobody, taken_over
@@ -26,7 +26,6 @@ from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Fact, Lead
 from leadbell.log import fault_of
 from leadbell.process import AWAY
-from leadbell.words import say
 
 log = structlog.get_logger("leadbell.messenger")
 
@@ -169,9 +168,4 @@ def _ask(fact: Fact, now: datetime) -> bool:
         or not nothing_agreed_yet(lead.standing, now)
     ):
         return False
-    question = say(
-        "%(name)s, %(car)s: what was agreed? Answer 1 quote, 2 call back tomorrow, 3 no interest. Or: %(url)s",
-        name=str(lead.customer), car=lead.car or lead.source, url=f"{settings.PUBLIC_URL}/leads/{lead.pk}/",
-    )  # fmt: skip
-    ask_colleague(lead, person, key, question, now)
-    return True
+    return ask_what_was_agreed(lead, person, key, now)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from datetime import datetime
 
 from leadbell.dealers.models import Person
@@ -34,9 +33,8 @@ def stranger(dealer: int, number: str, text: str, sid: str, now: datetime) -> in
     return lead.pk
 
 
-def colleague(lead: int, person: int, text: str, now: datetime) -> bool:
-    """What a salesperson answered to "what was agreed?"; False where it is no such answer."""
-    key = re.fullmatch(r"([123])\W*", text.strip())
-    if key is None or not Person.objects.filter(pk=person, is_active=True).exists():
-        return False
-    return agreed_by_key(locked(lead), person, key[1], now)
+def colleague(lead: int, person: int, key: str, now: datetime) -> bool:
+    """What a salesperson answered to "what was agreed?"; False where they are none any more."""
+    return Person.objects.filter(pk=person, is_active=True).exists() and agreed_by_key(
+        locked(lead), person, key, now
+    )
