@@ -513,6 +513,7 @@ def test_a_key_says_what_was_agreed(
     dial = pressing.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND)
     assert isinstance(dial, Dial)
     assert dial.keypad is not None, "she has no screen open"
+    assert dial.told["noted"].text == "Noted."
     tell(call, "connected", NOON + 9 * SECOND)
     tell(call, "ended", NOON + 69 * SECOND, talk_ms=60_000)
     keyed(Heard(call.pk.hex, "keyed", NOON + 75 * SECOND, rosa.pk, digit=digit))

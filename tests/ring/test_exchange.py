@@ -534,6 +534,26 @@ async def test_what_was_agreed_can_be_said_with_a_key(room: Room) -> None:
     assert [what for what, _ in room.heard].count("ended") == 1
 
 
+@pytest.mark.parametrize(("keys", "agreed"), [("72", True), ("7*", False), ("#73", False)])
+async def test_another_key_is_asked_about_once_more_and_not_noted(
+    room: Room, keys: str, agreed: bool
+) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    told = {"noted": Prompt("Noted", "en")}
+    room.exchange.dial(replace(CALL, keypad=Prompt("What was agreed?", "en"), told=told))
+    await settle()
+    await room.lets(CUSTOMERS, "answered")
+    await room.lets(CUSTOMERS, "over")
+    for key in keys:
+        await room.lets(ROSAS, "digit", digit=key)
+    assert room.engine.said.count((ROSAS, "What was agreed?")) == 2
+    assert [news.digit for news in room.news if news.what == "keyed"] == (["2"] if agreed else [])
+    assert ((ROSAS, "Noted") in room.engine.said) is agreed
+    assert (room.engine.alive == {}) is not agreed
+
+
 async def test_nobody_has_to_press_a_key(room: Room) -> None:
     room.exchange.ring(bell(ROSA))
     await settle()

@@ -30,6 +30,8 @@ WHISPERS, PAUSE_S = 3, 1.5
 LAST_SENTENCE_S = 8.0
 #: The question what was agreed waits this long for a key.
 KEYPAD_S = 20.0
+#: Each says what was agreed; another key is asked about once more.
+AGREED = ("1", "2", "3")
 #: A provider should end a leg that nobody answers by itself; we do it this much later.
 GRACE_S = 2.0
 
@@ -177,12 +179,7 @@ class Exchange(CallsOutlast):
         phone = call.phones[event.leg]
         match event.what:
             case "digit" if call.asked_for_a_key and event.leg == call.won and not call.last_sentence:
-                self._hear(Heard(call.key, "keyed", event.at, phone.person, digit=event.digit))
-                noted = call.dial.told.get("noted") if call.dial else None
-                if noted is None:
-                    self._finish(call, None)
-                else:
-                    self._last_sentence(call, event.leg, noted)
+                self._keyed(call, event)
             case "rings":
                 self._tell(call, "rings", person=phone.person, at=event.at)
             case "answered" if event.leg not in call.picked_up:
@@ -201,6 +198,19 @@ class Exchange(CallsOutlast):
                     self._drop(call, event.leg)
                     self._hang_up(event.leg)
                     self._nobody_left(call)
+
+    def _keyed(self, call: CallUnderWay, event: LegHeard) -> None:
+        dial = call.dial
+        if event.digit in AGREED:
+            self._hear(Heard(call.key, "keyed", event.at, call.person, digit=event.digit))
+            if dial and (noted := dial.told.get("noted")):
+                self._last_sentence(call, event.leg, noted)
+                return
+        elif dial and dial.keypad and not call.asked_again:
+            call.asked_again = True
+            self._wait_for_a_key(call, event.leg, dial.keypad)
+            return
+        self._finish(call, None)
 
     def _win(self, call: CallUnderWay, leg: str, at: datetime) -> None:
         """The first to press: the others stop ringing at once, before anything is written down."""
@@ -278,6 +288,10 @@ class Exchange(CallsOutlast):
         """The conversation is over; its salesperson says with a key what was agreed, or hangs up."""
         self._tell(call, "ended", person=call.person, at=at, talk_ms=self._talked(call))
         call.asked_for_a_key = True
+        self._wait_for_a_key(call, leg, keypad)
+
+    def _wait_for_a_key(self, call: CallUnderWay, leg: str, keypad: Prompt) -> None:
+        cancel(call.timers)
         self._do(self.engine.say(leg, keypad), lambda _why: self._finish(call, None))
         self._after(call, KEYPAD_S, lambda: self._finish(call, None))
 

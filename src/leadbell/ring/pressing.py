@@ -108,7 +108,7 @@ def _dial(held: Held, who: Person, number: str, now: datetime) -> Dial:
     announced = rules.recording == PhoneRules.Recording.ANNOUNCED
     told = {
         n: prompts.sentence(rules.prompts, n, who.language)
-        for n in ("voicemail", "no_answer", "busy", "unreachable")
+        for n in ("voicemail", "no_answer", "busy", "unreachable", "noted")
     }
     return Dial(
         key=call.pk.hex, dealer=call.dealer_id, lead=call.lead_id or 0, person=who.pk,

@@ -47,6 +47,7 @@ class CallUnderWay:
     #: Said to its end, the call is over.
     last_sentence: str | None = None
     asked_for_a_key: bool = False
+    asked_again: bool = False
     to_ring: int = 0
     over: bool = False
     timers: list[Timer] = field(default_factory=list)
