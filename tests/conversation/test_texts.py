@@ -17,7 +17,7 @@ from twilio.request_validator import RequestValidator
 from leadbell.allowance import Allowance
 from leadbell.conversation.actions import end_attempt, promise_quote
 from leadbell.conversation.carriers import carrier_for
-from leadbell.conversation.models import DeadAddress, Incoming, Message, MessageSetup
+from leadbell.conversation.models import DeadAddress, Incoming, Message, MessageSetup, StaffMail
 from leadbell.conversation.receiving import keep_told, read_some
 from leadbell.conversation.shelves import thread_of
 from leadbell.conversation.writing import Draft, write
@@ -26,6 +26,7 @@ from leadbell.followup.automations import run_automations
 from leadbell.followup.messenger import Messenger
 from leadbell.followup.texts import colleague, stranger
 from leadbell.lead.facts import (
+    Answered,
     Attempted,
     CallBackAgreed,
     Connected,
@@ -39,7 +40,7 @@ from leadbell.lead.journal import locked, read_history, record
 from leadbell.lead.models import Handle, Lead
 from leadbell.refused import Refused
 from leadbell.ring.actions import take
-from leadbell.ring.models import PhoneRules
+from leadbell.ring.models import PhoneLine, PhoneRules
 from tests.conftest import NOON, DeskClient, lead_of, make_source
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +108,7 @@ def _strangers_anew(monkeypatch):
 @pytest.fixture
 def lead(northside, rosa, twilio):
     MessageSetup.objects.create(dealer=northside, sms_number=OURS, changed_at=NOON)
+    PhoneLine.objects.create(dealer=northside, kind="twilio", created_at=NOON)
     lead = lead_of(northside, now=NOON - timedelta(days=30))
     Handle.objects.create(dealer=northside, kind="phone", value=THEIRS, customer=lead.customer)
     return lead
@@ -396,6 +398,52 @@ def test_a_colleague_who_isnt_understood_is_told_so_once(asked, rosa, twilio):
     questions = Message.objects.filter(way="ask", address=rosa.phone).order_by("pk")
     assert ["understood" in one.text for one in questions] == [False, True]
     assert facts(asked, CallBackAgreed) == 1
+
+
+def test_who_took_a_customers_call_is_asked_too(lead, rosa):
+    rosa.phone = "+31611111111"
+    rosa.save()
+    with transaction.atomic():
+        here = locked(lead.pk)
+        record(here, Answered(at=NOON, by=rosa.pk, key="call:1", line="twilio"), key="call:1")
+        record(here, Connected(at=NOON, by=rosa.pk, key="call:1"))
+        end_attempt(here, rosa.pk, "conversation", NOON + MINUTE)
+    assert run_automations(NOON + MINUTE) == 1
+    assert Message.objects.get(way="ask").address == rosa.phone
+
+
+# -- without a number for texts: by e-mail --
+
+
+MAILS = {"mail_on": True, "sender": "sales@northside.example", "host": "127.0.0.1"}
+
+
+@pytest.mark.parametrize(("ours", "hers"), [("", "+31611111111"), (OURS, "")])
+def test_who_cant_be_texted_is_asked_by_mail_with_the_lead_behind_a_link(talked, rosa, ours, hers):
+    MessageSetup.objects.update(**MAILS, sms_number=ours)
+    rosa.phone = hers
+    rosa.save()
+    assert run_automations(NOON + MINUTE) == 1
+    assert run_automations(NOON + 2 * MINUTE) == 0
+    mail = StaffMail.objects.get()
+    assert (mail.address, mail.subject) == (rosa.email, "Hyundai Kona 2026: what was agreed?")
+    assert f"{PUBLIC}/leads/{talked.pk}/" in mail.text
+    assert "Okafor" not in mail.subject + mail.text + mail.html
+    assert not Message.objects.exists()
+
+
+def test_who_has_a_screen_open_gets_no_mail_either(talked, rosa):
+    MessageSetup.objects.update(**MAILS, sms_number="")
+    rosa.seen_at = NOON + MINUTE
+    rosa.save()
+    assert run_automations(NOON + MINUTE) == 0
+    assert not StaffMail.objects.exists()
+
+
+def test_where_nothing_can_be_sent_nobody_is_asked(talked):
+    MessageSetup.objects.update(sms_number="")
+    assert run_automations(NOON + MINUTE) == 0
+    assert not StaffMail.objects.exists()
 
 
 # -- several questions to one salesperson --

@@ -8,24 +8,30 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from babel.dates import format_datetime
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from leadbell.appointment.models import Appointment
 from leadbell.conversation.models import Message, MessageSetup
 from leadbell.conversation.questions import ask_what_was_agreed
 from leadbell.conversation.rules import nothing_agreed_yet
 from leadbell.conversation.shelves import begun, language_of, words_of
-from leadbell.conversation.writing import Draft, automate
+from leadbell.conversation.staffmail import Draft as StaffDraft
+from leadbell.conversation.staffmail import can_send, store, written_to
+from leadbell.conversation.writing import Draft, automate, setup_of
 from leadbell.dealers.models import Person
 from leadbell.dealers.shelves import DESK_OPEN
 from leadbell.followup.introducing import introduce, is_nobody, taken_over
-from leadbell.lead.facts import Attempted, AttemptEnded
+from leadbell.lead.facts import Answered, Attempted, AttemptEnded
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Fact, Lead
 from leadbell.log import fault_of
 from leadbell.process import AWAY
+from leadbell.ring.models import PhoneLine
 
 log = structlog.get_logger("leadbell.messenger")
 
@@ -46,8 +52,8 @@ def run_automations(now: datetime) -> int:
     introducing = MessageSetup.objects.filter(automations__contains=["introduce"])
     introducing = introducing.filter(Q(mail_on=True) | ~Q(sms_number=""))
     sent += sum(_apart(_introductions, setup, now, dealer=setup.dealer_id) for setup in introducing)
-    texts = MessageSetup.objects.exclude(sms_number="")
-    return sent + sum(_apart(_ask_around, setup, now, dealer=setup.dealer_id) for setup in texts)
+    on_lines = PhoneLine.objects.order_by("dealer").values_list("dealer", flat=True).distinct()
+    return sent + sum(_apart(_ask_around, dealer, now, dealer=dealer) for dealer in on_lines)
 
 
 def _apart(work: Callable[..., int], *about: Any, **named: int) -> int:
@@ -133,14 +139,16 @@ def _send(lead: Lead, automation: str, key: str, when: str, now: datetime) -> bo
     return automate(lead, automation, draft, now) is not None
 
 
-def _ask_around(setup: MessageSetup, now: datetime) -> int:
+def _ask_around(dealer: int, now: datetime) -> int:
     """Ask those who have just talked."""
     talked = Fact.objects.filter(
-        dealer=setup.dealer_id, at__gt=now - ASKED_WITHIN, at__lte=now, by__isnull=False
+        dealer=dealer, at__gt=now - ASKED_WITHIN, at__lte=now, by__isnull=False
     ).filter(kind="attempt_ended", body__outcome="conversation")
     facts = list(talked)
     asked = Message.objects.filter(lead__in={fact.lead_id for fact in facts}, way="ask")
     keys = set(asked.values_list("key", flat=True))
+    mailed = written_to({fact.by or 0 for fact in facts}, {_question_of(fact) for fact in facts})
+    keys |= {key for _person, key in mailed}
     waiting = [fact for fact in facts if _question_of(fact) not in keys]
     return sum(_apart(_ask, fact, now, lead=fact.lead_id) for fact in waiting)
 
@@ -151,8 +159,8 @@ def _question_of(fact: Fact) -> str:
 
 @transaction.atomic
 def _ask(fact: Fact, now: datetime) -> bool:
-    """Whoever talked on a line and has no screen open is asked by text what was agreed."""
-    person = Person.objects.filter(pk=fact.by or 0, is_active=True).exclude(phone="").first()
+    """Whoever talked on a line and has no screen open is asked what was agreed: by text, else by e-mail."""
+    person = Person.objects.filter(pk=fact.by or 0, is_active=True).first()
     key = _question_of(fact)
     if person is None or (person.seen_at is not None and person.seen_at > now - DESK_OPEN):
         return False
@@ -161,11 +169,22 @@ def _ask(fact: Fact, now: datetime) -> bool:
     lead = locked(fact.lead_id)
     history = read_history(lead)
     ended = next((one for one in reversed(history.facts) if isinstance(one, AttemptEnded)), None)
-    begun_on = {one.key: one.line for one in history.facts if isinstance(one, Attempted)}
+    begun_on = {one.key: one.line for one in history.facts if isinstance(one, Attempted | Answered)}
     if (
         ended is None
         or begun_on.get(ended.key, "desk") == "desk"
         or not nothing_agreed_yet(lead.standing, now)
     ):
         return False
-    return ask_what_was_agreed(lead, person, key, now)
+    setup = setup_of(lead.dealer_id)
+    if person.phone and setup and setup.sms_number and settings.TWILIO_ACCOUNT:
+        return ask_what_was_agreed(lead, person, key, now)
+    return can_send(person.organisation_id) and store(person, key, _letter(lead, person), now)
+
+
+def _letter(lead: Lead, person: Person) -> StaffDraft:
+    """In this person's words; the customer is behind the link only."""
+    with translation.override(person.language):
+        subject = _("%(car)s: what was agreed?") % {"car": lead.car or lead.source}
+        told = _("You have just talked with the customer. Note what was agreed:")
+    return StaffDraft(subject, f"{told} {settings.PUBLIC_URL}/leads/{lead.pk}/\n", "", "")
