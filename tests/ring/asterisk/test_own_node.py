@@ -99,6 +99,16 @@ def test_a_trunk_without_a_user_signs_in_nowhere() -> None:
     assert "outbound_auth" not in text
 
 
+@pytest.mark.parametrize("trunk", [PROVIDER, Trunk("sip.provider.example:5070", match=("192.0.2.0/28",))])
+def test_a_trunk_is_known_by_its_addresses_and_a_phone_by_its_name(trunk: Trunk) -> None:
+    text = shared_files(Choices(trunks=(trunk,), extensions={"rosa": "x"}))["pjsip.conf"]
+    sections = text.split("\n\n")
+    assert "[trunk]\ntype=endpoint\nidentify_by=ip\n" in text
+    matches = [line for line in text.splitlines() if line.startswith("match=")]
+    assert matches == ["match=sip.provider.example", *(f"match={one}" for one in trunk.match)]
+    assert not [one for one in sections if one.startswith("[rosa]") and "identify_by" in one]
+
+
 def test_a_damaged_file_is_told_in_words(tmp_path: Path) -> None:
     own_node.choose(tmp_path)
     (own_node.folder_of(tmp_path) / "choices.json").write_text("{")

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import socket
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -202,6 +204,32 @@ async def phones(outside: int, exchange: int) -> AsyncIterator[Phones]:
         await there.hang_up_all()
     finally:
         await runtime.close()
+
+
+def a_stranger_calls(stranger: str, port: int, number: str, user: str, asserts: str) -> int:
+    """What an INVITE from this address to 127.0.0.1:`port` gets in the end: its status, 0 where nothing comes."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        own.bind((stranger, 0))
+        own.settimeout(2)
+        here = f"{stranger}:{own.getsockname()[1]}"
+        at = f"IN IP4 {stranger}"
+        sound = "\r\n".join(
+            ("v=0", f"o=- 1 1 {at}", "s=-", f"c={at}", "t=0 0", "m=audio 40000 RTP/AVP 8 0", "")
+        )
+        call = uuid.uuid4().hex
+        lines = (
+            f"INVITE sip:{number}@127.0.0.1:{port} SIP/2.0", f"Via: SIP/2.0/UDP {here};branch=z9hG4bK{call}",
+            "Max-Forwards: 70", f"From: <sip:{user}@{here}>;tag=1", f"To: <sip:{number}@127.0.0.1:{port}>",
+            f"Call-ID: {call}", "CSeq: 1 INVITE", f"Contact: <sip:{user}@{here}>",
+            f"P-Asserted-Identity: <sip:{asserts}@{here}>", "Content-Type: application/sdp",
+            f"Content-Length: {len(sound)}", "", sound,
+        )  # fmt: skip
+        own.sendto("\r\n".join(lines).encode(), ("127.0.0.1", port))
+        with suppress(TimeoutError):
+            while (status := int(own.recv(4096).split()[1])) < 200:
+                pass
+            return status
+    return 0
 
 
 def _user(address: str) -> str:

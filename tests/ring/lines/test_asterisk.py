@@ -32,7 +32,7 @@ from leadbell.ring.ports import (
 )
 from leadbell.ring.speech import Speaker
 from tests.ring.asterisk.running import Running, asterisk, free_port
-from tests.ring.lines.phones import RATE, Phones, level, loudest, phones
+from tests.ring.lines.phones import RATE, Phones, a_stranger_calls, level, loudest, phones
 from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.phone, pytest.mark.slow]
@@ -482,6 +482,14 @@ async def test_a_whisper_that_is_ready_too_late_is_not_said(stage: Stage) -> Non
         await at_rosa.hears_speech(1)
     await at_rosa.hang_up()
     await at_okafor.ends()
+
+
+async def test_a_stranger_who_calls_themselves_the_trunk_is_refused(stage: Stage) -> None:
+    port = stage.pbx.choices.sip_port
+    status = await asyncio.to_thread(a_stranger_calls, "127.0.0.9", port, DEALER, "trunk", MR_OKAFOR)
+    assert status == 401
+    assert stage.said() == []
+    await stage.nothing_is_left()
 
 
 async def test_a_customer_who_calls_and_hangs_up_is_gone(stage: Stage) -> None:

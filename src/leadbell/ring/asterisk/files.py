@@ -268,9 +268,10 @@ _MEDIA = (
 def _trunk(trunk: Trunk) -> str:
     name = trunk.name
     signs_in = (f"outbound_auth={name}",) if trunk.user else ()
+    # Known by its addresses alone: anybody can call themselves "trunk" in a From.
     text = _section(
-        name, "type=endpoint", "transport=transport-udp", f"context={INBOUND}", "disallow=all", "allow=alaw,ulaw",
-        f"aors={name}", *_MEDIA, "send_pai=yes", "trust_id_inbound=yes",
+        name, "type=endpoint", "identify_by=ip", "transport=transport-udp", f"context={INBOUND}", "disallow=all",
+        "allow=alaw,ulaw", f"aors={name}", *_MEDIA, "send_pai=yes", "trust_id_inbound=yes",
         f"from_domain={trunk.host.partition(':')[0]}", *signs_in,
     )  # fmt: skip
     text += _section(name, "type=aor", f"contact=sip:{trunk.host}", "qualify_frequency=0")
