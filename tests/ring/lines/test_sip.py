@@ -30,7 +30,8 @@ from leadbell.ring.ports import (
 )
 from leadbell.ring.speech import Speaker
 from tests.ring.asterisk.running import free_port
-from tests.ring.lines.phones import Phones, Ringing, loudest, phones
+from tests.ring.lines.phones import Phones, Ringing, a_stranger_calls, loudest, phones
+from tests.ring.lines.provider import provider
 from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.phone, pytest.mark.slow]
@@ -101,9 +102,9 @@ class Line:
 
 @asynccontextmanager
 async def line(folder: Path) -> AsyncIterator[Line]:
-    outside, ours = free_port(), free_port()
-    trunk = Trunk("dealer", "", f"127.0.0.1:{outside}", f"127.0.0.1:{ours}")
-    async with phones(outside, ours) as there:
+    outside, server, ours = free_port(), free_port(), free_port()
+    trunk = Trunk("dealer", "a secret", f"127.0.0.1:{server}", f"127.0.0.1:{ours}")
+    async with phones(outside, ours) as there, provider(server, outside):
         sip = Sip(trunk, Speaker(folder / "spoken", VOICE), folder / "calls")
         heard: list[Line] = []
         exchange = Exchange(sip, lambda news: heard[0].hear(news), now)
@@ -258,6 +259,30 @@ async def test_a_customer_calls_and_is_connected(northside: Line) -> None:
     await okafor.hang_up()
     await northside.until("ended")
     await rosa.ends()
+
+
+async def test_a_customer_calls_the_number_that_was_shown_to_others(northside: Line) -> None:
+    rosas = northside.there.phone(ROSAS)
+    bell = northside.bell(rosa=ROSAS)
+    northside.exchange.ring(bell)
+    assert (await rosas.rings()).caller == DEALER
+    northside.exchange.stop_ringing(bell)
+    await northside.there.calls_us(northside.there.phone(MR_OKAFOR), DEALER)
+    assert (await northside.until("arrived")).caller == MR_OKAFOR
+
+
+@pytest.mark.parametrize("called", ["dealer", DEALER])
+async def test_a_stranger_who_calls_is_refused(northside: Line, called: str) -> None:
+    rosas, bell = northside.there.phone(ROSAS), northside.bell(rosa=ROSAS)
+    northside.exchange.ring(bell)
+    await rosas.rings()
+    northside.exchange.stop_ringing(bell)
+    await northside.until_nothing_lives()
+    northside.told.clear()
+    port = northside.port
+    status = await asyncio.to_thread(a_stranger_calls, "127.0.0.9", port, called, MR_OKAFOR, MR_OKAFOR)
+    assert status == 403
+    assert northside.told == []
 
 
 @pytest.mark.crash

@@ -89,7 +89,10 @@ class Child:
                 net_interface="127.0.0.1" if is_here(trunk.host) else None,
                 expose_headers=("To",),
                 max_concurrent_calls=None,
-                extra_config_text=f"sip_listen {trunk.listen}\n" if trunk.listen else "",
+                # Only the server that has signed us in calls us; nobody does where we don't sign in. Contacts have
+                # names of chance: calls to a number that `_agent` shows are the account's.
+                extra_config_text="filter_registrar udp,tcp,tls\nsip_cuser_random yes\n"
+                + (f"sip_listen {trunk.listen}\n" if trunk.listen else ""),
             )
         )
         ours = Account(
@@ -166,13 +169,14 @@ class Child:
             self.runtime.unsubscribe(note)
 
     async def _agent(self, caller_id: str) -> UserAgent:
-        """An identity that calls as `caller_id` and signs in as the account."""
+        """An identity that calls as `caller_id` and is known to the provider as the account."""
         if caller_id not in self._agents:
             trunk = self.trunk
-            shown = Account(caller_id, trunk.host, trunk.password, reg_interval=0, auth_user=trunk.user)
-            agent = await UserAgent.create(self.runtime, shown, transfer_policy="reject")
-            agent.on_incoming(self._arrived)
-            self._agents[caller_id] = agent
+            # It never signs in; with an interval of 0 it would take, and refuse, the calls to its number.
+            shown = Account(
+                caller_id, trunk.host, trunk.password, reg_interval=SIGNED_IN_FOR_S, auth_user=trunk.user
+            )
+            self._agents[caller_id] = await UserAgent.create(self.runtime, shown, transfer_policy="reject")
         return self._agents[caller_id]
 
     def _ring_out(self, leg: Leg) -> None:
