@@ -12,8 +12,8 @@ class Provider(asyncio.DatagramProtocol):
 
     def __init__(self, port: int, outside: int) -> None:
         self.port, self._phones = port, ("127.0.0.1", outside)
-        #: What it answers who signs in.
-        self.says = "200 OK"
+        #: What it answers who signs in, and for how long that holds.
+        self.says, self.for_s = "200 OK", 300
         self._customer: Address | None = None
 
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # UDP
@@ -33,9 +33,21 @@ class Provider(asyncio.DatagramProtocol):
         kept = ("via:", "from:", "call-id:", "cseq:", "contact:")
         lines = asked.split("\r\n")
         to = next(line for line in lines if line.lower().startswith("to:"))
-        same = [line for line in lines if line.lower().startswith(kept)]
+        same = [
+            line.replace("expires=300", f"expires={self.for_s}")
+            for line in lines
+            if line.lower().startswith(kept)
+        ]
         return "\r\n".join(
-            (f"SIP/2.0 {self.says}", *same, f"{to};tag=1", "Expires: 300", "Content-Length: 0", "", "")
+            (
+                f"SIP/2.0 {self.says}",
+                *same,
+                f"{to};tag=1",
+                f"Expires: {self.for_s}",
+                "Content-Length: 0",
+                "",
+                "",
+            )
         ).encode()
 
 

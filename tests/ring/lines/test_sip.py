@@ -15,7 +15,7 @@ import pytest
 from baresip import BaresipError
 
 from leadbell.ring.exchange import Exchange
-from leadbell.ring.lines.sip import MISSING, Sip, trunk_from
+from leadbell.ring.lines.sip import MISSING, Sip, _Leg, trunk_from
 from leadbell.ring.lines.sip_words import Trunk
 from leadbell.ring.ports import (
     Bell,
@@ -32,6 +32,7 @@ from leadbell.ring.speech import Speaker
 from tests.ring.asterisk.running import free_port
 from tests.ring.lines.phones import Phones, Ringing, a_stranger_calls, loudest, phones
 from tests.ring.lines.provider import provider
+from tests.ring.lines.worlds import until
 from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.phone, pytest.mark.slow]
@@ -325,6 +326,71 @@ async def test_the_announcement_is_heard_by_both(northside: Line) -> None:
     await okafor.answer()
     await okafor.hears_speech()
     await rosa.hears_speech()
+
+
+@asynccontextmanager
+async def opened(folder: Path, trunk: Trunk) -> AsyncIterator[tuple[Sip, list[str]]]:
+    """A line over this trunk, and what it tells: that it is up, or why it is down."""
+    told: list[str] = []
+    sip = Sip(trunk, Speaker(folder / "spoken", VOICE), folder / "calls")
+    await sip.open(Ears(lambda heard: None, told.append, lambda: told.append("up")))
+    try:
+        yield sip, told
+    finally:
+        await sip.close()
+
+
+async def test_who_cannot_sign_in_is_down_until_they_can(tmp_path: Path) -> None:
+    server = free_port()
+    trunk = Trunk("dealer", "wrong", f"127.0.0.1:{server}")
+    async with provider(server, free_port()) as there:
+        there.says = "403 Forbidden"
+        async with opened(tmp_path, trunk) as (sip, told):
+            assert not sip.is_up
+            assert len(told) == 1
+            assert "403" in told[0]
+            with pytest.raises(LegFailed, match="403"):
+                await sip.call(Leg("a-p1", "a", ROSAS, DEALER, "", 20))
+            there.says = "200 OK"
+            await until(lambda: sip.is_up)
+            assert told[1:] == ["up"]
+
+
+async def test_who_is_signed_in_no_longer_is_down_and_what_rings_can_be_stopped(tmp_path: Path) -> None:
+    server, outside = free_port(), free_port()
+    trunk = Trunk("dealer", "a secret", f"127.0.0.1:{server}")
+    async with phones(outside, server) as there, provider(server, outside) as signs_in:
+        signs_in.for_s = 2
+        async with opened(tmp_path, trunk) as (sip, told):
+            assert sip.is_up
+            rosas = there.phone(ROSAS)
+            await sip.call(Leg("a-p1", "a", ROSAS, DEALER, "", 60))
+            rosa = await rosas.rings()
+            signs_in.says = "403 Forbidden"
+            await until(lambda: told)
+            assert not sip.is_up
+            await sip.hang_up("a-p1")
+            await rosa.ends()
+            signs_in.says = "200 OK"
+            await until(lambda: sip.is_up)
+
+
+async def test_a_server_that_is_not_there_is_a_line_that_is_down(tmp_path: Path) -> None:
+    async with opened(tmp_path, Trunk("dealer", "a secret", f"127.0.0.1:{free_port()}")) as (sip, told):
+        assert not sip.is_up
+        assert len(told) == 1
+
+
+async def test_a_sign_in_that_fails_in_mid_call_waits_for_its_end(tmp_path: Path) -> None:
+    async with opened(tmp_path, Trunk("dealer", "", "127.0.0.1:1")) as (sip, told):
+        sip._legs["a-p1"] = talking = _Leg("a", answered=True)
+        sip._signed("503 Service Unavailable")
+        assert sip.is_up
+        talking.answered = False
+        sip._signed("503 Service Unavailable")
+        assert not sip.is_up
+        sip._signed("")
+        assert told == ["503 Service Unavailable", "up"]
 
 
 async def test_what_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

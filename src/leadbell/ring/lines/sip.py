@@ -92,7 +92,8 @@ class Sip:
         self._keeper: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
         self._because = "not connected"
-        self._up = False
+        #: The child takes wishes; and calls can be made.
+        self._ready = self._up = False
 
     @property
     def is_up(self) -> bool:
@@ -118,7 +119,7 @@ class Sip:
 
     async def close(self) -> None:
         """The calls end, as nobody else can go on with them."""
-        self._ears, self._up = None, False
+        self._ears, self._ready, self._up = None, False, False
         if self._keeper is not None:
             self._keeper.cancel()
             with suppress(asyncio.CancelledError):
@@ -131,6 +132,8 @@ class Sip:
             return
         if not _NUMBER.fullmatch(leg.number):
             raise LegFailed("not a number in E.164: this line has no phones of its own")
+        if not self._up:
+            raise LegFailed(self._because)
         caller = leg.caller_id if _CALLER.fullmatch(leg.caller_id) else ""
         self._legs[leg.leg] = _Leg(leg.key)
         try:
@@ -221,24 +224,35 @@ class Sip:
                     self._hear(told)
                 case Ready(because):
                     was_up = was_up or not because
-                    self._ready(because)
-                case Signed(state, because):
-                    if state == "out":
-                        log.warning("not signed in at the provider: nobody can call us", because=because)
+                    self._ready = not because
+                    if because or not self.trunk.password:
+                        self._stands(because)
+                case Signed(_, because):
+                    self._signed(because)
         return was_up
 
-    def _ready(self, because: str) -> None:
-        first = not self._tried.is_set()
+    def _signed(self, because: str) -> None:
+        # While people talk the trunk works. The child tries on: what it says when they have hung up counts.
+        if not because or not any(leg.answered or leg.joined for leg in self._legs.values()):
+            self._stands(because)
+
+    def _stands(self, because: str) -> None:
+        """The line is up unless something is said against it; who opens it finds out the first time."""
+        first, was_up = not self._tried.is_set(), self._up
         self._because, self._up = because, not because
         self._tried.set()
         if because:
             log.error("the SIP line can't be used", because=because)
-        elif not first and self._ears is not None:
+        if first or was_up == self._up or self._ears is None:
+            return
+        if self._up:
             self._ears.up()
+        else:
+            self._ears.down(because)
 
     def _lost(self) -> None:
         """The child is gone, and every call with it."""
-        was_up, self._up = self._up, False
+        was_up, self._ready, self._up = self._up, False, False
         self._because = "its process ended" if was_up or not self._because else self._because
         self._legs.clear()
         for answer in self._answers.values():
@@ -263,7 +277,7 @@ class Sip:
 
     async def _ask(self, wish: Wish) -> None:
         """Raises LegFailed where the child refuses or doesn't answer."""
-        if not self._up:
+        if not self._ready:
             raise LegFailed(self._because)
         self._asked += 1
         number = self._asked

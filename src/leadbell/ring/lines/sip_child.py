@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from baresip import Account, BaresipError, Call, CallState, Config, Event, Runtime, StackEvent, UserAgent
 
-from leadbell.ring.lines.sip import LONGEST, is_here
+from leadbell.ring.lines.sip import LONGEST, WITHIN_S, is_here
 from leadbell.ring.lines.sip_sound import BYTES_PER_S, Recording, sound_in
 from leadbell.ring.lines.sip_words import (
     Asked,
@@ -41,6 +41,8 @@ AHEAD, CUSHION = BYTES_PER_S // 10, BYTES_PER_S // 25
 #: A conversation that has gathered so much is made to catch up.
 TOO_LATE = BYTES_PER_S // 4
 SIGNED_IN_FOR_S = 300
+#: Between two tries to sign in, the first and the longest: a provider shuts out who tries a wrong password too often.
+SIGN_IN_SOONEST_S, SIGN_IN_LATEST_S = 1.0, 60.0
 
 _USER = re.compile(r"sips?:([^@;>]*)@")
 _STATUS = re.compile(r"^(\d{3})\b")
@@ -103,15 +105,30 @@ class Child:
         agent.on_incoming(self._arrived)
         self._do(self._move_sound())
         if trunk.password:
-            self._do(self._sign_in(agent))
+            self._do(self._stay_signed_in(agent))
         self.tell(Ready())
 
-    async def _sign_in(self, agent: UserAgent) -> None:
-        try:
-            await agent.register()
-            self.tell(Signed("in"))
-        except BaresipError as error:
-            self.tell(Signed("out", str(error)))
+    async def _stay_signed_in(self, agent: UserAgent) -> None:
+        """Sign in until it works, and again as soon as the stack couldn't renew it."""
+        pause, failed = SIGN_IN_SOONEST_S, asyncio.Event()
+
+        def on(event: StackEvent) -> None:
+            if event.event is Event.REGISTER_FAIL:
+                failed.set()
+
+        agent.on(on)
+        while True:
+            try:
+                await agent.register(timeout=WITHIN_S)
+            except BaresipError as error:
+                self.tell(Signed("out", str(error)))
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, SIGN_IN_LATEST_S)
+            else:
+                self.tell(Signed("in"))
+                pause = SIGN_IN_SOONEST_S
+                failed.clear()
+                await failed.wait()
 
     async def close(self) -> None:
         for leg in list(self.legs.values()):

@@ -77,13 +77,13 @@ class News(msgspec.Struct, frozen=True, tag="news"):
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """Calls can be made; `because` says why not."""
+    """The child is there, and calls once it has signed in, if it has to; `because` says why it can't."""
 
     because: str = ""
 
 
 class Signed(msgspec.Struct, frozen=True, tag="signed"):
-    """How signing in at the provider went: without it calls go out, but none comes in."""
+    """How signing in at the provider went; told after each try."""
 
     state: Literal["in", "out"]
     because: str = ""
