@@ -229,6 +229,7 @@ def seen(after: timedelta) -> SeenAgain:
         (CALIFORNIA, ROSA_HAS_IT, 16 * MINUTES, Ring("manager", 60, ...), "not contacted for 15 minutes"),
         (CALIFORNIA, ROSA_HAS_IT, 31 * MINUTES, Ask("call", ROSA, NOON + 5 * HOURS, ...), "quiet hours"),
         (CALIFORNIA, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS)), MINUTES, Ask("call", ROSA, NOON + 5 * HOURS, ...), "quiet hours"),
+        (CALIFORNIA, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS)), 5 * HOURS, Ask("call", ROSA, NOON + 5 * HOURS, ...), "attempt 2: no answer"),
         (CALIFORNIA, TALKED, MINUTES, Ask("call", ROSA, NOON + 2 * DAYS + 5 * HOURS, ...), "quiet hours"),
         (CALIFORNIA, (*TALKED, CallBackAgreed(at=NOON + MINUTES, by=ROSA, due_at=NOON + 2 * HOURS)), 2 * MINUTES, Ask("call", ROSA, NOON + 2 * HOURS, ...), "agreed to call back"),
         (CALIFORNIA, ASKED_LATE, DAYS, Ring("owner", 20, ...), "asked again"),

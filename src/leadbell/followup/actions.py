@@ -172,10 +172,12 @@ def _plan(lead: Lead, decision: Decision, now: datetime) -> bool:
             plan(lead, kind, decision.because, at=until, wake_at=until, whom=lead.owner_id, touch=touch)
         case Ask():
             due = decision.due_at <= now
+            # Compared with what was planned: quiet hours may have moved it away from the moment of its own.
             became_due = (
                 due
-                and (lead.next_kind, lead.next_at) == (decision.task, decision.due_at)
-                and (lead.wake_at is not None and lead.wake_at <= decision.due_at)
+                and lead.next_kind == decision.task
+                and (lead.wake_at is not None and lead.next_at is not None)
+                and lead.wake_at <= lead.next_at <= now
             )
             wake_at = (
                 decision.due_at

@@ -27,9 +27,9 @@ from leadbell.followup.ringing import (
     ring_the_owner_again,
     tell_the_manager,
 )
-from leadbell.followup.timing import allowed_from, is_quiet, manager_at, sensible, worked_since_asked
+from leadbell.followup.timing import manager_at, sensible, undisturbed, worked_since_asked
 from leadbell.lead.history import History
-from leadbell.lead.law import callable_from, why_quiet
+from leadbell.lead.law import why_quiet
 from leadbell.words import say
 
 #: A call back agreed for later than day 45 outlives it by this long.
@@ -277,11 +277,11 @@ def decide(playbook: Playbook, history: History, now: datetime) -> Decision:
 
 
 def _when_allowed(playbook: Playbook, history: History, decision: Decision, now: datetime) -> Decision:
-    """A call that would fall into the customer's quiet hours is asked for when they are over."""
+    """A call that would fall into the customer's quiet hours is asked for when they are over, and due from then on."""
     if playbook.quiet is None or not isinstance(decision, Ask) or decision.task != "call":
         return decision
-    due = max(decision.due_at, now)
-    if not is_quiet(playbook, history, due):
-        return decision
-    until = allowed_from(playbook, due) or callable_from(due, playbook.quiet)
-    return replace(decision, due_at=until, because=why_quiet(due, playbook.quiet) or decision.because)
+    planned, due = decision.due_at, undisturbed(playbook, history, decision.due_at)
+    if due <= now < (later := undisturbed(playbook, history, now)):
+        planned, due = now, later
+    because = why_quiet(planned, playbook.quiet) if due > max(planned, now) else None
+    return replace(decision, due_at=due, because=because or decision.because)

@@ -62,3 +62,10 @@ def allowed_from(playbook: Playbook, when: datetime) -> datetime | None:
         if when == free:
             return free
     return None
+
+
+def undisturbed(playbook: Playbook, history: History, when: datetime) -> datetime:
+    """`when` itself, or, where the customer may not be called then, the first moment at which a call may be made."""
+    if playbook.quiet is None or not is_quiet(playbook, history, when):
+        return when
+    return allowed_from(playbook, when) or callable_from(when, playbook.quiet)
