@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from leadbell.conversation.rules import ASKED_FOR, nothing_agreed_yet
+from leadbell.conversation.rules import ASKED_FOR, CORRECTED_WITHIN, corrections, nothing_agreed_yet
 from leadbell.lead import facts
 from leadbell.lead.history import History
 from tests.conftest import NOON
@@ -46,3 +46,42 @@ AFTER = NOON + 5 * MINUTE
 )  # fmt: skip
 def test_it_is_asked(happened, later, asked):
     assert nothing_agreed_yet(History((ARRIVED, *happened)).standing, NOON + later) is asked
+
+
+ON_A_LINE = facts.Attempted(at=NOON + MINUTE, by=ROSA, key="attempt:1", line="asterisk")
+HEARD = facts.Connected(at=NOON + 3 * MINUTE - timedelta(seconds=20), by=ROSA, key="attempt:1")
+HEARD_LATE = facts.Connected(at=NOON + 3 * MINUTE - timedelta(seconds=19), by=ROSA, key="attempt:1")
+NOT_A_TALK = ("voicemail", "wrong_number")
+WAS_A_VOICEMAIL = facts.AttemptEnded(
+    at=AFTER, by=ROSA, key="attempt:1", outcome="voicemail", corrected_by=ROSA
+)
+
+
+@pytest.mark.parametrize(
+    ("happened", "later", "may_have_been"),
+    [
+        ([], 5 * MINUTE, ()),
+        ([ON_A_LINE], 5 * MINUTE, ()),
+        ([ON_A_LINE, ended()], 5 * MINUTE, NOT_A_TALK),
+        ([ON_A_LINE, HEARD, ended("voicemail")], 5 * MINUTE, ("conversation",)),
+        ([ON_A_LINE, HEARD_LATE, ended("voicemail")], 5 * MINUTE, ()),
+        ([ON_A_LINE, ended("no_answer")], 5 * MINUTE, ()),
+        ([CALLED, ended()], 5 * MINUTE, ()),
+        ([facts.Answered(at=NOON + MINUTE, by=ROSA, key="attempt:1", line="asterisk"), ended()], 5 * MINUTE, ()),
+        ([ON_A_LINE, ended()], CORRECTED_WITHIN, NOT_A_TALK),
+        ([ON_A_LINE, ended()], 3 * MINUTE + CORRECTED_WITHIN, ()),
+        ([ON_A_LINE, ended(), WAS_A_VOICEMAIL], 6 * MINUTE, ()),
+        ([ON_A_LINE, ended(), facts.Noted(at=AFTER, by=ROSA, text="nice")], 6 * MINUTE, NOT_A_TALK),
+        ([ON_A_LINE, ended(), facts.Wrote(at=AFTER, by=ROSA, carrier="email")], 6 * MINUTE, NOT_A_TALK),
+        ([ON_A_LINE, ended(), facts.Replied(at=AFTER, carrier="email")], 6 * MINUTE, NOT_A_TALK),
+        ([ON_A_LINE, ended(), facts.CallBackAgreed(at=AFTER, by=ROSA, due_at=AFTER + ASKED_FOR)], 6 * MINUTE, ()),
+        ([ON_A_LINE, ended(), facts.NothingAgreed(at=AFTER, by=ROSA)], 6 * MINUTE, ()),
+        ([ON_A_LINE, ended(), facts.Quoted(at=AFTER, by=ROSA)], 6 * MINUTE, ()),
+        ([ON_A_LINE, ended(), facts.Booked(at=AFTER, by=ROSA, appointment=1, starts_at=AFTER + ASKED_FOR)], 6 * MINUTE, ()),
+        ([ON_A_LINE, ended(), facts.Lost(at=AFTER, by=ROSA, reason="price")], 6 * MINUTE, ()),
+        ([ON_A_LINE, facts.Lost(at=AFTER, by=ROSA, reason="price"), ended()], 6 * MINUTE, ()),
+        ([ON_A_LINE, ended(), facts.Attempted(at=AFTER, by=ROSA, key="attempt:2", line="asterisk")], 6 * MINUTE, ()),
+    ],
+)  # fmt: skip
+def test_what_a_line_heard_may_be_corrected(happened, later, may_have_been):
+    assert corrections(History((ARRIVED, *happened)).standing, NOON + later) == may_have_been

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from leadbell.appointment.actions import book
+from leadbell.conversation.actions import correct_outcome
 from leadbell.desk.reviewing.agents import LENGTHS, SHARES
 from leadbell.desk.reviewing.evidence import ASKED, FALLOUT, TITLES
 from leadbell.handover.actions import Answered, accept, first_contact, offer, qualified, refuse
@@ -22,7 +23,7 @@ from tests.desk.test_rights import organisation
 from tests.review.recorded import conversation
 
 pytestmark = pytest.mark.django_db
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -121,6 +122,18 @@ def test_the_journal_tells_an_agents_work(northside, eastside, noord, rosa, sami
     assert work.lengths == {"to_call": Length(60_000, 3), "talk": Length(120_000, 2)}
     assert work_of([eastside.pk], [noor.pk], now - 9 * DAY, now, now)[noor.pk].shares["attempted"] == (1, 1)
     assert work_of([northside.pk], [noor.pk], now - 9 * DAY, at - DAY, now)[noor.pk].shares == {}
+
+
+def test_a_voicemail_that_its_line_took_for_a_conversation_is_no_talk(northside, noord, noor, now):
+    at = now - 3 * DAY
+    lead = taken(northside, noor, at)
+    for nth in range(3):
+        conversation(lead, noor, at + (nth + 1) * HOUR, 10)
+        done(correct_outcome(locked(lead.pk), noor.pk, "voicemail", at + (nth + 1) * HOUR + MINUTE))
+    done(lose(locked(lead.pk), noor.pk, "not_reachable", at + DAY))
+    work = work_of([northside.pk], [noor.pk], now - 9 * DAY, now, now)[noor.pk]
+    assert work.shares["three_attempts"] == (1, 1)
+    assert "talk" not in work.lengths
 
 
 def test_what_ran_out_was_not_accepted_and_counts_for_who_offered_it(northside, noord, rosa, noor, ines, now):

@@ -103,6 +103,88 @@ def test_a_voicemail_is_said_while_it_talks(desk, lead, rosa):
     assert "A voicemail answers: leave a message, or hang up" in page_of(desk)
 
 
+def heard(client, lead, rosa, *, voicemail=False):
+    """Rosa's call, as the line tells it."""
+    call = calling(client, lead)
+    tell(call, ("accepted", rosa), ("dialled", None), ("connected", None), ago=182 * SECOND)
+    if voicemail:
+        tell(call, ("voicemail", None), ago=180 * SECOND)
+    return tell(call, ("ended", None), talk_ms=182_000)
+
+
+def corrected(client, lead, was, status=303):
+    answer = client.post(f"/leads/{lead.pk}/attempt/correction/", {"outcome": was}, headers=HTMX)
+    assert answer.status_code == status
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("was", "tap", "tries", "says"),
+    [
+        ("voicemail", "It was a voicemail</button>", 1, "<b>Rosa</b>: it was a voicemail"),
+        ("wrong_number", "Wrong number</button>", 1, "<b>Rosa</b>: wrong number"),
+    ],
+)
+def test_what_the_line_took_for_a_conversation_is_corrected(desk, lead, rosa, was, tap, tries, says):
+    call = heard(desk, lead, rosa)
+    for path in ("/desk/", f"/leads/{lead.pk}/"):
+        page = page_of(desk, path)
+        assert page.count(f'action="/leads/{lead.pk}/attempt/correction/"') == 1
+        assert tap in page
+    corrected(desk, lead, was)
+    stands = locked(lead.pk).standing
+    assert (stands.reached_at, stands.tries, stands.number_is_wrong) == (None, tries, was == "wrong_number")
+    call.refresh_from_db()
+    assert call.outcome == was, "it is in no lot of conversations to review"
+    page = page_of(desk, f"/leads/{lead.pk}/")
+    assert says in page
+    assert "the line had taken it for a conversation" in page
+    assert "What came of it?" not in page
+    assert "attempt/correction/" not in page
+    assert "can’t be changed any more" in corrected(desk, lead, was, 409)
+    assert len(read_history(lead).facts) == len(read_history(lead).as_it_was) + 1
+
+
+def test_what_the_line_took_for_a_voicemail_was_a_talk(desk, lead, rosa):
+    heard(desk, lead, rosa, voicemail=True)
+    for path in ("/desk/", f"/leads/{lead.pk}/"):
+        page = page_of(desk, path)
+        assert "What came of it?" not in page
+        assert page.count(f'action="/leads/{lead.pk}/attempt/correction/"') == 1
+        assert "We talked</button>" in page
+    corrected(desk, lead, "conversation")
+    ended = read_history(lead).as_it_was[-1]
+    assert (ended.outcome, ended.talk_ms // 1000) == ("conversation", 182)
+    assert "What came of it?" in page_of(desk)
+    assert (locked(lead.pk).reached_at, locked(lead.pk).standing.tries) == (ended.connected_at, 0)
+
+
+def test_a_manager_corrects_it_too_and_it_stays_the_salespersons_call(desk, lead, rosa, ines, signed_in):
+    heard(desk, lead, rosa)
+    assert "attempt/correction/" in page_of(signed_in(ines), f"/leads/{lead.pk}/")
+    corrected(signed_in(ines), lead, "voicemail")
+    ended = read_history(lead).facts[-1]
+    assert (ended.by, ended.corrected_by) == (rosa.pk, ines.pk)
+    assert "<b>Ines</b>: it was a voicemail" in page_of(desk, f"/leads/{lead.pk}/")
+
+
+@pytest.mark.parametrize(
+    ("was", "because"),
+    [("no_answer", "can’t be changed any more"), ("nonsense", "Choose how the call ended")],
+)
+def test_it_was_one_of_what_can_be_mistaken(desk, lead, rosa, was, because):
+    heard(desk, lead, rosa)
+    assert because in corrected(desk, lead, was, 409)
+
+
+def test_what_was_agreed_since_leaves_nothing_to_correct(desk, lead, rosa):
+    heard(desk, lead, rosa)
+    assert desk.post(f"/leads/{lead.pk}/quote/").status_code == 303
+    for path in ("/desk/", f"/leads/{lead.pk}/"):
+        assert "attempt/correction/" not in page_of(desk, path)
+    corrected(desk, lead, "voicemail", 409)
+
+
 def test_colleagues_see_who_talks(desk, lead, rosa, samir, ines, signed_in):
     tell(calling(desk, lead), ("accepted", rosa), ("dialled", None), ("connected", None))
     assert "Rosa talks with Mr Okafor" in page_of(signed_in(samir), f"/leads/{lead.pk}/")

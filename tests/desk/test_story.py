@@ -35,6 +35,7 @@ def told(*happened):
 
 
 CALL = facts.Attempted(at=after(11), by=ROSA, key="attempt:1")
+ON_A_LINE = replace(CALL, line="asterisk")
 TALK = facts.AttemptEnded(
     at=after(191), by=ROSA, key="attempt:1", outcome="conversation", connected_at=after(19), talk_ms=172_000
 )
@@ -88,6 +89,18 @@ BOOKED = facts.Booked(at=after(195), by=ROSA, appointment=7, starts_at=after(86_
         ([CALL, ended("voicemail")], "Voicemail", ["a voicemail is no conversation"], "human"),
         ([CALL, ended("conversation")], "They talked", [], "human"),
         (
+            [ON_A_LINE, ended("conversation"), ended("voicemail", corrected_by=INES)],
+            "Ines: it was a voicemail", ["the line had taken it for a conversation"], "human",
+        ),
+        (
+            [ON_A_LINE, ended("conversation"), ended("wrong_number", corrected_by=ROSA)],
+            "Rosa: wrong number", ["the line had taken it for a conversation"], "human",
+        ),
+        (
+            [ON_A_LINE, ended("voicemail"), ended("conversation", corrected_by=ROSA)],
+            "Rosa: we talked", ["the line had taken it for a voicemail"], "human",
+        ),
+        (
             [facts.Wrote(at=after(60), carrier="sms")],
             "A text was sent by the system", ["automation: does not count as contact"], "automation",
         ),
@@ -107,6 +120,10 @@ BOOKED = facts.Booked(at=after(195), by=ROSA, appointment=7, starts_at=after(86_
 )  # fmt: skip
 def test_each_fact_is_a_sentence(happened, sentence, why, who):
     assert told(*happened) == (sentence, why, who)
+
+
+def test_who_corrected_a_call_is_named():
+    assert INES in people_in(History((ARRIVED, ON_A_LINE, ended("voicemail", corrected_by=INES))))
 
 
 def test_what_brought_the_customer_is_told():

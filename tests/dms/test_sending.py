@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 from standardwebhooks.webhooks import Webhook
 
-from leadbell.conversation.actions import end_attempt, start_attempt
+from leadbell.conversation.actions import correct_outcome, end_attempt, start_attempt
 from leadbell.dealers.models import Organisation, Person
 from leadbell.dms.actions import (
     Made,
@@ -27,7 +27,7 @@ from leadbell.dms.models import DmsDelivery, DmsReceiver, DmsTry
 from leadbell.dms.rules import KEPT
 from leadbell.dms.sending import THROWN_AWAY, throw_away_old
 from leadbell.followup.dms import FAILING_AT_ONCE, WELL_AT_ONCE
-from leadbell.lead.facts import Accepted, Lost, Noted
+from leadbell.lead.facts import Accepted, Attempted, AttemptEnded, Lost, Noted
 from leadbell.lead.journal import locked, record
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
@@ -360,3 +360,19 @@ def test_calls_are_told_with_their_outcome(
     told.at(NOON + MINUTE).all()
     (said,) = (json.loads(body)["data"] for body in dms.bodies)
     assert (said["outcome"], said["by"]["name"], said["lead"]["attempts"]) == ("no_answer", "Rosa", 1)
+    assert said["corrected"] is False
+
+
+def test_what_a_call_was_is_told_once_more(
+    northside: Organisation, rosa: Person, dms: Dms, told: Told, connect: Connect
+) -> None:
+    connect(dms.url, events=["lead.called"])
+    lead = locked(lead_of(northside).pk)
+    record(lead, Attempted(at=NOON, by=rosa.pk, key="attempt:1", line="asterisk"))
+    record(lead, AttemptEnded(at=NOON + MINUTE, by=rosa.pk, key="attempt:1", outcome="conversation"))
+    correct_outcome(lead, rosa.pk, "voicemail", NOON + 2 * MINUTE)
+    told.at(NOON + 2 * MINUTE).all()
+    said = [json.loads(body)["data"] for body in dms.bodies]
+    assert [(one["outcome"], one["corrected"], one["lead"]["state"]) for one in said] == [
+        ("conversation", False, "conversation"), ("voicemail", True, "attempted"),
+    ]  # fmt: skip

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from leadbell.dealers.hours import OpeningHours
 from leadbell.followup.decisions import Ask, Decision, GiveUp, HandOn, Rest, Ring, Wait
@@ -273,6 +274,27 @@ def test_follow_up(
         if getattr(decision, part) not in (..., None):
             assert getattr(decided, part) == getattr(decision, part), part
     assert because in str(decided.because)
+
+
+@pytest.mark.parametrize(
+    "before", [ROSA_HAS_IT, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS)), TAKEN_OVER, DROPPED]
+)
+@pytest.mark.parametrize(
+    ("heard", "was"),
+    [("conversation", "voicemail"), ("conversation", "wrong_number"), ("voicemail", "conversation")],
+)
+def test_a_corrected_call_is_followed_up_as_what_it_was(
+    before: tuple[AnyFact, ...], heard: Outcome, was: Outcome
+) -> None:
+    def on_a_line(outcome: Outcome) -> tuple[AnyFact, ...]:
+        began, ended = attempt(9, 70 * MINUTES, outcome)
+        return *before, replace(began, line="asterisk"), ended
+
+    corrected = AttemptEnded(at=NOON + 2 * HOURS, by=ROSA, key="attempt:9", outcome=was, corrected_by=ROSA)
+    now = NOON + 2 * HOURS + MINUTES
+    told = decide(PLAYBOOK, History((*on_a_line(heard), corrected)), now)
+    assert told == decide(PLAYBOOK, History(on_a_line(was)), now)
+    assert told != decide(PLAYBOOK, History(on_a_line(heard)), now)
 
 
 def test_a_day_nobody_works_waits_for_the_next_opening() -> None:

@@ -14,7 +14,7 @@ from leadbell.ring.models import Call, Recording
 def conversation(lead: Lead, person: Person, at: datetime, seconds: int = 180, **about: Any) -> Call:
     """Kept, with a waveform and no bytes in any store."""
     key = f"attempt:{locked(lead.pk).standing.attempts + 1}"
-    record(locked(lead.pk), Attempted(at=at, by=person.pk, key=key), key=key)
+    record(locked(lead.pk), Attempted(at=at, by=person.pk, key=key, line="asterisk"), key=key)
     ended_at = at + timedelta(seconds=seconds)
     record(
         locked(lead.pk),

@@ -109,6 +109,11 @@ def ended(talk_ms, at=NOON, key="attempt:1", outcome="conversation"):
     return facts.AttemptEnded(at=at, by=ROSA, key=key, outcome=outcome, talk_ms=talk_ms)
 
 
+WAS_A_VOICEMAIL = facts.AttemptEnded(
+    at=NOON + timedelta(hours=1), by=ROSA, key="attempt:1", outcome="voicemail", corrected_by=INES
+)
+
+
 def lost(days, by=ROSA):
     return facts.Lost(at=NOON + timedelta(days=days), reason="price", by=by)
 
@@ -122,6 +127,7 @@ def lost(days, by=ROSA):
         ((ended(6 * MINUTE_MS), lost(8)), {}),
         ((ended(6 * MINUTE_MS), lost(1, by=None)), {}),
         ((ended(None), lost(1)), {}),
+        ((ended(6 * MINUTE_MS), WAS_A_VOICEMAIL, lost(1)), {}),
         ((ended(6 * MINUTE_MS), ended(MINUTE_MS, key="attempt:2"), lost(1)), {}),
         ((ended(6 * MINUTE_MS), ended(None, key="attempt:2", outcome="no_answer"), lost(1)),
             {"attempt:1": ["lost after a talk of 6 minutes"]}),

@@ -6,6 +6,7 @@ from typing import Literal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from leadbell.conversation.rules import corrections
 from leadbell.lead.consent import asked_by_themselves, contact_forbidden, keep, may_call_now
 from leadbell.lead.facts import (
     Attempted,
@@ -77,6 +78,23 @@ def end_attempt(
         at=now, key=standing.calling, by=person, outcome=outcome, connected_at=connected_at, talk_ms=talk_ms
     )
     return record(lead, ended, key=f"{standing.calling}:ended")
+
+
+@transaction.atomic
+def correct_outcome(lead: Lead, person: int, outcome: Outcome, now: datetime) -> AttemptEnded | Refused:
+    """What the newest call was, where its line took it for something else; once."""
+    said = lead.standing.line_said
+    if said is None or outcome not in corrections(lead.standing, now):
+        return Refused(say("How this call ended can’t be changed any more."))
+    connected_at, talk_ms = None, None
+    if outcome == "conversation" and said.connected_at is not None:
+        connected_at = said.connected_at
+        talk_ms = min(int((said.at - connected_at).total_seconds() * 1000), LONGEST_TALK_MS)
+    was = AttemptEnded(
+        at=now, key=said.key, by=said.by, outcome=outcome, connected_at=connected_at, talk_ms=talk_ms,
+        corrected_by=person,
+    )  # fmt: skip
+    return record(lead, was, key=f"{said.key}:corrected")
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from leadbell.lead.facts import (
     Lost,
     NothingAgreed,
     OptedOut,
+    Outcome,
     Quoted,
     Sold,
 )
@@ -39,6 +40,23 @@ def has_said_what_was_agreed(history: History, since: datetime) -> bool:
         Quoted, CallBackAgreed, NothingAgreed, Booked, HandedOver, FirstContact, Sold, Lost, OptedOut
     )
     return any(fact.at >= since for fact in said)
+
+
+#: So long a person may say what a call was that its line took for something else.
+CORRECTED_WITHIN = timedelta(days=1)
+#: What a line took for a voicemail can have been a conversation from so long on.
+CAN_BE_A_TALK = timedelta(seconds=20)
+
+
+def corrections(standing: Standing, now: datetime) -> tuple[Outcome, ...]:
+    """What the newest call may have been instead of what its line heard, until the lead goes on from there."""
+    said = standing.line_said
+    if said is None or not standing.is_open or now >= said.at + CORRECTED_WITHIN:
+        return ()
+    if said.outcome == "conversation":
+        return ("voicemail", "wrong_number")
+    took = said.at - (said.connected_at or said.at)
+    return ("conversation",) if said.outcome == "voicemail" and took >= CAN_BE_A_TALK else ()
 
 
 #: Minutes between two tries; a server that is away for longer than a day has had its chance.

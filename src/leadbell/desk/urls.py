@@ -49,6 +49,7 @@ OF_A_LEAD = [
     path("call/", resources.call, name="call"),
     path("attempt/connection/", resources.connection, name="connection"),
     path("attempt/outcome/", resources.outcome, name="outcome"),
+    path("attempt/correction/", resources.correction, name="correction"),
     path("nothing-agreed/", resources.nothing_agreed, name="nothing-agreed"),
     path("message/", resources.message, name="message"),
     path("messages/", messages.messages, name="lead-messages"),

@@ -17,6 +17,7 @@ _DETAILS: Mapping[str, Mapping[str, str]] = {
     "answered": {"by": "by"},
     "attempt_ended": {
         "by": "by", "outcome": "outcome", "connected_at": "connected_at", "talk_ms": "talk_ms",
+        "corrected": "is_correction",
     },
     "qualified": {"by": "by", "goal": "goal", "answers": "answers"},
     "quoted": {"by": "by"},

@@ -37,18 +37,12 @@ with taken as materialized (
         and at >= %(since)s and at < %(until)s
     order by lead_id, by, id
 ), worked as (
-    select t.by, t.at, c.called_at, c.calls, r.reached, l.closed_at from taken t
+    select t.by, t.at, c.called_at, c.calls, l.reached_at is not null as reached, l.closed_at from taken t
     join leadbell_lead l on l.id = t.lead_id
     cross join lateral (
         select min(f.at) as called_at, count(*) as calls from leadbell_fact f
         where f.lead_id = t.lead_id and f.id > t.id and f.by = t.by and f.kind = 'attempted' and f.at < %(now)s
     ) c
-    cross join lateral (
-        select exists (
-            select from leadbell_fact f where f.lead_id = t.lead_id and f.kind = 'attempt_ended'
-                and f.body ->> 'outcome' = 'conversation'
-        ) as reached
-    ) r
 )
 select by,
     count(called_at), count(*) filter (where called_at is not null or at + %(prompt)s < %(now)s),
@@ -59,10 +53,14 @@ select by,
 from worked group by by
 """
 _TALKED = """
-select by, percentile_cont(0.5) within group (order by (body ->> 'talk_ms')::bigint), count(*) from leadbell_fact
+select by, percentile_cont(0.5) within group (order by (body ->> 'talk_ms')::bigint), count(*) from leadbell_fact f
 where dealer_id = any(%(dealers)s) and by = any(%(agents)s) and kind = 'attempt_ended'
     and at >= %(since)s and at < %(until)s
     and body ->> 'outcome' = 'conversation' and (body ->> 'talk_ms')::bigint > 0
+    and not exists (
+        select from leadbell_fact c
+        where c.lead_id = f.lead_id and c.id > f.id and c.key = (f.body ->> 'key') || ':corrected'
+    )
 group by by
 """
 _QUALIFIED = """

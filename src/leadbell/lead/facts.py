@@ -173,12 +173,20 @@ class Connected(Fact, frozen=True, tag="connected"):
 
 
 class AttemptEnded(Fact, frozen=True, tag="attempt_ended"):
+    """How a call ended; told a second time it is what the call was, where its line took it for something else."""
+
     key: str
     by: int
     outcome: Outcome
     #: None where the line can't hear when the customer answered.
     connected_at: datetime | None = None
     talk_ms: int | None = None
+    #: Who knew better than the line; `at` is when they said so.
+    corrected_by: int | None = None
+
+    @property
+    def is_correction(self) -> bool:
+        return self.corrected_by is not None
 
 
 # -- what was agreed, and what was written ---------------------------------------------------------------------

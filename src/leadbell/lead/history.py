@@ -58,7 +58,7 @@ from leadbell.lead.facts import (
     VideoWatched,
     Wrote,
 )
-from leadbell.lead.standing import Contract, Standing
+from leadbell.lead.standing import Contract, LineSaid, Standing
 
 
 def _hands(standing: Standing, person: int) -> tuple[int, ...]:
@@ -73,8 +73,17 @@ _NO_CALL = {"calling": None, "calling_by": None, "calling_since": None, "connect
 _OVER = {"contract": None, "taken_over_at": None, "missed_at": None, **_NO_CALL}
 
 
+#: What a lead goes on with after a call: what its line had said of it isn't corrected any more.
+_GOES_ON = (
+    Attempted, Answered, AskedAgain, ChatAnswered, CallBackAgreed, NothingAgreed, Quoted, Booked, Moved, Confirmed,
+    Shown, NoShow, Cancelled, Qualified, HandedOver, FirstContact, Sold, Lost, Reopened,
+)  # fmt: skip
+
+
 def after(standing: Standing, fact: AnyFact) -> Standing:
     """Where the lead stands once this fact has happened."""
+    if standing.line_said is not None and isinstance(fact, _GOES_ON):
+        standing = replace(standing, line_said=None)
     match fact:
         case Arrived():
             return replace(
@@ -118,7 +127,7 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
         case Attempted():
             return replace(
                 standing, **_QUIET, state=_at_least(standing.state, "attempted"), calling=fact.key,
-                calling_by=fact.by, calling_since=fact.at, connected_at=None,
+                calling_by=fact.by, calling_since=fact.at, connected_at=None, by_line=fact.line != "desk",
                 attempts=standing.attempts + 1, tries=standing.tries + 1, touches=standing.touches + 1,
                 first_attempt_at=standing.first_attempt_at or fact.at, last_attempt_at=fact.at, worked_at=fact.at,
                 owner=standing.owner or fact.by, owned_at=standing.owned_at or fact.at,
@@ -127,8 +136,8 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
         case Answered():
             return replace(
                 standing, **_QUIET, state=_at_least(standing.state, "attempted"), calling=fact.key,
-                calling_by=fact.by, calling_since=fact.at, connected_at=None, touches=standing.touches + 1,
-                first_attempt_at=standing.first_attempt_at or fact.at, worked_at=fact.at,
+                calling_by=fact.by, calling_since=fact.at, connected_at=None, by_line=False,
+                first_attempt_at=standing.first_attempt_at or fact.at, touches=standing.touches + 1, worked_at=fact.at,
                 owner=standing.owner or fact.by, owned_at=standing.owned_at or fact.at,
                 accepted_at=standing.accepted_at or fact.at, hands=_hands(standing, fact.by), call_back_at=None,
             )  # fmt: skip
@@ -138,6 +147,8 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             )
         case Connected():
             return standing if standing.calling != fact.key else replace(standing, connected_at=fact.at)
+        case AttemptEnded() if fact.is_correction:
+            return _corrected(standing, fact)
         case AttemptEnded():
             return _attempt_ended(standing, fact)
         case CallBackAgreed():
@@ -281,8 +292,10 @@ def _seen_again(standing: Standing, fact: SeenAgain) -> Standing:
 def _attempt_ended(standing: Standing, fact: AttemptEnded) -> Standing:
     reached = fact.outcome == "conversation"
     first = reached and standing.reached_at is None
+    under_way = standing.calling == fact.key
     return replace(
-        standing, **(_NO_CALL if standing.calling == fact.key else {}), last_outcome=fact.outcome,
+        standing, **(_NO_CALL if under_way else {}), last_outcome=fact.outcome,
+        line_said=_as_the_line_says(standing, fact) if under_way and standing.by_line else None,
         state=_at_least(standing.state, "conversation") if reached else standing.state,
         reached_at=(fact.connected_at or fact.at) if first else standing.reached_at,
         first_attempt_reached=standing.first_attempt_reached or (first and standing.attempts == 1),
@@ -290,6 +303,28 @@ def _attempt_ended(standing: Standing, fact: AttemptEnded) -> Standing:
         number_is_wrong=fact.outcome == "wrong_number" or (standing.number_is_wrong and not reached),
         worked_at=fact.at,
     )  # fmt: skip
+
+
+def _as_the_line_says(standing: Standing, fact: AttemptEnded) -> LineSaid:
+    return LineSaid(
+        key=fact.key, by=fact.by, at=fact.at, outcome=fact.outcome, connected_at=standing.connected_at,
+        state=standing.state, tries=standing.tries, reached_at=standing.reached_at,
+        first_attempt_reached=standing.first_attempt_reached, number_is_wrong=standing.number_is_wrong,
+    )  # fmt: skip
+
+
+def _corrected(standing: Standing, fact: AttemptEnded) -> Standing:
+    """As if the line had said so at once; whom the customer turned to since then counts all the same."""
+    said = standing.line_said
+    if said is None or said.key != fact.key:
+        return standing
+    asked_since = standing.interested_at is not None and standing.interested_at > said.at
+    before = replace(
+        standing, state=said.state if standing.state == "conversation" else standing.state,
+        tries=0 if asked_since else said.tries, reached_at=said.reached_at,
+        first_attempt_reached=said.first_attempt_reached, number_is_wrong=said.number_is_wrong,
+    )  # fmt: skip
+    return replace(_attempt_ended(before, replace(fact, at=said.at)), worked_at=standing.worked_at)
 
 
 _WAY: tuple[State, ...] = (
@@ -317,8 +352,21 @@ class History:
     def standing(self) -> Standing:
         return reduce(after, self.facts, Standing())
 
+    @cached_property
+    def as_it_was(self) -> tuple[AnyFact, ...]:
+        """The facts with the true end of each call, when it ended and in the place of what its line had said."""
+        true_ends = {f.key: f for f in self.facts if isinstance(f, AttemptEnded) and f.is_correction}
+        if not true_ends:
+            return self.facts
+        return tuple(
+            replace(true_ends.get(f.key, f), at=f.at, corrected_by=None) if isinstance(f, AttemptEnded) else f
+            for f in self.facts
+            if not (isinstance(f, AttemptEnded) and f.is_correction)
+        )
+
     def of(self, *kinds: type[Fact]) -> tuple[AnyFact, ...]:
-        return tuple(f for f in self.facts if isinstance(f, kinds))
+        """Those of these kinds, as it was."""
+        return tuple(f for f in self.as_it_was if isinstance(f, kinds))
 
 
 def folded(facts: Iterable[AnyFact]) -> Standing:

@@ -22,6 +22,21 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asked_at: datetime | None = None
 
 
+class LineSaid(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the newest call ended as its line heard it, and where the lead stood before: a person may know better."""
+
+    key: str
+    by: int
+    at: datetime
+    outcome: Outcome
+    connected_at: datetime | None = None
+    state: State
+    tries: int = 0
+    reached_at: datetime | None = None
+    first_attempt_reached: bool = False
+    number_is_wrong: bool = False
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where a lead stands: everything decisions and screens ask about its history."""
 
@@ -57,6 +72,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     calling_since: datetime | None = None
     #: Since when customer and salesperson hear each other.
     connected_at: datetime | None = None
+    #: The customer is called over a line, which hears how it ends.
+    by_line: bool = False
+    #: Until the lead goes on from there.
+    line_said: LineSaid | None = None
     #: Who answered in the chat that is under way.
     chatting: int | None = None
     attempts: int = 0

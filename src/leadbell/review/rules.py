@@ -76,7 +76,7 @@ def named(history: History) -> dict[str, tuple[Words, ...]]:
     """The attempts whose conversation a rule names, with the reasons."""
     found: dict[str, list[Words]] = {}
     last: AttemptEnded | None = None
-    for fact in history.facts:
+    for fact in history.as_it_was:
         if isinstance(fact, AttemptEnded) and fact.outcome == "conversation":
             last = fact
         elif isinstance(fact, ReviewWanted):

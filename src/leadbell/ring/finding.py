@@ -20,9 +20,10 @@ ON_A_PAGE = 50
 KINDS = tuple(Call.Kind.choices)
 OUTCOMES: tuple[tuple[str, str | Promise], ...] = (
     ("conversation", _("conversation")), ("voicemail", _("voicemail")), ("no_answer", _("no answer")),
-    ("busy", _("busy")), ("unreachable", _("can’t be reached")), ("missed", _("missed")),
-    ("nobody", _("nobody picked up")), ("refused", _("not connected")), ("line_down", _("the line failed")),
-    ("unknown", _("not known")), ("tested", _("test heard")), ("under_way", _("under way")),
+    ("busy", _("busy")), ("wrong_number", _("wrong number")), ("unreachable", _("can’t be reached")),
+    ("missed", _("missed")), ("nobody", _("nobody picked up")), ("refused", _("not connected")),
+    ("line_down", _("the line failed")), ("unknown", _("not known")), ("tested", _("test heard")),
+    ("under_way", _("under way")),
 )  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEFORE = re.compile(r"(\d{1,18})-([0-9a-f]{32})")

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from leadbell.appointment import actions as appointment
 from leadbell.conversation import actions as conversation
-from leadbell.lead.facts import Assigned, Outcome, Rang
+from leadbell.lead.facts import Assigned, Attempted, AttemptEnded, Outcome, Rang
 from leadbell.lead.journal import locked, plan, record
 from leadbell.metrics.figures import FEWEST, Median, Rate, clock, median
 from leadbell.metrics.now.network import compare
@@ -165,6 +165,25 @@ def test_appointments_are_counted_over_conversations_of_the_day(northside, south
     assert (work.conversations, work.booked, work.booked_in_conversation) == (3, 3, 2)
     assert work.appointment_rate == Rate(2, 3)
     assert work.last_at == {rosa.pk: NOON - 30 * MINUTE, samir.pk: NOON}
+
+
+@pytest.mark.django_db
+def test_a_conversation_that_was_none_is_none_of_the_day(northside, rosa, ines):
+    """Nor does who corrects it work on the lead."""
+    for heard, was in (("conversation", "voicemail"), ("voicemail", "conversation")):
+        for ago in (timedelta(days=1), timedelta()):
+            began, key = NOON - HOUR - ago, "attempt:1"
+            lead = locked(lead_of(northside, now=began).pk)
+            talk = {"connected_at": began, "talk_ms": 60_000}
+            record(lead, Attempted(at=began, by=rosa.pk, key=key, line="asterisk"))
+            record(lead, AttemptEnded(at=began + MINUTE, by=rosa.pk, key=key, outcome=heard, **talk))
+            true_end = AttemptEnded(
+                at=NOON - ago / 3, by=rosa.pk, key=key, outcome=was, corrected_by=ines.pk, **talk
+            )
+            record(lead, true_end, key=f"{key}:corrected")
+    work = today(northside.pk, DAY, MIDNIGHT).work
+    assert work.conversations == 1
+    assert work.last_at == {rosa.pk: NOON - HOUR + MINUTE}
 
 
 @pytest.mark.django_db

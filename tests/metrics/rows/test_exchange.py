@@ -25,6 +25,7 @@ from leadbell.lead.facts import (
     MissedCall,
     NoShow,
     Origin,
+    Outcome,
     Rang,
     Replied,
     SeenAgain,
@@ -234,3 +235,35 @@ def test_what_went_on_in_another_lead_is_in_no_figure() -> None:
     assert said(rows())["set_aside"] is None
     assert said(rows(Lost(at=FIVE, reason="other")))["set_aside"] is None
     assert said(rows(Lost(at=FIVE, reason="merged")))["set_aside"] == "merged"
+
+
+@pytest.mark.parametrize("was", ["voicemail", "wrong_number"])
+def test_what_its_line_took_for_a_conversation_counts_as_what_it_was(was: Outcome) -> None:
+    call = said(rows(*talked(MINUTE), corrected(was, HOUR), booked(7, 2 * HOUR)), "touches")
+    assert (call["outcome"], call["talk_ms"], call.get("agreed")) == (was, None, None)
+    assert call["ended_ms"] == ms(FIVE) + 4 * 60_000
+
+
+def test_what_its_line_took_for_a_voicemail_counts_as_the_talk_it_was() -> None:
+    began, *_ = talked(MINUTE)
+    heard = AttemptEnded(at=FIVE + 4 * MINUTE, key="1", by=ROSA, outcome="voicemail")
+    connect = {"connected_at": FIVE + 2 * MINUTE, "talk_ms": 120_000}
+    found = rows(began, heard, corrected("conversation", HOUR, **connect), booked(7, 2 * HOUR))
+    assert len(found.touches) == 1
+    call = said(found, "touches")
+    assert (call["outcome"], call["talk_ms"], call["agreed"]) == ("conversation", 120_000, "appointment")
+    assert (call["connected_ms"], call["ended_ms"]) == (ms(FIVE) + 2 * 60_000, ms(FIVE) + 4 * 60_000)
+
+
+def corrected(was: Outcome, after: timedelta, **talk: Any) -> AttemptEnded:
+    return AttemptEnded(at=FIVE + after, key="1", by=ROSA, outcome=was, corrected_by=ROSA, **talk)
+
+
+def test_a_handover_drops_off_after_conversations_that_were_some() -> None:
+    """Two were in conversation after the handover; of one its line had heard that only."""
+    over = (
+        booked(7, MINUTE, BEA), Accepted(at=FIVE + HOUR, by=ROSA), *talked(2 * HOUR), *talked(3 * HOUR, key="2"),
+    )  # fmt: skip
+    was = AttemptEnded(at=FIVE + 4 * HOUR, key="2", by=ROSA, outcome="voicemail", corrected_by=ROSA)
+    assert said(rows(*over))["dropped"] is False
+    assert said(rows(*over, was))["dropped"] is None

@@ -16,6 +16,7 @@ from leadbell.appointment.shelves import appointment_of
 from leadbell.conversation import actions as conversation
 from leadbell.desk.entrance import Visit, answer, door
 from leadbell.desk.times import chosen_time
+from leadbell.followup.correcting import correct
 from leadbell.followup.returns import bring_back_by_hand
 from leadbell.handover.rules import REASONS
 from leadbell.lead.consent import KINDS
@@ -133,6 +134,15 @@ def outcome(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
     if how is None:
         return Refused(say("Choose how the call ended.")), ""
     return conversation.end_attempt(lead, request.user.pk, how, now), ""
+
+
+@resource
+def correction(request: Visit, lead: "Lead", now: datetime) -> tuple[Outcome, str]:
+    """What the newest call was, where its line took it for something else."""
+    was = OUTCOMES.get(request.POST.get("outcome", ""))
+    if was is None:
+        return Refused(say("Choose how the call ended.")), ""
+    return correct(lead, request.user.pk, was, now), _("Corrected: what comes next follows from it.")
 
 
 @resource

@@ -12,7 +12,7 @@ from leadbell.lead.facts import (
     PickedUp,
 )
 from leadbell.lead.standing import Standing
-from leadbell.words import say
+from leadbell.words import Words, say
 
 
 def _picked_up(fact: PickedUp, names: Names, before: Standing) -> Line:
@@ -48,6 +48,8 @@ def _attempted(fact: Attempted, names: Names, before: Standing) -> Line:
 
 
 def _attempt_ended(fact: AttemptEnded, names: Names, before: Standing) -> Line:
+    if fact.corrected_by is not None:
+        return _corrected(fact, name_of(fact.corrected_by, names), before)
     match fact.outcome:
         case "conversation":
             talked = fact.talk_ms is not None and say(
@@ -72,6 +74,24 @@ def _attempt_ended(fact: AttemptEnded, names: Names, before: Standing) -> Line:
             return Line(fact.at, "phone-off", "system", say("Not reachable"))
         case "unknown":
             return Line(fact.at, "question-mark", "system", say("Nobody noted how the call ended"))
+
+
+def _corrected(fact: AttemptEnded, name: str, before: Standing) -> Line:
+    was = before.line_said.outcome if before.line_said else None
+    why = (_TAKEN_FOR[was],) if was in _TAKEN_FOR else ()
+    match fact.outcome:
+        case "conversation":
+            return Line(fact.at, "messages", "human", say("%(name)s: we talked", name=name), why, "good")
+        case "voicemail":
+            return Line(fact.at, "record-mail", "human", say("%(name)s: it was a voicemail", name=name), why)
+        case _:
+            return Line(fact.at, "hash", "human", say("%(name)s: wrong number", name=name), why, "bad")
+
+
+_TAKEN_FOR: Mapping[str | None, Words] = {
+    "conversation": say("the line had taken it for a conversation"),
+    "voicemail": say("the line had taken it for a voicemail"),
+}
 
 
 TELLERS: Mapping[type, Callable[..., Line]] = {

@@ -52,7 +52,7 @@ def people_in(history: History) -> frozenset[int]:
     for fact in history.facts:
         found |= {
             getattr(fact, role)
-            for role in ("by", "to", "person", "reviewer", "introduces")
+            for role in ("by", "to", "person", "reviewer", "introduces", "corrected_by")
             if getattr(fact, role, None) is not None
         }
         if isinstance(fact, Rang):

@@ -14,6 +14,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, get_language_info, gettext, ngettext
 
+from leadbell.conversation.rules import corrections as call_may_have_been
 from leadbell.desk.story.story import FORMATS
 from leadbell.words import Words
 
@@ -193,6 +194,12 @@ def since(context: Mapping[str, Any], at: datetime, soon: int = 0, late: int = 0
         '<time class="clock {}" data-clock="since" datetime="{}" data-soon="{}" data-late="{}">{}</time>',
         colour, at.isoformat(), soon or "", late or "", ran(ran_s),
     )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def corrections(context: Mapping[str, Any], lead: Any) -> tuple[str, ...]:
+    """What the lead's newest call may have been instead of what its line heard."""
+    return call_may_have_been(lead.standing, _now(context))
 
 
 @register.simple_tag(takes_context=True)

@@ -144,9 +144,15 @@ with received as (
         and l.lost_reason <> 'merged'
     order by l.received_at, l.id
 ), work as materialized (
-    select lead_id, by, at, kind not in ('opened', 'passed_on') as worked, kind = 'booked' as booked,
-        kind = 'attempt_ended' and body ->> 'outcome' = 'conversation' as spoke
-    from leadbell_fact where dealer_id = %(dealer)s and at >= %(since)s and by is not null
+    select lead_id, by, at, kind = 'booked' as booked,
+        kind not in ('opened', 'passed_on') and not body ? 'corrected_by' as worked,
+        kind = 'attempt_ended' and body ->> 'outcome' = 'conversation'
+            and coalesce((body ->> 'connected_at')::timestamptz, at) >= %(since)s
+            and not exists (
+                select from leadbell_fact c
+                where c.lead_id = f.lead_id and c.id > f.id and c.key = (f.body ->> 'key') || ':corrected'
+            ) as spoke
+    from leadbell_fact f where dealer_id = %(dealer)s and at >= %(since)s and by is not null
 ), leads as (
     select bool_or(booked) as booked, bool_or(spoke) as spoke from work group by lead_id
 ), people as (

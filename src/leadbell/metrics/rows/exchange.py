@@ -79,7 +79,9 @@ def rows_of(leads: Iterable[tuple[LeadOf, History]]) -> Rows:
         if arrived is None:
             continue
         rows.leads.append(_ordered(LEADS.names, _lead(about, history, arrived)))
-        rows.touches += [_ordered(TOUCHES.names, touch) for touch in _touches(about, history.facts, arrived)]
+        rows.touches += [
+            _ordered(TOUCHES.names, touch) for touch in _touches(about, history.as_it_was, arrived)
+        ]
         seen = [*about.visits, *(fact.began_at for fact in history.facts if isinstance(fact, SeenAgain))]
         rows.visits += [_ordered(VISITS.names, {"lead": about.lead, "seen_ms": ms(at)}) for at in seen]
     return rows
@@ -103,7 +105,7 @@ def _first(facts: Iterable[AnyFact], *kinds: type[AnyFact]) -> int | None:
 
 
 def _lead(about: LeadOf, history: History, arrived: Arrived) -> dict[str, Any]:
-    facts, standing, hours = history.facts, history.standing, about.hours
+    facts, standing, hours = history.as_it_was, history.standing, about.hours
     rang = next((fact for fact in facts if isinstance(fact, Rang)), None)
     sold = (
         next((fact for fact in reversed(facts) if isinstance(fact, Sold)), None)
