@@ -6,7 +6,7 @@ import pytest
 
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.clockwork import run_due
-from leadbell.lead.facts import Accepted, Attempted, AttemptEnded, Noted
+from leadbell.lead.facts import Accepted, Attempted, AttemptEnded, CallBackAgreed, Noted
 from leadbell.lead.journal import locked, record
 from leadbell.lead.models import Lead
 from leadbell.ring import health
@@ -78,3 +78,66 @@ def test_an_attempt_that_became_quiet_while_it_was_due_is_due_anew_when_it_is_ov
     assert locked(lead.pk).next_at == over
     work(over)
     assert rang(lead) == [due, over]
+
+
+def test_whose_phone_nobody_answers_is_rung_twice_more_and_then_it_is_late(
+    northside: Organisation, rosa: Person
+) -> None:
+    lead = not_reached(northside, rosa)
+    due = lead.next_at
+    assert due is not None
+    for later in range(0, 120):
+        work(due + later * MINUTE)
+        nobody_answers(due + later * MINUTE)
+    assert rang(lead) == [due, due + 5 * MINUTE, due + 20 * MINUTE]
+    left = locked(lead.pk)
+    assert (left.next_kind, left.next_for, left.next_at) == ("call", rosa.pk, due)
+    assert left.standing.tries == 1, "a phone that rang is no attempt"
+
+
+def test_it_rings_again_in_opening_hours_only(northside: Organisation, rosa: Person) -> None:
+    lead = not_reached(northside, rosa)
+    closing = northside.opening_hours.closing_after(NOON)
+    assert closing is not None
+    promised = closing - 2 * MINUTE
+    record(locked(lead.pk), CallBackAgreed(at=NOON + MINUTE, by=rosa.pk, due_at=promised))
+    work(NOON + MINUTE)
+    work(promised)
+    nobody_answers(promised)
+    opening = northside.opening_hours.next_opening(closing)
+    assert rang(lead) == [promised]
+    assert locked(lead.pk).wake_at == opening
+
+
+def test_whose_owner_talks_is_rung_when_they_are_free(northside: Organisation, rosa: Person) -> None:
+    lead = not_reached(northside, rosa)
+    due = lead.next_at
+    assert due is not None
+    other = locked(lead_of(northside, customer="Mrs Vos", phone="+31612345679", now=due - MINUTE).pk)
+    record(other, Accepted(at=due - MINUTE, by=rosa.pk))
+    record(other, Attempted(at=due - MINUTE, by=rosa.pk, key="2"))
+    for later in range(0, 6):
+        work(due + later * MINUTE)
+    assert rang(lead) == []
+    record(locked(other.pk), AttemptEnded(at=due + 5 * MINUTE, by=rosa.pk, key="2", outcome="conversation"))
+    for later in range(6, 9):
+        work(due + later * MINUTE)
+    assert rang(lead) == [due + 6 * MINUTE]
+
+
+def test_what_is_entered_late_rings_nobody_who_sits_in_front_of_it(
+    northside: Organisation, rosa: Person
+) -> None:
+    lead = locked(lead_of(northside).pk)
+    record(lead, Accepted(at=NOON, by=rosa.pk))
+    record(lead, Attempted(at=NOON, by=rosa.pk, key="1"))
+    work(NOON)
+    told_at = NOON + 2 * HOUR + 10 * MINUTE
+    record(locked(lead.pk), AttemptEnded(at=told_at, by=rosa.pk, key="1", outcome="no_answer"))
+    work(told_at)
+    assert locked(lead.pk).next_kind == "call"
+    assert rang(lead) == []
+
+
+def nobody_answers(now: datetime) -> None:
+    Call.objects.exclude(status="over").update(status="over", outcome="nobody", ended_at=now)

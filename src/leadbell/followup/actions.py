@@ -28,6 +28,12 @@ LOOK_AGAIN = timedelta(days=1)
 MOST_AT_ONCE = 25
 #: So long the phone rings for another attempt.
 REMINDS_S = 30
+#: Who didn't pick up may be with a visitor: it rings again so long after, then it is late on the Floor.
+REMINDS_AGAIN = (timedelta(minutes=5), timedelta(minutes=15))
+#: Whose owner is in a conversation is asked about again so soon.
+TALKS_ON = timedelta(minutes=2)
+#: What was due longer ago doesn't begin to ring by itself: nobody is rung for everything that was left undone.
+REMINDS_WITHIN = timedelta(hours=2)
 
 
 #: How long a dealer's choices may be used before they are read again.
@@ -131,8 +137,7 @@ def follow_up(lead: Lead, now: datetime, busy: Busy | None = None) -> Decision:
         if busy:
             busy.tell(lead)
         history = History((*history.facts, done))
-    if _plan(lead, decision, now) and isinstance(decision, Ask):
-        _remind(lead, decision, playbook, now)
+    _plan(lead, decision, playbook, now)
     return decision
 
 
@@ -154,49 +159,71 @@ def _act(
             return hand_on(lead, decision.because, playbook, now)
 
 
-def _remind(lead: Lead, task: Ask, playbook: Playbook, now: datetime) -> None:
+def _ask(lead: Lead, task: Ask, playbook: Playbook, now: datetime) -> None:
     """What has become due says so on the screen; another attempt rings the phone too, and 1 makes the call."""
-    announce(lead.dealer_id, "due", lead.pk, [task.person])
+    # Compared with what was planned: quiet hours may have moved it away from the moment of its own.
+    planned_at = lead.next_at if lead.next_kind == task.task else None
+    became_due = bool(planned_at and lead.wake_at and lead.wake_at <= planned_at <= now)
+    wake_at = task.due_at
+    if task.due_at <= now:
+        rings_at = (
+            _remind(lead, task, playbook, now, became_due) if planned_at and planned_at <= now else None
+        )
+        wake_at = min(w for w in (task.again_at, rings_at, now + LOOK_AGAIN) if w and w > now)
+    plan(
+        lead, task.task, task.because, at=task.due_at, wake_at=wake_at, whom=task.person, touch=task.touch,
+    )  # fmt: skip
+    if became_due:
+        announce(lead.dealer_id, "due", lead.pk, [task.person])
+
+
+def _remind(lead: Lead, task: Ask, playbook: Playbook, now: datetime, became_due: bool) -> datetime | None:
+    """Ring for another attempt, if it is time to; when it is asked about again."""
     if task.task != "call" or not lead.standing.tries or not phones_ring(lead.dealer_id, now):
-        return
-    if whom_to_ring(lead, "owner", playbook.hours, now, True).people == (task.person,):
-        want(lead.dealer_id, lead.pk, "outbound", [task.person], REMINDS_S, now, task.person)
+        return None
+    rang = _rang_since(lead, task)
+    if len(rang) > len(REMINDS_AGAIN):
+        return None
+    rings_at = task.due_at
+    if rang and now < (rings_at := playbook.hours.shift_into_hours(rang[-1] + REMINDS_AGAIN[len(rang) - 1])):
+        return rings_at
+    if not became_due and now >= rings_at + REMINDS_WITHIN:
+        return None
+    busy = busy_at([lead.dealer_id], now)[lead.dealer_id]
+    if task.person in busy.talking:
+        return now + TALKS_ON
+    if whom_to_ring(lead, "owner", playbook.hours, now, True, busy).people != (task.person,):
+        return None
+    if want(lead.dealer_id, lead.pk, "outbound", [task.person], REMINDS_S, now, task.person) is None:
+        return None
+    again = REMINDS_AGAIN[len(rang) : len(rang) + 1]
+    return playbook.hours.shift_into_hours(now + again[0]) if again else None
 
 
-def _plan(lead: Lead, decision: Decision, now: datetime) -> bool:
-    """Write down what comes next; whether a task has become due just now."""
+def _rang_since(lead: Lead, task: Ask) -> list[datetime]:
+    """When their phone rang for this call since it is due."""
+    return [
+        at for (at,) in statement.run(_RANG, {"lead": lead.pk, "person": task.person, "since": task.due_at})
+    ]
+
+
+_RANG = """
+select asked_at from leadbell_call
+where lead_id = %(lead)s and kind = 'outbound' and person_id = %(person)s and asked_at >= %(since)s order by asked_at
+"""
+
+
+def _plan(lead: Lead, decision: Decision, playbook: Playbook, now: datetime) -> None:
+    """Write down what comes next; what has become due is heard."""
     match decision:
         case Wait():
             kind = "ring" if lead.standing.ringing else "wait"
             until, touch = decision.until, decision.touch
             plan(lead, kind, decision.because, at=until, wake_at=until, whom=lead.owner_id, touch=touch)
         case Ask():
-            due = decision.due_at <= now
-            # Compared with what was planned: quiet hours may have moved it away from the moment of its own.
-            became_due = (
-                due
-                and lead.next_kind == decision.task
-                and (lead.wake_at is not None and lead.next_at is not None)
-                and lead.wake_at <= lead.next_at <= now
-            )
-            wake_at = (
-                decision.due_at
-                if not due
-                else min(w for w in (decision.again_at, now + LOOK_AGAIN) if w and w > now)
-            )
-            plan(
-                lead,
-                decision.task,
-                decision.because,
-                at=decision.due_at,
-                wake_at=wake_at,
-                whom=decision.person,
-                touch=decision.touch,
-            )
-            return became_due
+            _ask(lead, decision, playbook, now)
         case Rest():
             plan(lead, "rest", decision.because, at=None, wake_at=None)
         case Ring() | GiveUp() | HandOn():
             # More than MOST_AT_ONCE rounds at one moment: go on in a moment.
             plan(lead, "ring", None, at=now, wake_at=now + timedelta(seconds=5))
-    return False
