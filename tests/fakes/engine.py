@@ -19,7 +19,7 @@ class FakeEngine:
         self.hung_up: list[str] = []
         #: Numbers that fail at once.
         self.failing: set[str] = set()
-        self.ears = Ears(lambda _: None, lambda _: None)
+        self.ears = Ears(lambda _: None, lambda *_: None)
 
     async def open(self, ears: Ears) -> None:
         self.ears = ears

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from leadbell.ring.exchange import Exchange
+from leadbell.ring.lines.ari import SILENT_S
 from leadbell.ring.outages import LOST_AFTER_S, PATIENCE_S
 from leadbell.ring.ports import (
     Bell,
@@ -436,6 +437,15 @@ async def test_a_line_that_stays_away_hands_what_rings_to_the_desk_and_keeps_wha
     room.hand.turn(0.2)
     assert room.heard == [("line_down", None), ("line_down", None)]
     assert {news.key for news in room.news} == {"", KEY}
+
+
+async def test_a_line_that_hung_before_that_was_noticed_has_failed_within_three_seconds(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    room.engine.ears.down("no answer to a ping", SILENT_S)
+    room.hand.turn(3 - SILENT_S)
+    assert room.heard == [("line_down", None), ("line_down", None)]
+    assert PATIENCE_S < 3
 
 
 async def test_a_conversation_outlives_a_cut_and_ends_when_the_line_has_lost_it(room: Room) -> None:

@@ -7,13 +7,26 @@ from datetime import datetime
 
 import structlog
 
-from leadbell.ring.ports import Bell, Dial, Engine, Hear, Heard, How, LegHeard, Phone, Prompt, UnderWay, What
+from leadbell.ring.ports import (
+    Bell,
+    Dial,
+    Engine,
+    Hear,
+    Heard,
+    How,
+    LegFailed,
+    LegHeard,
+    Phone,
+    Prompt,
+    UnderWay,
+    What,
+)
 from leadbell.ring.under_way import CallsUnderWay, CallUnderWay, Later, Timer, cancel
 
 log = structlog.get_logger("leadbell.exchange")
 
-#: A line that is away for so long has failed; the desk takes over.
-PATIENCE_S = 3.0
+#: A line that is away for so long has failed; the desk takes over, and people read so, within three seconds.
+PATIENCE_S = 2.7
 #: A customer who was dialled over a line that is away: after so long nobody will know how it ended.
 LOST_AFTER_S = 60.0
 #: The line is back, but didn't say what it has: asked again after this.
@@ -41,14 +54,17 @@ class CallsOutlast(CallsUnderWay, ABC):
         self, call: CallUnderWay, leg: str, how: How, because: str = "", at: datetime | None = None
     ) -> None: ...
 
-    def down(self, because: str) -> None:
-        """The provider is away. What it has goes on without us for a moment; what nobody hears, ends."""
+    def down(self, because: str, silent_s: float = 0) -> None:
+        """The provider is away. What it has goes on without us for a moment; what nobody hears, ends.
+
+        `silent_s`: a line that hangs says nothing, and was away for so long already when that was noticed.
+        """
         if self._away:
             return
         log.warning("the line is away", line=self.engine.name, because=because)
         self._away_at = asyncio.get_running_loop().time()
         self._away = [
-            self._later(PATIENCE_S, lambda: self._still_away(because)),
+            self._later(max(0.0, PATIENCE_S - silent_s), lambda: self._still_away(because)),
             self._later(LOST_AFTER_S, lambda: self._lost(because)),
         ]
 
@@ -105,7 +121,11 @@ class CallsOutlast(CallsUnderWay, ABC):
         if not self.engine.is_up:
             self.down("not connected")
             return
-        await self._adopt()
+        try:
+            await self._adopt()
+        except LegFailed as error:
+            log.warning("the line didn't say what it has", line=self.engine.name, because=str(error))
+            self._reconcile_later()
 
     async def _adopt(self) -> None:
         live = {leg.leg: leg for leg in await self.engine.live()}

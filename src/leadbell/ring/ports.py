@@ -231,15 +231,21 @@ class LiveLeg:
     joined: bool
 
 
+class Down(Protocol):
+    """Told why a line is away, in words for an engineer, and for how long it had been silent when that was noticed."""
+
+    def __call__(self, because: str, silent_s: float = 0) -> None: ...
+
+
 @dataclass(slots=True)
 class Ears:
-    """Whom an engine tells: what happened on a leg, and that it went down (words for an engineer) or came back.
+    """Whom an engine tells: what happened on a leg, and that it went down or came back.
 
     Coming back is told after the engine can be asked for its `live` legs again. All are called on its loop.
     """
 
     heard: Callable[[LegHeard], None]
-    down: Callable[[str], None]
+    down: Down
     up: Callable[[], None] = field(default=lambda: None)
 
 

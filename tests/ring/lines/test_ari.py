@@ -77,7 +77,7 @@ class Listener:
         self.heard: list[LegHeard] = []
         self.went: list[str] = []
         self.came = 0
-        self.ears = Ears(self.heard.append, self.went.append, self._up)
+        self.ears = Ears(self.heard.append, lambda because, silent_s=0: self.went.append(because), self._up)
 
     def _up(self) -> None:
         self.came += 1

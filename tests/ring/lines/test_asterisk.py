@@ -1,6 +1,7 @@
 """Real calls: our Exchange over a real Asterisk, between real SIP phones that talk in tones."""
 
 import asyncio
+import signal
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from leadbell.ring.exchange import Exchange
-from leadbell.ring.lines.ari import Node
+from leadbell.ring.lines.ari import SILENT_S, Node
 from leadbell.ring.lines.asterisk import Asterisk
 from leadbell.ring.ports import (
     Bell,
@@ -521,7 +522,7 @@ async def test_a_voicemail_is_known_by_its_long_greeting(
         okafor = there.phone(MR_OKAFOR, sound=greeting)
         engine = Asterisk([pbx.node], Speaker(tmp_path), tmp_path, clock=now)
         heard: asyncio.Queue[LegHeard] = asyncio.Queue()
-        await engine.open(Ears(heard.put_nowait, lambda because: None))
+        await engine.open(Ears(heard.put_nowait, lambda *_: None))
         leg = f"{uuid.uuid4().hex}-customer"
         await engine.call(Leg(leg, leg.partition("-")[0], MR_OKAFOR, DEALER, "", 10, detect=True))
         await (await okafor.rings()).answer()
@@ -678,6 +679,29 @@ async def test_asterisk_is_killed_and_stays_away(tmp_path: Path) -> None:
                     break
                 await asyncio.sleep(0.01)
             assert stage.exchange.under_way == 0
+
+
+async def test_asterisk_hangs_without_a_word(tmp_path: Path) -> None:
+    """It was silent for SILENT_S when that is noticed: nobody waits much longer."""
+    with asterisk("rosa") as pbx:
+        async with on_stage(pbx, tmp_path) as stage:
+            rosa = await stage.phones.extension("rosa")
+            stage.ring(phone(ROSA, "sip:rosa"))
+            await rosa.rings()
+            noticed: list[float] = []
+            told = stage.exchange.down
+
+            def down(because: str, silent_s: float = 0) -> None:
+                noticed.append(silent_s)
+                told(because, silent_s)
+
+            assert stage.engine._ears is not None
+            stage.engine._ears.down = down
+            assert pbx.process is not None
+            pbx.process.send_signal(signal.SIGSTOP)
+            await stage.hears("line_down")
+            assert noticed == [SILENT_S]
+            pbx.kill()
 
 
 async def test_the_switchboard_is_replaced_in_mid_call(pbx: Running, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from leadbell.ring.exchange import Exchange
 from leadbell.ring.outages import LOST_AFTER_S
-from leadbell.ring.ports import Bell, Dial, Heard, LegFailed, LiveLeg, Phone, Prompt
+from leadbell.ring.ports import Bell, Dial, Heard, LegFailed, LiveLeg, Phone, Prompt, UnderWay
 from tests.fakes.engine import FakeEngine
 
 KEY, LATER = "c0ffee", "decaf"
@@ -131,3 +131,13 @@ async def test_a_line_that_does_not_say_what_it_has_is_asked_again(room: Room) -
     timers.run(1.0)
     await settle()
     assert heard[-1].what == "ended"
+
+
+async def test_a_line_that_does_not_say_what_it_has_at_the_start_is_asked_again(room: Room) -> None:
+    engine, exchange, heard, timers = room
+    engine.fails = 1
+    await exchange.adopt([UnderWay(KEY, (7,), 7, dialled=True)])
+    assert heard == []
+    timers.run(1.0)
+    await settle()
+    assert [news.what for news in heard] == ["lost_track"]

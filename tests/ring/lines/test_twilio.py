@@ -375,7 +375,7 @@ async def test_each_text_is_answered_once_and_none_before_it_was_sent(scene: Sce
     engine = Twilio(ACCOUNT, TOKEN, scene.house.public, scene.house.api, folder=tmp_path / "bare")
     await scene.house.unmount()
     await scene.house.mount(engine.routes())
-    await engine.open(Ears(heard.append, lambda _: None))
+    await engine.open(Ears(heard.append, lambda *_: None))
     await engine.call(Leg(ROSA_LEG, KEY, ROSAS, DEALERS, "", 20))
     rosa = scene.house.call(ROSA_LEG)
     await scene.house.answers(rosa)
@@ -610,7 +610,7 @@ async def test_an_end_that_nobody_told_us_is_found_out(scene: Scene) -> None:
 async def test_wrong_credentials_and_suspended_accounts_are_down(scene: Scene, tmp_path: Path) -> None:
     downs: list[str] = []
     stranger = Twilio(ACCOUNT, "a guess", scene.house.public, scene.house.api, folder=tmp_path / "other")
-    await stranger.open(Ears(lambda _: None, downs.append))
+    await stranger.open(Ears(lambda _: None, lambda because, silent_s=0: downs.append(because)))
     assert not stranger.is_up
     assert downs == ["Twilio says (20003): the credentials are refused"]
     await stranger.close()
@@ -625,7 +625,7 @@ async def test_wrong_credentials_and_suspended_accounts_are_down(scene: Scene, t
 async def test_nobody_there_at_the_start(tmp_path: Path) -> None:
     downs: list[str] = []
     engine = Twilio(ACCOUNT, TOKEN, "http://127.0.0.1:1", "http://127.0.0.1:1", folder=tmp_path)
-    await engine.open(Ears(lambda _: None, downs.append))
+    await engine.open(Ears(lambda _: None, lambda because, silent_s=0: downs.append(because)))
     assert not engine.is_up
     assert len(downs) == 1
     assert isinstance(Exchange(engine, lambda _: None, now).ring(BELL), LineDown)

@@ -179,7 +179,7 @@ async def test_every_request_is_one_that_twilio_describes(
     engine = Twilio(ACCOUNT, TOKEN, house.address(), api, folder=tmp_path / "ours")
     await house.mount(engine.routes())
     try:
-        await engine.open(Ears(lambda _: None, lambda _: None))
+        await engine.open(Ears(lambda _: None, lambda *_: None))
         assert engine.is_up
         await engine.call(Leg("rosa", KEY, ROSAS, DEALERS, "", 20))
         await engine.call(Leg("okafor", KEY, OKAFORS, DEALERS, "", 45, detect=True))

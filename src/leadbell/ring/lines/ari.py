@@ -24,7 +24,9 @@ WITHIN_S = 5.0
 #: An Asterisk that takes requests on the websocket answers the first within this.
 REST_WITHIN_S = 1.0
 #: A websocket is asked so often whether it is still there, and given up after half of it more.
-HEARTBEAT_S = 2.0
+HEARTBEAT_S = 1.8
+#: It is pinged after so much silence, and has half as long to answer: then it hangs, and has been silent for so long.
+SILENT_S = HEARTBEAT_S * 1.5
 #: Between two tries to connect, the first and the longest.
 SOONEST_S, LATEST_S = 0.1, 1.0
 #: Another switchboard has taken the application over: we don't fight for it.
@@ -72,6 +74,8 @@ class Ari:
         self.node, self.app = node, app
         self._heard, self._came, self._went = heard, came, went
         self.is_up = False
+        #: For how long it had said nothing when the connection was given up.
+        self.silent_s = 0.0
         self._session: ClientSession | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
@@ -150,6 +154,11 @@ class Ari:
         finally:
             self._called = None
             listening.cancel()
+            self._gave_up(socket)
+
+    def _gave_up(self, socket: ClientWebSocketResponse | web.WebSocketResponse) -> None:
+        """Nobody answered the ping, in contrast to a connection that was closed or broke."""
+        self.silent_s = SILENT_S if isinstance(socket.exception(), TimeoutError) else 0.0
 
     async def _listen(self, socket: ClientWebSocketResponse | web.WebSocketResponse) -> None:
         self._replaced = False
@@ -245,6 +254,7 @@ class Ari:
             because = str(error)
         finally:
             listening.cancel()
+            self._gave_up(socket)
             if self._called is socket:
                 self._called = None
                 self._down(because)

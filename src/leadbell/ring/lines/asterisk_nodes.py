@@ -16,7 +16,7 @@ from leadbell.ring.ports import Ears, LegFailed, LegHeard, LiveLeg
 log = structlog.get_logger("leadbell.asterisk")
 
 #: While other nodes are up: a node that is away for so long has lost its legs; conversations have longer.
-PATIENCE_S, LOST_AFTER_S = 3.0, 60.0
+PATIENCE_S, LOST_AFTER_S = 2.7, 60.0
 
 
 class Nodes(ABC):
@@ -131,12 +131,12 @@ class Nodes(ABC):
         for seconds in (PATIENCE_S, LOST_AFTER_S):
             node.timers.append(loop.call_later(seconds, self._lose, node, because))
         if self._opened and not self.is_up:
-            self._tell_down(because)
+            self._tell_down(because, node.ari.silent_s)
 
-    def _tell_down(self, because: str) -> None:
+    def _tell_down(self, because: str, silent_s: float = 0) -> None:
         if not self._down and self._ears is not None:
             self._down = True
-            self._ears.down(because)
+            self._ears.down(because, silent_s)
 
     def _lose(self, node: NodeState, because: str) -> None:
         """While others are up, what a node had that stays away is lost."""

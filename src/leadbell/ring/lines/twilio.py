@@ -27,6 +27,7 @@ from leadbell.ring.lines.twilio_recordings import SEARCHED_FOR, Recordings
 from leadbell.ring.lines.twilio_under_way import LegsUnderWay
 from leadbell.ring.lines.twilio_webhooks import Webhooks
 from leadbell.ring.ports import Ears, Leg, LegFailed, LiveLeg, Prompt
+from leadbell.twilio_rest import DOUBT_AFTER_S
 
 log = structlog.get_logger("leadbell.twilio")
 
@@ -103,10 +104,16 @@ class Twilio:
 
     async def _look(self) -> None:
         """Ask for the account itself; whoever refuses or doesn't answer is down."""
+        loop = asyncio.get_running_loop()
+        began, doubted = loop.time(), self._doubts.is_set()
         self._doubts.clear()
         try:
             account = await self._account.get(".json", timeout_s=PROBE_S)
-        except (NotOurs, Gone, Unsure) as error:
+        except Unsure as error:
+            silent_s = loop.time() - began
+            hangs = silent_s >= DOUBT_AFTER_S  # and so did what made us doubt
+            self._went_down(str(error), silent_s + (DOUBT_AFTER_S if doubted and hangs else 0))
+        except (NotOurs, Gone) as error:
             self._went_down(str(error))
         except LegFailed:  # it answers, and has too much to do
             self._came_up()
@@ -117,10 +124,10 @@ class Twilio:
             else:
                 self._went_down("the account is not active")
 
-    def _went_down(self, because: str) -> None:
+    def _went_down(self, because: str, silent_s: float = 0) -> None:
         was, self._up = self._up, False
         if was is not False:
-            self.under_way.ears.down(because)
+            self.under_way.ears.down(because, silent_s)
 
     def _came_up(self) -> None:
         was, self._up = self._up, True

@@ -27,7 +27,7 @@ class LegsUnderWay:
     ) -> None:
         self._notebook, self._public = notebook, public_url
         self.clock, self.ask_again_s = clock, ask_again_s
-        self.ears = Ears(lambda _: None, lambda _: None)
+        self.ears = Ears(lambda _: None, lambda because, silent_s=0: None)
         self.legs: dict[str, TwilioLeg] = {}
         self.over: OrderedDict[str, None] = OrderedDict()
         #: Something is left to be ended or erased.
