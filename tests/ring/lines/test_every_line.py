@@ -1,5 +1,6 @@
 """The shared suite of the lines that hear the call: what each of them promises, played with phones."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -125,6 +126,20 @@ async def test_stopping_ends_what_rings_and_is_harmless_twice(world: World) -> N
     await until(lambda: world.has_ended(leg))
     assert isinstance(world.exchange.dial(dial(rung)), Ringing), "a call that is over is not made again"
     assert world.times_rung(f"{rung.key}-customer") == 0
+
+
+@pytest.mark.parametrize("after_ms", [0, 0.5, 5])
+async def test_a_phone_that_is_stopped_in_the_moment_it_is_dialled_rings_no_longer(
+    world: World, after_ms: float
+) -> None:
+    rung, next_one = bell(ROSA), bell(SAMIR)
+    world.exchange.ring(rung)
+    await asyncio.sleep(after_ms / 1000)
+    world.exchange.stop_ringing(rung)
+    world.exchange.ring(next_one)
+    await world.rings(f"{next_one.key}-p{SAMIR}")
+    async with asyncio.timeout(rung.ring_s / 2):
+        await until(lambda: world.has_ended(f"{rung.key}-p{ROSA}"))
 
 
 async def test_who_hangs_up_before_the_customer_answers_ends_it_for_both(world: World) -> None:

@@ -149,7 +149,7 @@ class WithPhones(_Exchanged):
         await self.ringing[leg].hang_up()
 
     def has_ended(self, leg: str) -> bool:
-        return leg not in self.ringing or self.ringing[leg].over.is_set()
+        return all(ringing.over.is_set() for ringing in self.phone(leg).all)
 
     def times_rung(self, leg: str) -> int:
         return len(self.phone(leg).all)

@@ -77,6 +77,8 @@ class Child:
     def __init__(self, tell: Callable[[Told], None]) -> None:
         self.tell = tell
         self.legs: dict[str, Leg] = {}
+        #: Being dialled, and still wanted: the stack takes a moment to tell us the call.
+        self._dialling: set[str] = set()
         self.runtime = Runtime(native_log_level="error")
         self.trunk = Trunk("", "", "")
         self._agents: dict[str, UserAgent] = {}
@@ -155,13 +157,24 @@ class Child:
                     self._hush(self._known(name))
                 case Join():
                     await self._join(wish)
+                case HangUp(name) if name in self._dialling:
+                    self._dialling.discard(name)
                 case HangUp(name):
-                    await self._known(name).call.hangup()
+                    await self._stop(self._known(name))
         except (BaresipError, OSError, ValueError, LookupError, wave.Error) as error:
             return str(error) or type(error).__name__
         return ""
 
     async def _call(self, wish: MakeCall) -> None:
+        self._dialling.add(wish.leg)
+        try:
+            leg = await self._dial(wish)
+            if wish.leg not in self._dialling:
+                await self._stop(leg)
+        finally:
+            self._dialling.discard(wish.leg)
+
+    async def _dial(self, wish: MakeCall) -> Leg:
         agent = await self._agent(wish.caller_id)
         with self._listening() as early:
             call = await agent.dial(f"sip:{wish.number}@{self.trunk.host}")
@@ -170,6 +183,7 @@ class Child:
             self._keep(leg)
             for event in early.get(call.handle, ()):
                 self._happened(leg, event)
+        return leg
 
     @contextmanager
     def _listening(self) -> Iterator[dict[int, list[StackEvent]]]:
@@ -199,7 +213,15 @@ class Child:
     def _ring_out(self, leg: Leg) -> None:
         if not leg.answered and not leg.over:
             leg.timed_out = True
-            self._do(self._end(leg))
+            self._do(self._stop(leg))
+
+    async def _stop(self, leg: Leg) -> None:
+        # The stack forgets a call that nothing has come back for, instead of cancelling it, and the phone would ring
+        # on: it is hung up when the phone rings.
+        if leg.timer is not None and not leg.rang and not leg.answered:
+            self._over(leg, "no_answer", "stopped before it rang")
+        else:
+            await self._end(leg)
 
     async def _end(self, leg: Leg) -> None:
         with suppress(BaresipError):
@@ -262,6 +284,10 @@ class Child:
         self.tell(News(leg.name, "arrived", called=called, caller=caller if _SHOWN.fullmatch(caller) else ""))
 
     def _happened(self, leg: Leg, event: StackEvent) -> None:
+        if leg.over:
+            if event.event in (Event.CALL_RINGING, Event.CALL_PROGRESS, Event.CALL_ESTABLISHED):
+                self._do(self._end(leg))
+            return
         match event.event:
             case Event.CALL_RINGING | Event.CALL_PROGRESS if not leg.rang and not leg.waits:
                 leg.rang = True
