@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -391,6 +392,20 @@ async def test_a_sign_in_that_fails_in_mid_call_waits_for_its_end(tmp_path: Path
         assert not sip.is_up
         sip._signed("")
         assert told == ["503 Service Unavailable", "up"]
+
+
+async def test_a_trunk_that_could_not_be_opened_is_tried_again(tmp_path: Path) -> None:
+    trunk = Trunk("dealer", "", "127.0.0.1:1", f"127.0.0.1:{free_port()}")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", int(trunk.listen.rpartition(":")[2])))
+        async with opened(tmp_path, trunk) as (sip, told):
+            assert not sip.is_up
+            first = sip.child
+            await until(lambda: sip.child != first)
+            taken.close()
+            await until(lambda: sip.is_up)
+            assert len(told) == 2
+            assert told[1] == "up"
 
 
 async def test_what_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

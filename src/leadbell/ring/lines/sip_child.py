@@ -379,7 +379,7 @@ def _user(address: str) -> str:
 
 
 async def main() -> None:
-    """Until stdin ends."""
+    """Until stdin ends, or at once where the trunk can't be opened: it is tried again by a new process."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=LONGEST)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -394,12 +394,17 @@ async def main() -> None:
     working: set[asyncio.Task[None]] = set()
 
     async def work(asked: Asked) -> None:
-        because = await child.do(asked.wish)
-        tell(Ready(because) if isinstance(asked.wish, Trunk) and because else Done(asked.number, because))
+        tell(Done(asked.number, await child.do(asked.wish)))
 
     try:
         while line := await reader.readline():
-            task = loop.create_task(work(wishes.decode(line)))
+            asked = wishes.decode(line)
+            if isinstance(asked.wish, Trunk):
+                if because := await child.do(asked.wish):
+                    tell(Ready(because))
+                    return
+                continue
+            task = loop.create_task(work(asked))
             working.add(task)
             task.add_done_callback(working.discard)
     finally:
