@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from django.db import connection
 
-from leadbell.conversation.actions import opt_out
+from leadbell.conversation.actions import opt_out, start_attempt
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.actions import follow_up
 from leadbell.followup.clockwork import run_due
-from leadbell.followup.inbound import arrives
+from leadbell.followup.inbound import RINGS_S, arrives
 from leadbell.followup.keypad import keyed
 from leadbell.lead.facts import (
     Accepted,
@@ -483,6 +483,85 @@ def test_the_same_customer_calls_again_and_whose_customer_it_is_hears_it_first(
     tell(Call.objects.get(), "ended", NOON + 66 * SECOND, talk_ms=60_000)
     again = customer_calls(NOON + 5 * MINUTE)
     assert Lead.objects.count() == 1
+    assert [(p.person, p.after_s > 0) for p in again.phones] == [(samir.pk, False), (rosa.pk, True)]
+
+
+@pytest.mark.usefixtures("phones", "line", "tracking")
+def test_who_takes_it_at_the_screen_is_rung_while_the_customer_waits(
+    northside: Organisation, rosa: Person, samir: Person, ines: Person
+) -> None:
+    for person in (rosa, samir):
+        person.seen_at = NOON
+        person.save()
+    bell = customer_calls()
+    lead = Lead.objects.get().pk
+    pass_on(locked(lead), rosa.pk, NOON + SECOND)
+    assert reconciling.still_rung(bell.key) == {samir.pk}
+    accept(locked(lead), samir.pk, NOON + 2 * SECOND)
+    assert reconciling.still_rung(bell.key) == {samir.pk}
+    assert call_from_the_screen(locked(lead), samir.pk, NOON + 3 * SECOND) == Call.Kind.OUTBOUND
+    assert Call.objects.count() == 1, "nobody calls a customer who is on the line"
+    assert isinstance(pressing.accepted(bell.key, samir.pk, NOON + 4 * SECOND), Dial)
+    assert not facts(locked(lead)).of(MissedCall)
+
+
+@pytest.mark.usefixtures("phones", "line", "tracking")
+def test_a_customer_whom_nobody_wants_to_answer_is_not_left_waiting(
+    rosa: Person, samir: Person, ines: Person
+) -> None:
+    bell = customer_calls()
+    lead = Lead.objects.get().pk
+    for person in (rosa, samir):
+        pass_on(locked(lead), person.pk, NOON + SECOND)
+    assert reconciling.still_rung(bell.key) == set()
+    take(locked(lead), ines.pk, NOON + 2 * SECOND)
+    both = {rosa.pk, samir.pk}
+    assert reconciling.still_rung(bell.key) == both, "who took it isn't rung: whoever may, answers"
+    assert isinstance(pressing.accepted(bell.key, rosa.pk, NOON + 4 * SECOND), Dial)
+    assert locked(lead).owner_id == ines.pk, "whose lead it is stays so"
+
+
+@pytest.mark.usefixtures("phones", "line", "tracking")
+def test_a_customer_who_calls_back_is_answered_although_nobody_said_how_calling_them_ended(
+    northside: Organisation, rosa: Person
+) -> None:
+    tell(Call.objects.get(pk=uuid.UUID(hex=customer_calls().key)), "gone", NOON + 9 * SECOND)
+    lead = Lead.objects.get().pk
+    take(locked(lead), rosa.pk, NOON + 20 * SECOND)
+    start_attempt(locked(lead), rosa.pk, NOON + 21 * SECOND)
+    bell = customer_calls(NOON + MINUTE)
+    assert isinstance(pressing.accepted(bell.key, rosa.pk, NOON + 66 * SECOND), Dial)
+    (ended,) = facts(locked(lead)).of(AttemptEnded)
+    assert isinstance(ended, AttemptEnded)
+    assert (ended.outcome, locked(lead).standing.calling) == (
+        "unknown",
+        f"call:{uuid.UUID(hex=bell.key).hex}",
+    )
+
+
+@pytest.mark.usefixtures("phones", "line", "tracking")
+def test_nobody_else_is_rung_while_a_customer_waits(rosa: Person, samir: Person) -> None:
+    for person in (rosa, samir):
+        person.seen_at = NOON
+        person.save()
+    customer_calls()
+    lead = locked(Lead.objects.get().pk)
+    follow_up(lead, NOON + timedelta(seconds=RINGS_S + 5))
+    assert set(lead.ringing) == {rosa.pk, samir.pk}
+    assert Call.objects.count() == 1
+
+
+@pytest.mark.usefixtures("phones", "line", "tracking")
+def test_a_customer_of_a_closed_lead_is_heard_first_by_whom_they_know(rosa: Person, samir: Person) -> None:
+    for person in (rosa, samir):
+        person.seen_at = NOON
+        person.save()
+    bell = customer_calls()
+    pressing.accepted(bell.key, samir.pk, NOON + 6 * SECOND)
+    tell(Call.objects.get(), "ended", NOON + 66 * SECOND, talk_ms=60_000)
+    lose(locked(Lead.objects.get().pk), samir.pk, "price", NOON + 2 * MINUTE)
+    again = customer_calls(NOON + 5 * MINUTE)
+    assert Lead.objects.count() == 2
     assert [(p.person, p.after_s > 0) for p in again.phones] == [(samir.pk, False), (rosa.pk, True)]
 
 

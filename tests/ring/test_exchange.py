@@ -403,6 +403,30 @@ async def test_a_customer_nobody_answers_is_told_so(room: Room) -> None:
     assert room.engine.alive == {}
 
 
+async def test_who_may_not_answer_hears_so_and_not_the_customer(room: Room) -> None:
+    room.engine.arrives("in-1", "+31209999999", "+31612345678")
+    await settle()
+    key = room.news[0].key
+    answering = replace(bell(ROSA), key=key, waiting="in-1")
+    room.exchange.ring(answering)
+    await settle()
+    await room.presses_one(f"{key}-p{ROSA}")
+    room.exchange.stop_ringing(answering, Prompt("Somebody else was first.", "en"))
+    await settle()
+    assert room.engine.said[-1] == (f"{key}-p{ROSA}", "Somebody else was first.")
+
+
+async def test_when_everybody_has_passed_it_on_the_customer_is_told(room: Room) -> None:
+    room.engine.arrives("in-1", "+31209999999", "+31612345678")
+    await settle()
+    key = room.news[0].key
+    room.exchange.ring(replace(bell(ROSA), key=key, waiting="in-1"))
+    await settle()
+    room.exchange.ring_only(key, ())
+    assert room.heard[-1] == ("nobody", None)
+    assert "in-1" in room.engine.alive
+
+
 async def test_a_customer_who_stops_waiting_is_gone(room: Room) -> None:
     room.engine.arrives("in-1", "+31201234567", "")
     key = room.news[0].key

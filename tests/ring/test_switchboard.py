@@ -72,6 +72,12 @@ class House:
 
         ring(locked(self.lead), [p.pk for p in people], "all", 20, now())
 
+    def is_called_at(self) -> None:
+        source = make_source(self.dealer, "Advert", "call")
+        TrackingNumber.objects.create(
+            dealer=self.dealer, number="+31209999999", source=source.pk, name="Advert", created_at=now()
+        )
+
     def leg(self, person: Person) -> str:
         return f"{Call.objects.latest('asked_at').pk.hex}-p{person.pk}"
 
@@ -273,14 +279,31 @@ async def test_ring_me_says_thank_you(house: House) -> None:
         await until(lambda: not house.engine.alive)
 
 
-async def test_a_customer_who_calls_and_is_not_answered_hears_that_we_call_back(house: House) -> None:
-    def number() -> None:
-        source = make_source(house.dealer, "Advert", "call")
-        TrackingNumber.objects.create(
-            dealer=house.dealer, number="+31209999999", source=source.pk, name="Advert", created_at=now()
-        )
+async def test_who_takes_it_at_the_desk_does_not_hang_up_on_the_customer(house: House) -> None:
+    await _asked(house.is_called_at)
+    async with house.switchboard() as board:
+        await until(lambda: bool(board._was_up))
+        house.engine.arrives("in-1", "+31209999999", "+31699999999")
+        rosas, samirs = await until(lambda: len(house.engine.called) == 2 and list(house.engine.called))
 
-    await _asked(number)
+        @transaction.atomic
+        def at_the_desk() -> None:
+            accept(locked(Lead.objects.exclude(pk=house.lead).get().pk), house.samir.pk, now())
+
+        await _asked(at_the_desk)
+        await until(lambda: house.engine.hung_up)
+        assert house.engine.hung_up == [rosas]
+        for what, digit in (("answered", ""), ("digit", "1")):
+            house.engine.happens(samirs, what, digit=digit)
+        await until(lambda: house.engine.joined)
+        for leg in (samirs, "in-1"):
+            house.engine.happens(leg, "over")
+        await until(lambda: Call.objects.filter(kind="inbound", outcome="conversation").exists())
+    connections.close_all()
+
+
+async def test_a_customer_who_calls_and_is_not_answered_hears_that_we_call_back(house: House) -> None:
+    await _asked(house.is_called_at)
     async with house.switchboard() as board:
         await until(lambda: bool(board._was_up))
         house.engine.arrives("in-1", "+31209999999", "+31699999999")

@@ -20,8 +20,8 @@ from leadbell.ring.ports import Bell, Heard
 from leadbell.routing.actions import whom_to_ring
 from leadbell.visits.joining import join_by_call
 
-#: A customer who calls hears it ring so long before they hear that we call back.
-RINGS_S = 30
+#: A customer who calls hears it ring so long before they hear that we call back; nobody else is rung meanwhile.
+RINGS_S, LONGEST_S = 30, 45
 #: Whoever spoke to this customer last hears it first, for so long alone.
 ALONE_S = 8.0
 
@@ -46,13 +46,17 @@ def arrives(news: Heard, line: str, now: datetime) -> Bell | None:
     if number is not None and number.site is not None:
         join_by_call(source.dealer_id, lead.pk, number.pk, number.number, now, bool(news.caller))
     hours = source.dealer.opening_hours
-    first = whom_to_ring(lead, "owner", hours, now, True).people if lead.owner_id else ()
+    first = (
+        whom_to_ring(lead, "owner", hours, now, True).people
+        if lead.owner_id or lead.standing.known_to
+        else ()
+    )
     everybody = whom_to_ring(lead, "all", hours, now, True) if hours.is_open(now) else None
     people = tuple(dict.fromkeys((*first, *(everybody.people if everybody else ()))))
     ranked = everybody.ranked if everybody else ()
     excluded = everybody.excluded if everybody else ()
     if people:
-        ring(lead, people, "all", RINGS_S, now, (), ranked, excluded, phones=False)
+        ring(lead, people, "all", LONGEST_S, now, (), ranked, excluded, phones=False)
     call = call_arrives(news, line, lead, people, RINGS_S, now)
     follow_up(lead, now)
     later = {person: ALONE_S for person in people if first and person not in first}

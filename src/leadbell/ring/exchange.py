@@ -96,7 +96,7 @@ class Exchange(CallsOutlast):
         call = self._calls.get(bell.key)
         if call is None or call.dial is not None:
             return
-        listener = call.customer if call.waits else call.won
+        listener = call.won or (call.customer if call.waits else None)
         for leg in call.phones:
             if leg != listener:
                 self._hang_up(leg)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from leadbell import statement
 from leadbell.dealers.models import Person
 from leadbell.lead.consent import may_call_now
-from leadbell.lead.facts import Answered, Attempted
+from leadbell.lead.facts import Answered, Attempted, AttemptEnded
 from leadbell.lead.journal import record
 from leadbell.lead.law import may_dial
 from leadbell.lead.models import Lead
@@ -57,13 +57,15 @@ def _decided(held: Held, lead: Lead, who: Person, now: datetime) -> Dial | Turne
         return Turned(prompts.sentence(rules.prompts, "taken", who.language))
     if call.kind != Call.Kind.OUTBOUND and not (lead.owner_id == person and not lead.ringing):
         outcome = accept(lead, person, now)
-        if isinstance(outcome, Refused):
+        # A customer who waits is answered by whoever presses 1, whose lead it may be.
+        if isinstance(outcome, Refused) and call.kind != Call.Kind.INBOUND:
             return turned("taken", outcome.because)
     if (forbidden := _forbidden(held, lead, now)) is not None:
         return turned("not_now", forbidden)
     call.person_id, call.accepted_at = person, now
     number = lead.customer.phone or ""
     if call.kind == Call.Kind.INBOUND:
+        _end_what_was_called_by_hand(lead, now)
         call.attempt = f"call:{call.pk.hex}"
         record(lead, Answered(at=now, by=person, key=call.attempt, line=call.line), key=call.attempt)
     else:
@@ -88,10 +90,10 @@ def _tested(held: Held, now: datetime) -> Turned:
 def _forbidden(held: Held, lead: Lead, now: datetime) -> Words | None:
     """Why this customer may not be called now; a customer who called us may always be answered."""
     call, standing = held.call, lead.standing
-    if standing.calling is not None:
-        return say("a colleague is calling this customer right now")
     if call.kind == Call.Kind.INBOUND:
         return None
+    if standing.calling is not None:
+        return say("a colleague is calling this customer right now")
     if not lead.customer.phone:
         return say("There is no phone number: write personally.")
     countries = held.rules.countries
@@ -99,6 +101,15 @@ def _forbidden(held: Held, lead: Lead, now: datetime) -> Words | None:
         lead.customer.phone, lead.dealer.country, countries
     )
     return refused.because if refused else None
+
+
+def _end_what_was_called_by_hand(lead: Lead, now: datetime) -> None:
+    """The customer calls back before anybody has said how calling them by hand ended; a line says so itself."""
+    before = lead.standing
+    if before.calling is None or Call.objects.filter(lead=lead, attempt=before.calling).exists():
+        return
+    ended = AttemptEnded(at=now, key=before.calling, by=before.calling_by or 0, outcome="unknown")
+    record(lead, ended, key=f"{before.calling}:ended")
 
 
 def _dial(held: Held, who: Person, number: str, now: datetime) -> Dial:

@@ -19,9 +19,21 @@ def rung(call: Call, lead: Lead | None) -> set[int]:
     """
     if lead is None or call.kind == Call.Kind.TEST:
         return set(call.people)
+    if call.kind == Call.Kind.INBOUND:
+        return _for_who_waits(call, lead)
     if call.kind == Call.Kind.OUTBOUND or call.people == [lead.owner_id]:
         return set(call.people) if lead.closed_at is None and lead.calling_by is None else set()
     return set(call.people) & set(lead.ringing) if lead.closed_at is None else set()
+
+
+def _for_who_waits(call: Call, lead: Lead) -> set[int]:
+    """A customer is on the line: who hasn't passed it on, or whose lead it has become; else whoever may answer."""
+    people = set(call.people)
+    if ringing := people & set(lead.ringing):
+        return ringing
+    if lead.owner_id in people:
+        return {lead.owner_id}
+    return set() if lead.owner_id is None and lead.closed_at is None else people
 
 
 def still_rung(key: str) -> set[int]:

@@ -177,11 +177,19 @@ class Switchboard:
         if not self._bells.get(key):
             return
         people = await self._at_once(reconciling.still_rung, key)
-        if not people:
+        if (placed := self._bells.get(key)) is None:
+            return
+        line, bell = placed
+        if (
+            bell.waiting
+        ):  # whose phone isn't among them may have taken it; with nobody left the customer is told so
+            reached = people & {phone.person for phone in bell.phones}
+            if reached or not people:
+                self.lines[line].ring_only(key, reached)
+        elif people:
+            self.lines[line].ring_only(key, people)
+        else:
             self._stop_ringing(key)
-        elif placed := self._bells.get(key):
-            line, bell = placed
-            self.lines[line].ring_only(bell.key, people)
 
     def _stop_ringing(self, key: str, tell: Prompt | None = None) -> None:
         if placed := self._bells.get(key):

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from leadbell import statement
 from leadbell.announce import HANG_UP, SWITCHBOARD, announce
@@ -110,8 +111,9 @@ def call_from_the_screen(lead: Lead, person: int, now: datetime) -> Call.Kind | 
         return Refused(say("This lead is closed: reopen it first."))
     if standing.calling is not None:
         return Refused(say("A colleague is calling this customer right now."))
-    if Call.objects.filter(lead=lead).exclude(status=Call.Status.OVER).filter(people=[person]).exists():
-        return Call.Kind.OUTBOUND  # their phone rings already
+    ringing = Call.objects.filter(lead=lead).exclude(status=Call.Status.OVER)
+    if ringing.filter(Q(people=[person]) | Q(kind=Call.Kind.INBOUND, people__contains=[person])).exists():
+        return Call.Kind.OUTBOUND  # their phone rings already, or the customer is on the line
     if not lead.customer.phone:
         return Refused(say("There is no phone number: write personally."))
     if refused := may_call_now(lead, now) or may_be_dialled(lead.customer.phone, lead.dealer):

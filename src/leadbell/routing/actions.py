@@ -276,11 +276,12 @@ def _pool(lead: Lead, how: RingKind, staff: list[tuple[int, Candidate]]) -> list
 
 
 def _ring_owner(lead: Lead, staff: list[tuple[int, Candidate]]) -> ToRing:
-    """Whose customer it is, if they are there: one customer, one salesperson [S3]."""
-    owner = next((c for _, c in staff if c.person == lead.owner_id), None)
+    """Whose customer it is, or was, if they are there: one customer, one salesperson [S3]."""
+    whose = lead.owner_id or lead.standing.known_to or 0
+    owner = next((c for _, c in staff if c.person == whose), None)
     if owner is None or not owner.on_shift:
         why = say("away until %(back_at)s", back_at=owner.back_at) if owner and owner.back_at else say("away")
-        return ToRing((), (), (), (Chosen(person=lead.owner_id or 0, because=(why,)),))
+        return ToRing((), (), (), (Chosen(person=whose, because=(why,)),))
     return ToRing((owner.person,), (say("your customer"),), (), ())
 
 
