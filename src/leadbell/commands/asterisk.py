@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from leadbell.cli import DEFAULT_DATA, Data
 from leadbell.ring.asterisk import own_node, packages
-from leadbell.ring.asterisk.files import Choices, Trunk, shared_files
+from leadbell.ring.asterisk.files import APP, Choices, Trunk, is_switchboard, shared_files
 from leadbell.trouble import Trouble
 
 asterisk = typer.Typer(no_args_is_help=True)
@@ -49,9 +49,19 @@ def config(
     extension: Annotated[list[str] | None, typer.Option(help="A phone at the dealer, such as rosa.")] = None,
     sip_port: Annotated[int | None, typer.Option(help="Where phones and the provider reach it.")] = None,
     public_address: Annotated[str | None, typer.Option(help="Your address outside, behind a router.")] = None,
+    switchboard: Annotated[str, typer.Option(help="With --print: it dials in there, ws://host:port/.")] = "",
+    ari_user: Annotated[str, typer.Option(help="With --print: its user, another for each that dials in.")] = APP,
     only_print: Annotated[bool, typer.Option("--print", help="Print it for an Asterisk you have.")] = False,
 ) -> None:  # fmt: skip
     """Write the files of an Asterisk of our own into DATA/asterisk; what was chosen before stays chosen."""
+
+    if switchboard and not is_switchboard(switchboard):
+        raise Trouble(
+            "“%(address)s” is no address to dial in to: it has to look like ws://192.0.2.5:8089/.",
+            address=switchboard,
+        )
+    if not only_print and (switchboard or ari_user != APP):
+        raise Trouble("Leadbell calls its own Asterisk: --switchboard and --ari-user are for --print.")
 
     def change(chosen: Choices) -> Choices:
         trunks = chosen.trunks
@@ -68,7 +78,8 @@ def config(
 
     out = Console(highlight=False, soft_wrap=True)
     if only_print:
-        own_node.judge(chosen := own_node.with_passwords(change(Choices())))
+        fresh = Choices(ari_user=ari_user, switchboard=switchboard)
+        own_node.judge(chosen := own_node.with_passwords(change(fresh)))
         for name, text in shared_files(chosen).items():
             if text:
                 out.print(f"; ---- add to {name}\n{text}", markup=False, end="")

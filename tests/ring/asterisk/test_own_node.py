@@ -78,6 +78,7 @@ def test_the_module_that_hangs_websockets_is_never_loaded() -> None:
         Choices(trunks=(PROVIDER,), extensions={"trunk": "x"}),
         Choices(public_address="1.2.3.4\n"),
         Choices(switchboard="ws://x/\n[general]"),
+        Choices(switchboard="http://x/"),
     ],
 )
 def test_what_could_change_a_file_is_refused(bad: Choices, tmp_path: Path) -> None:

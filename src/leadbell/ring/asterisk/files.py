@@ -54,6 +54,7 @@ UNHEARD = (
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f;\[\]${}\"\\]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _HOST = re.compile(r"[A-Za-z0-9.:_-]+")
+_SWITCHBOARD = re.compile(r"wss?://[A-Za-z0-9._-]+(:[0-9]{1,5})?(/[A-Za-z0-9/._-]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,14 @@ def odd(choices: Choices) -> str | None:
     for address in (choices.public_address, choices.sip_host):
         if address and not _HOST.fullmatch(address):
             return address
-    if not _PLAIN.fullmatch(choices.switchboard):
+    if choices.switchboard and not is_switchboard(choices.switchboard):
         return choices.switchboard
     return None
+
+
+def is_switchboard(address: str) -> bool:
+    """Whether a node can call in there: ws://host:port/…, or wss:// where a proxy with TLS stands before it."""
+    return _SWITCHBOARD.fullmatch(address) is not None
 
 
 def can_hold(folder: Path) -> bool:
