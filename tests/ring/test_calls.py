@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from django.db import connection
 
+from leadbell.commands.phone import _watch as watch_check
 from leadbell.conversation.actions import opt_out, start_attempt
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.actions import follow_up
@@ -39,7 +40,7 @@ from leadbell.ring.actions import accept, pass_on, ring, take
 from leadbell.ring.calling import rung_by_line
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Recording, TrackingNumber
 from leadbell.ring.ports import Dial, Heard
-from leadbell.ring.wanted import call_from_the_screen, forget_lines, ring_me, want_for
+from leadbell.ring.wanted import call_from_the_screen, check_number, forget_lines, ring_me, want_for
 from leadbell.routing.actions import staff_of
 from leadbell.sale.actions import lose
 from tests.conftest import NOON, lead_of, make_source
@@ -415,6 +416,41 @@ def test_ring_me_rings_and_hears_the_key(northside: Organisation, rosa: Person) 
     assert turned.tell is not None
     call = Call.objects.get(pk=number)
     assert (call.status, call.outcome, call.steps) == ("over", "tested", [[4000, "accepted", rosa.pk]])
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_a_test_says_why_a_phone_was_not_reached(northside: Organisation, rosa: Person) -> None:
+    ring_me(rosa, northside.pk, NOON)
+    claiming.claim(NOON)
+    call = Call.objects.get()
+    tell(call, "phone_unreachable", NOON + SECOND, rosa, because="21 Call Rejected (100 % sure)")
+    tell(call, "nobody", NOON + SECOND)
+    call.refresh_from_db()
+    assert call.because is not None
+    assert call.because["text"] % call.because["values"] == "21 Call Rejected (100 % sure)"
+
+
+@pytest.mark.usefixtures("phones", "line")
+def test_a_check_prints_every_step_with_its_milliseconds_and_why_it_failed(
+    northside: Organisation, rosa: Person, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = check_number(northside, "+31612345678", NOON)
+    assert isinstance(call, Call)
+    claiming.claim(NOON + SECOND)
+    tell(call, "rings", NOON + 2 * SECOND)
+    tell(call, "phone_unreachable", NOON + 3 * SECOND, because="21 Call Rejected")
+    tell(call, "nobody", NOON + 3 * SECOND)
+    assert not watch_check(call)
+    said = " ".join(capsys.readouterr().out.split())
+    for line in ("1000 ms the switchboard rings", "3000 ms the number can't be reached"):
+        assert line in said
+    assert "nobody answered: 21 Call Rejected" in said
+
+
+@pytest.mark.usefixtures("line")
+def test_a_number_that_costs_extra_is_not_checked(northside: Organisation) -> None:
+    assert isinstance(check_number(northside, "+319001234567", NOON), Refused)
+    assert not Call.objects.exists()
 
 
 def customer_calls(at: Any = NOON, caller: str = "+31612345678", called: str = "+31209999999") -> Any:

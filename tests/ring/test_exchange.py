@@ -186,7 +186,7 @@ async def test_what_comes_next_waits_until_the_others_have_stopped_but_not_for_l
 @pytest.mark.parametrize(
     ("how", "what"),
     [
-        ("busy", "phone_busy"), ("no_answer", "phone_silent"), ("rejected", "declined"),
+        ("busy", "phone_busy"), ("no_answer", "phone_silent"), ("rejected", "phone_unreachable"),
         ("unreachable", "phone_unreachable"), ("hung_up", "phone_silent"),
     ],
 )  # fmt: skip
@@ -195,6 +195,14 @@ async def test_a_phone_that_nobody_answers(room: Room, how: str, what: str) -> N
     await settle()
     await room.lets(ROSAS, "over", how=how)
     assert room.heard == [(what, ROSA), ("nobody", None)]
+
+
+async def test_who_rejects_it_at_an_extension_passes_it_on(room: Room) -> None:
+    own = bell(ROSA)
+    room.exchange.ring(replace(own, phones=(replace(own.phones[0], number="sip:rosa"),)))
+    await settle()
+    await room.lets(ROSAS, "over", how="rejected", because="21 Call Rejected")
+    assert (room.news[0].what, room.news[0].because) == ("declined", "21 Call Rejected")
 
 
 async def test_a_number_the_provider_refuses_is_unreachable(room: Room) -> None:
@@ -242,7 +250,7 @@ async def test_other_keys_and_strangers_mean_nothing(room: Room) -> None:
     assert room.heard == [("picked_up", ROSA)]
 
 
-@pytest.mark.parametrize(("how", "what"), [("busy", "busy"), ("no_answer", "no_answer"), ("rejected", "busy"),
+@pytest.mark.parametrize(("how", "what"), [("busy", "busy"), ("no_answer", "no_answer"), ("rejected", "unreachable"),
                                            ("unreachable", "unreachable")])  # fmt: skip
 async def test_the_customers_end(room: Room, how: str, what: str) -> None:
     room.exchange.ring(bell(ROSA))

@@ -106,7 +106,8 @@ def _watch(call: "Call") -> bool:
             )
         time.sleep(EVERY_S)
     answered = any(what == "picked_up" for _, what, _ in call.steps)
-    out.print(f"{'':>10}  {'the line works' if answered else 'nobody answered'}")
+    because = f": {call.because['text'] % call.because['values']}" if call.because else ""
+    out.print(f"{'':>10}  {'the line works' if answered else 'nobody answered'}{because}")
     return answered
 
 

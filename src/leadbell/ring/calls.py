@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 import structlog
 from django.db import transaction
 
@@ -29,6 +30,12 @@ OUTCOMES: dict[str, Outcome] = {
 }  # fmt: skip
 
 
+#: A phone that isn't reached: why stands in the log, and with a test call for whoever checks a line.
+FAILED = frozenset(
+    {"declined", "phone_busy", "phone_silent", "phone_unreachable", "no_answer", "busy", "unreachable"}
+)
+
+
 def heard(news: Heard) -> Prompt | None:
     """Write down what a line tells about a call; each thing once. Answers what is to be said to who waits."""
     if news.what not in STEPS_ALONE:
@@ -48,6 +55,12 @@ def _heard(news: Heard) -> Prompt | None:
 def _written_down(held: Held, news: Heard) -> Prompt | None:
     call, lead, now = held.call, held.lead, news.at
     step(call, news.what, now, news.person)
+    if news.because and news.what in FAILED:
+        log.info(
+            "a phone was not reached", line=call.line, kind=call.kind, what=news.what, because=news.because
+        )
+        if call.kind == Call.Kind.TEST:
+            call.because = msgspec.to_builtins(say("%(because)s", because=news.because))
     match news.what:
         case "picked_up" if lead is not None and news.person in lead.ringing:
             record(lead, PickedUp(at=now, by=news.person or 0))

@@ -37,8 +37,8 @@ GRACE_S = 2.0
 
 
 _CUSTOMER: dict[How, What] = {
-    "busy": "busy", "rejected": "busy", "no_answer": "no_answer", "hung_up": "no_answer", "unreachable": "unreachable",
-    "lost": "lost_track",
+    "busy": "busy", "rejected": "unreachable", "no_answer": "no_answer", "hung_up": "no_answer",
+    "unreachable": "unreachable", "lost": "lost_track",
 }  # fmt: skip
 _SALESPERSON: dict[How, What] = {
     "busy": "phone_busy", "rejected": "declined", "no_answer": "phone_silent", "hung_up": "phone_silent",
@@ -262,9 +262,11 @@ class Exchange(CallsOutlast):
             self._drop(call, leg)
             self._salesperson_left(call, how, because, at)
         else:
-            person = call.phones[leg].person
+            phone = call.phones[leg]
+            # Beyond a trunk nobody can tell whether a person rejects the call or the provider does.
+            beyond = how == "lost" or (how == "rejected" and not phone.number.startswith("sip:"))
             self._drop(call, leg)
-            self._tell(call, _SALESPERSON[how] if how != "lost" else "phone_unreachable", person=person, at=at,
+            self._tell(call, "phone_unreachable" if beyond else _SALESPERSON[how], person=phone.person, at=at,
                        because=because)  # fmt: skip
             self._nobody_left(call, lost=how == "lost")
 

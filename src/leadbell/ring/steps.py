@@ -29,7 +29,7 @@ def step(call: Call, what: str, now: datetime, person: int | None) -> None:
 def over(call: Call, outcome: str, now: datetime, because: Words | None) -> None:
     """The held call has ended: kept, and told to the screens."""
     call.status, call.outcome, call.ended_at = Call.Status.OVER, outcome, now
-    call.because = msgspec.to_builtins(because) if because else None
+    call.because = msgspec.to_builtins(because) if because else call.because
     keep(call)
     tell_screens(call)
     log.info(
