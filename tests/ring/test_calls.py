@@ -602,6 +602,42 @@ def test_a_customer_of_a_closed_lead_is_heard_first_by_whom_they_know(rosa: Pers
 
 
 @pytest.mark.usefixtures("phones", "line", "tracking")
+@pytest.mark.parametrize(
+    "called", ["+31209999999", "0031209999999", "31209999999", "0209999999", "020 999 9999"]
+)
+@pytest.mark.parametrize("caller", ["+31612345678", "0031612345678", "31612345678", "0612345678"])
+def test_trunks_write_numbers_in_their_own_way(rosa: Person, called: str, caller: str) -> None:
+    assert customer_calls(called="+31209999999") is not None
+    assert customer_calls(NOON + MINUTE, caller, called) is not None
+    lead = Lead.objects.get()
+    assert lead.customer.phone == "+31612345678", "it is one customer, and can be called back"
+
+
+@pytest.mark.usefixtures("phones", "line", "tracking")
+def test_a_number_that_may_be_two_is_nobodys(northside: Organisation, southside: Organisation) -> None:
+    for dealer, country, number in ((northside, "NL", "+31201234567"), (southside, "DE", "+49201234567")):
+        dealer.country = country
+        dealer.save()
+        source = make_source(dealer, "Folder", "call")
+        TrackingNumber.objects.create(
+            dealer=dealer, number=number, source=source.pk, name="Folder", created_at=NOON
+        )
+    assert customer_calls(called="0201234567") is None
+    assert customer_calls(called="31201234567") is not None
+    assert Lead.objects.get().dealer_id == northside.pk
+    assert customer_calls(called="99") is None
+
+
+@pytest.mark.usefixtures("phones", "line", "tracking")
+def test_an_account_that_is_called_is_found_by_the_number_that_was_addressed() -> None:
+    news = Heard(
+        uuid.uuid4().hex, "arrived", NOON, called="31201230000", addressed="+31209999999", leg="in-1",
+        caller="+31612345678",
+    )  # fmt: skip
+    assert arrives(news, "asterisk", NOON) is not None
+
+
+@pytest.mark.usefixtures("phones", "line", "tracking")
 def test_an_anonymous_caller_is_a_lead_too(rosa: Person) -> None:
     rosa.seen_at = NOON
     rosa.save()

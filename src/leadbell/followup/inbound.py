@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -10,6 +12,7 @@ from leadbell.followup.actions import follow_up
 from leadbell.intake.actions import claim, receive
 from leadbell.intake.inquiry import Customer, Inquiry, Phone
 from leadbell.intake.models import Envelope, Source
+from leadbell.intake.phones import read_phone
 from leadbell.intake.post import uuid7
 from leadbell.lead.journal import locked
 from leadbell.ring.actions import ring
@@ -24,12 +27,15 @@ from leadbell.visits.joining import join_by_call
 RINGS_S, LONGEST_S = 30, 45
 #: Whoever spoke to this customer last hears it first, for so long alone.
 ALONE_S = 8.0
+#: Digits of the shortest number that may be a tracking number.
+SHORTEST = 6
+_NO_DIGIT = re.compile(r"\D")
 
 
 @transaction.atomic
 def arrives(news: Heard, line: str, now: datetime) -> Bell | None:
     """A customer calls one of our numbers: their lead, ringing at whom they know and then at all; None: not ours."""
-    number = TrackingNumber.objects.filter(number=news.called, removed_at=None).first()
+    number = _called(news.called) or _called(news.addressed)
     source = Source.objects.select_related("dealer").filter(pk=number.source).first() if number else None
     if source is None:
         return None
@@ -38,7 +44,7 @@ def arrives(news: Heard, line: str, now: datetime) -> Bell | None:
         id=uuid7(now), dealer=source.dealer, source=source, received_at=now, transport="call",
         content_type="application/json", body=body, sha256=hashlib.sha256(body).digest(),
     )  # fmt: skip
-    phones = (Phone(news.caller, news.caller),) if news.caller else ()
+    phones = (_caller(news.caller, source.dealer.country),) if news.caller else ()
     inquiry = Inquiry("call", now, Customer(phones=phones), source_id=news.key)
     claim([(envelope, [inquiry])])
     (found,) = receive(envelope, [inquiry], now).leads
@@ -61,3 +67,27 @@ def arrives(news: Heard, line: str, now: datetime) -> Bell | None:
     follow_up(lead, now)
     later = {person: ALONE_S for person in people if first and person not in first}
     return bell_of(call, now, later)
+
+
+def _called(number: str) -> TrackingNumber | None:
+    """Trunks write a number with + or 00, with neither, or as it is dialled within the country."""
+    digits = _NO_DIGIT.sub("", number)
+    if len(digits) < SHORTEST:
+        return None
+    ours = TrackingNumber.objects.filter(removed_at=None)
+    written = {f"+{digits}", f"+{digits.removeprefix('00')}"}
+    if found := ours.filter(number__in=written).first():
+        return found
+    near = ours.filter(number__endswith=digits.lstrip("0")).select_related("dealer")
+    same = [one for one in near if read_phone(number, one.dealer.country).number == one.number]
+    return same[0] if len(same) == 1 else None
+
+
+def _caller(number: str, country: str) -> Phone:
+    """As it can be dialled, so that a customer is the same however the trunk writes them."""
+    read = read_phone(number, country)
+    return (
+        read
+        if read.number or number.startswith("+")
+        else replace(read_phone(f"+{number}", country), raw=number)
+    )

@@ -327,7 +327,15 @@ class Exchange(CallsOutlast):
         call = self._begin(CallUnderWay(key_of(event.leg), customer=event.leg, waits=True))
         self._legs[event.leg] = call
         self._hear(
-            Heard(call.key, "arrived", event.at, called=event.called, caller=event.caller, leg=event.leg)
+            Heard(
+                call.key,
+                "arrived",
+                event.at,
+                called=event.called,
+                addressed=event.addressed,
+                caller=event.caller,
+                leg=event.leg,
+            )
         )
         self._after(call, DECIDED_WITHIN_S, lambda: self._undecided(call, "gone"))
 

@@ -125,8 +125,9 @@ class Heard:
 
     `ended` carries the talk time in milliseconds, from connection to hanging up, by the line's own clock; a call
     whose customer was dialled but never answered ends with `no_answer`, `busy` or `unreachable` instead.
-    `lost_track`: the line can't say any more how it ended. `arrived`: `called` and `caller` are the numbers,
-    `caller` empty where it is withheld; `leg` waits.
+    `lost_track`: the line can't say any more how it ended. `arrived`: `called` and `caller` are the numbers as
+    the provider writes them, `caller` empty where it is withheld; `addressed` may be the called one instead;
+    `leg` waits.
     """
 
     key: str
@@ -136,6 +137,7 @@ class Heard:
     talk_ms: int | None = None
     because: str = ""
     called: str = ""
+    addressed: str = ""
     caller: str = ""
     leg: str = ""
     digit: str = ""
@@ -218,6 +220,7 @@ class LegHeard:
     digit: str = ""
     how: How = "hung_up"
     called: str = ""
+    addressed: str = ""
     caller: str = ""
     because: str = ""
 

@@ -18,6 +18,7 @@ from leadbell.ring.lines.asterisk_channels import (
     KEY,
     Channel,
     NodeState,
+    addressed_number,
     called_number,
     endpoint_of,
     sound_of,
@@ -273,7 +274,7 @@ class Asterisk(Nodes):
         shown = not (len(args) > 2 and args[2].startswith(("prohib", "unavailable")))
         caller = str((channel.get("caller") or {}).get("number") or "")
         self._tell(
-            name, "arrived", called=called_number(args),
+            name, "arrived", called=called_number(args), addressed=addressed_number(args),
             caller=caller if shown and CALLER.fullmatch(caller) else "",
         )  # fmt: skip
 

@@ -79,11 +79,14 @@ def endpoint_of(leg: Leg) -> str:
 
 def called_number(args: Sequence[str]) -> str:
     """The number a customer called: the extension, or where a provider names us there, the one in the To header."""
-    extension, to = args[1] if len(args) > 1 else "", ",".join(args[3:])
-    if CALLER.fullmatch(extension):
-        return extension
-    found = re.search(r"sips?:(\+?\d{2,15})@", to)
-    return found[1] if found else extension
+    extension = args[1] if len(args) > 1 else ""
+    return extension if CALLER.fullmatch(extension) else addressed_number(args) or extension
+
+
+def addressed_number(args: Sequence[str]) -> str:
+    """The number in the To header: the called one where a provider names its account as the extension."""
+    found = re.search(r"sips?:(\+?\d{2,15})@", ",".join(args[3:]))
+    return found[1] if found else ""
 
 
 def is_ours(channel: dict[str, Any]) -> bool:
