@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
+from structlog.testing import capture_logs
 
 from leadbell.commands.phone import _watch as watch_check
 from leadbell.conversation.actions import opt_out, start_attempt
@@ -448,9 +449,13 @@ def test_a_check_prints_every_step_with_its_milliseconds_and_why_it_failed(
 
 
 @pytest.mark.usefixtures("line")
-def test_a_number_that_costs_extra_is_not_checked(northside: Organisation) -> None:
-    assert isinstance(check_number(northside, "+319001234567", NOON), Refused)
+def test_a_number_that_costs_extra_is_refused_and_logged_without_it(northside: Organisation) -> None:
+    with capture_logs() as logged:
+        assert isinstance(check_number(northside, "+319001234567", NOON), Refused)
     assert not Call.objects.exists()
+    (line,) = logged
+    assert (line["log_level"], line["because"]) == ("warning", "this number costs extra: it is not dialled")
+    assert "9001234567" not in str(logged)
 
 
 def customer_calls(at: Any = NOON, caller: str = "+31612345678", called: str = "+31209999999") -> Any:

@@ -8,9 +8,9 @@ from typing import Any
 from leadbell import statement
 from leadbell.dealers.models import Person
 from leadbell.dealers.presence import is_in_browser
-from leadbell.lead.law import may_dial
 from leadbell.ring import prompts, reconciling
 from leadbell.ring.calls import no_phone
+from leadbell.ring.dialling import may_ring
 from leadbell.ring.held import Held, hold, people, take
 from leadbell.ring.models import Call, PhoneLine, PhoneRules
 from leadbell.ring.ports import BROWSER, Bell, Phone
@@ -88,7 +88,7 @@ def _number(held: Held, person: Person, now: datetime) -> str:
         return f"sip:{BROWSER}{person.pk}"
     if person.extension and line is not None and line.has_extensions:
         return f"sip:{person.extension}"
-    may = person.phone and may_dial(person.phone, call.dealer.country, rules.countries) is None
+    may = person.phone and may_ring(person.phone, call.dealer, rules.countries) is None
     return person.phone if may else ""
 
 

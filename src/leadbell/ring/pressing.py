@@ -8,11 +8,11 @@ from leadbell.dealers.models import Person
 from leadbell.lead.consent import may_call_now
 from leadbell.lead.facts import Answered, Attempted, AttemptEnded
 from leadbell.lead.journal import record
-from leadbell.lead.law import may_dial
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.ring import prompts
 from leadbell.ring.actions import accept
+from leadbell.ring.dialling import may_ring
 from leadbell.ring.held import Held, hold, keep
 from leadbell.ring.models import Call, PhoneRules
 from leadbell.ring.ports import Dial, Prompt
@@ -97,9 +97,7 @@ def _forbidden(held: Held, lead: Lead, now: datetime) -> Words | None:
     if not lead.customer.phone:
         return say("There is no phone number: write personally.")
     countries = held.rules.countries
-    refused = may_call_now(lead, now, held.asked) or may_dial(
-        lead.customer.phone, lead.dealer.country, countries
-    )
+    refused = may_call_now(lead, now, held.asked) or may_ring(lead.customer.phone, lead.dealer, countries)
     return refused.because if refused else None
 
 

@@ -15,6 +15,7 @@ from leadbell.lead.consent import may_call_now
 from leadbell.lead.law import may_dial
 from leadbell.lead.models import Lead
 from leadbell.refused import Refused
+from leadbell.ring.dialling import may_ring
 from leadbell.ring.models import Call, PhoneLine, PhoneRules
 from leadbell.words import say
 
@@ -116,7 +117,7 @@ def call_from_the_screen(lead: Lead, person: int, now: datetime) -> Call.Kind | 
         return Call.Kind.OUTBOUND  # their phone rings already, or the customer is on the line
     if not lead.customer.phone:
         return Refused(say("There is no phone number: write personally."))
-    if refused := may_call_now(lead, now) or may_be_dialled(lead.customer.phone, lead.dealer):
+    if refused := may_call_now(lead, now) or _may_ring(lead.customer.phone, lead.dealer):
         return refused
     if want(lead.dealer_id, lead.pk, Call.Kind.OUTBOUND, [person], 30, now, person) is None:
         return Refused(say("No phone line is up, or you have no phone number: call by hand."))
@@ -168,7 +169,7 @@ def hang_up(number: uuid.UUID, person: Person, dealers: Sequence[int], now: date
 @transaction.atomic
 def check_number(dealer: Organisation, number: str, now: datetime, ring_s: int = 30) -> Call | Refused:
     """A test call to any number the dealer may dial, E.164 or `sip:NAME`, on its first line that is up."""
-    if not number.startswith("sip:") and (refused := may_be_dialled(number, dealer)):
+    if not number.startswith("sip:") and (refused := _may_ring(number, dealer)):
         return refused
     lines = PhoneLine.objects.filter(dealer=dealer, enabled=True).order_by("place", "pk")
     if not lines:
@@ -196,6 +197,10 @@ def check_number(dealer: Organisation, number: str, now: datetime, ring_s: int =
 def rules_of(dealer: int) -> PhoneRules:
     """What the dealer has decided about calls, or the defaults."""
     return PhoneRules.objects.filter(dealer=dealer).first() or PhoneRules(dealer_id=dealer)
+
+
+def _may_ring(number: str, dealer: Organisation) -> Refused | None:
+    return may_ring(number, dealer, rules_of(dealer.pk).countries)
 
 
 def may_be_dialled(number: str, dealer: Organisation) -> Refused | None:
