@@ -137,10 +137,10 @@ class Heard:
     talk_ms: int | None = None
     because: str = ""
     called: str = ""
-    addressed: str = ""
     caller: str = ""
     leg: str = ""
     digit: str = ""
+    addressed: str = ""
 
 
 Hear = Callable[[Heard], None]
@@ -220,9 +220,9 @@ class LegHeard:
     digit: str = ""
     how: How = "hung_up"
     called: str = ""
-    addressed: str = ""
     caller: str = ""
     because: str = ""
+    addressed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
