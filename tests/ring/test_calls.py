@@ -12,7 +12,7 @@ from django.db import connection
 from structlog.testing import capture_logs
 
 from leadbell.commands.phone import _watch as watch_check
-from leadbell.conversation.actions import opt_out, start_attempt
+from leadbell.conversation.actions import consent, opt_out, start_attempt
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.actions import follow_up
 from leadbell.followup.clockwork import run_due
@@ -146,6 +146,23 @@ def test_a_lead_call_from_ring_to_talk(northside: Organisation, rosa: Person, li
     assert [step[1] for step in call.steps] == ["picked_up", "accepted", "dialled", "connected", "ended"]
     tell(call, "ended", NOON + 200 * SECOND, talk_ms=1)
     assert facts(lead) == history, "what is heard twice is written once"
+
+
+@pytest.mark.usefixtures("phones", "line")
+@pytest.mark.parametrize(
+    ("words", "recorded"),
+    [((), True), ((False,), False), ((True,), True), ((True, False), False), ((False, True), True)],
+)
+def test_who_does_not_want_to_be_recorded_is_not(
+    northside: Organisation, rosa: Person, words: tuple[bool, ...], recorded: bool
+) -> None:
+    PhoneRules.objects.create(dealer=northside, recording="announced")
+    lead = lead_of(northside)
+    for given in words:
+        consent(locked(lead.pk), rosa.pk, "recording", given, "They said so on the phone.", NOON)
+    dial = pressing.accepted(rings(locked(lead.pk), rosa).pk.hex, rosa.pk, NOON + SECOND)
+    assert isinstance(dial, Dial)
+    assert (dial.record, dial.announce is not None) == (recorded, recorded)
 
 
 @pytest.mark.usefixtures("phones", "line")

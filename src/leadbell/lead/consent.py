@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from leadbell import statement
 from leadbell.lead.facts import Answered, Arrived, AskedAgain, MissedCall, Replied
@@ -124,8 +124,16 @@ def kinds() -> list[tuple[str, str]]:
 
 def has_allowed(customer: int, kind: Kind) -> bool | None:
     """The customer's newest word of this kind; None where there is none."""
-    row = Consent.objects.filter(customer=customer, kind=kind).order_by("-pk").values_list("given", flat=True)
-    return row.first()
+    ((given,),) = statement.run(f"select {allowed_of('%(customer)s', kind)}", {"customer": customer})
+    return cast("bool | None", given)
+
+
+def allowed_of(customer: str, kind: Kind) -> str:
+    """A column of SQL: the newest word of this kind by the customer whom an expression of SQL names, or null."""
+    return f"""
+    (select c.given from leadbell_consent c where c.customer_id = {customer} and c.kind = '{kind}'
+        order by c.id desc limit 1)
+"""  # noqa: S608 (customer is a column or parameter, and kind a word of ours)
 
 
 # Campaigns come in again as "asked again": what the dealer's own source sent is not the customer's word. The

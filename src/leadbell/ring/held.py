@@ -10,7 +10,7 @@ from typing import Any
 
 from leadbell import statement
 from leadbell.dealers.models import Organisation, Person
-from leadbell.lead.consent import Asked, asked_of
+from leadbell.lead.consent import Asked, allowed_of, asked_of
 from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Customer, Lead
 from leadbell.ring.models import Call, PhoneLine, PhoneRules
@@ -28,6 +28,8 @@ class Held:
     #: Who is asked about: the salesperson who pressed a key.
     person: Person | None
     asked: Asked
+    #: The customer's last word about being recorded; None where there is none.
+    may_record: bool | None
 
 
 # The lead first, then the call: everybody locks in this order. The second statement is told together with the first
@@ -62,7 +64,9 @@ def _held(row: Sequence[Any]) -> Held:
     call.dealer = dealer
     if lead is not None:
         lead.dealer, lead.customer, call.lead = dealer, customer, lead
-    return Held(call, lead, rules or PhoneRules(dealer_id=call.dealer_id), line, who, (asked[0], asked[1]))
+    return Held(
+        call, lead, rules or PhoneRules(dealer_id=call.dealer_id), line, who, (asked[0], asked[1]), asked[2]
+    )
 
 
 def keep(call: Call) -> None:
@@ -108,7 +112,9 @@ left join leadbell_phonerules r on r.dealer_id = k.dealer_id
 left join leadbell_phoneline n on n.dealer_id = k.dealer_id and n.kind = k.line
 left join leadbell_person p on p.id = %(person)s::bigint
 """
-    return _CALLS.select(joined, asked_of("l.id", "k.dealer_id"))
+    return _CALLS.select(
+        joined, f"{asked_of('l.id', 'k.dealer_id')}, {allowed_of('l.customer_id', 'recording')}"
+    )
 
 
 @cache

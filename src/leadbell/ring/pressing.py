@@ -112,9 +112,9 @@ def _end_what_was_called_by_hand(lead: Lead, now: datetime) -> None:
 
 def _dial(held: Held, who: Person, number: str, now: datetime) -> Dial:
     call, rules, line = held.call, held.rules, held.line
-    records = rules.recording != PhoneRules.Recording.OFF
+    records = rules.recording != PhoneRules.Recording.OFF and held.may_record is not False
     language = call.lead.customer.language if call.lead else ""
-    announced = rules.recording == PhoneRules.Recording.ANNOUNCED
+    announced = records and rules.recording == PhoneRules.Recording.ANNOUNCED
     told = {
         n: prompts.sentence(rules.prompts, n, who.language)
         for n in ("voicemail", "no_answer", "busy", "unreachable", "noted")
