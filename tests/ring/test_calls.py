@@ -143,7 +143,9 @@ def test_a_lead_call_from_ring_to_talk(northside: Organisation, rosa: Person, li
         rosa.pk,
     )
     assert Recording.objects.get().status == "wanted"
-    assert [step[1] for step in call.steps] == ["picked_up", "accepted", "dialled", "connected", "ended"]
+    assert [step[1] for step in call.steps] == [
+        "picked_up", "accepted", "recorded", "dialled", "connected", "ended",
+    ]  # fmt: skip
     tell(call, "ended", NOON + 200 * SECOND, talk_ms=1)
     assert facts(lead) == history, "what is heard twice is written once"
 
@@ -163,6 +165,32 @@ def test_who_does_not_want_to_be_recorded_is_not(
     dial = pressing.accepted(rings(locked(lead.pk), rosa).pk.hex, rosa.pk, NOON + SECOND)
     assert isinstance(dial, Dial)
     assert (dial.record, dial.announce is not None) == (recorded, recorded)
+
+
+@pytest.mark.usefixtures("phones", "line")
+@pytest.mark.parametrize(
+    ("at_the_press", "at_the_end", "kept"),
+    [("silent", "off", 1), ("off", "silent", 0), ("silent", "silent", 1), ("no", "silent", 0)],
+)
+@pytest.mark.parametrize("phones_rung", [0, 60])
+def test_what_was_recorded_is_kept_whatever_the_dealer_chose_in_mid_call(
+    northside: Organisation, rosa: Person, at_the_press: str, at_the_end: str, kept: int, phones_rung: int
+) -> None:
+    lead = lead_of(northside)
+    if at_the_press == "no":
+        consent(locked(lead.pk), rosa.pk, "recording", False, "Not me.", NOON)
+    rules = PhoneRules.objects.create(
+        dealer=northside, recording="off" if at_the_press == "off" else "silent"
+    )
+    call = rings(locked(lead.pk), rosa)
+    for _ in range(phones_rung):
+        tell(call, "rings", NOON, rosa)
+    assert isinstance(pressing.accepted(call.pk.hex, rosa.pk, NOON + SECOND), Dial)
+    tell(call, "connected", NOON + 2 * SECOND)
+    rules.recording = at_the_end
+    rules.save()
+    tell(call, "ended", NOON + MINUTE, talk_ms=58_000)
+    assert Recording.objects.count() == kept
 
 
 @pytest.mark.usefixtures("phones", "line")

@@ -15,10 +15,10 @@ from leadbell.lead.journal import record
 from leadbell.lead.models import Fact, Lead
 from leadbell.ring import prompts
 from leadbell.ring.held import Held, hold, keep
-from leadbell.ring.models import Call, PhoneRules
+from leadbell.ring.models import Call
 from leadbell.ring.ports import LAST_WORDS, Heard, Prompt
 from leadbell.ring.pressing import DESK_OPEN
-from leadbell.ring.steps import STEPS_ALONE, over, step, step_alone, tell_screens
+from leadbell.ring.steps import STEPS_ALONE, is_recorded, over, step, step_alone, tell_screens
 from leadbell.words import say
 
 log = structlog.get_logger("leadbell.calls")
@@ -97,7 +97,7 @@ def _end(held: Held, news: Heard, now: datetime) -> None:
             connected_at=call.connected_at if talked else None, talk_ms=news.talk_ms if talked else None,
         )  # fmt: skip
         record(lead, ended, key=f"{call.attempt}:ended")
-    if call.connected_at is not None and held.rules.recording != PhoneRules.Recording.OFF:
+    if call.connected_at is not None and is_recorded(call):
         statement.tell(_WANT_RECORDING, {"call": call.pk, "dealer": call.dealer_id, "now": now})
     if news.what == "line_down":
         _pass_on_all(call.people, call, lead, now)

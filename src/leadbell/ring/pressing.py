@@ -16,7 +16,7 @@ from leadbell.ring.dialling import may_ring
 from leadbell.ring.held import Held, hold, keep
 from leadbell.ring.models import Call, PhoneRules
 from leadbell.ring.ports import Dial, Prompt
-from leadbell.ring.steps import over, step
+from leadbell.ring.steps import RECORDED, over, step
 from leadbell.words import Words, say
 
 #: A desk that was open within this time may still accept.
@@ -73,8 +73,11 @@ def _decided(held: Held, lead: Lead, who: Person, now: datetime) -> Dial | Turne
         record(lead, Attempted(at=now, by=person, key=call.attempt, line=call.line), key=call.attempt)
     call.status = Call.Status.DIALLING
     step(call, "accepted", now, person)
+    dial = _dial(held, who, number, now)
+    if dial.record:
+        step(call, RECORDED, now, person)
     keep(call)
-    return _dial(held, who, number, now)
+    return dial
 
 
 def _tested(held: Held, now: datetime) -> Turned:

@@ -18,12 +18,19 @@ from leadbell.words import Words
 log = structlog.get_logger("leadbell.calls")
 
 MOST_STEPS = 60
+#: By this it is decided at the end: kept however many phones have rung.
+RECORDED = "recorded"
 
 
 def step(call: Call, what: str, now: datetime, person: int | None) -> None:
-    """One step more, kept with what else becomes of the held call; after MOST_STEPS none."""
-    if len(call.steps) < MOST_STEPS:
+    """One step more, kept with what else becomes of the held call; after MOST_STEPS only RECORDED."""
+    if len(call.steps) < MOST_STEPS or what == RECORDED:
         call.steps = [*call.steps, [round((now - call.asked_at).total_seconds() * 1000), what, person]]
+
+
+def is_recorded(call: Call) -> bool:
+    """Whether the line was asked to record it, whatever the dealer has chosen since."""
+    return any(what == RECORDED for _ms, what, _person in call.steps)
 
 
 def over(call: Call, outcome: str, now: datetime, because: Words | None) -> None:

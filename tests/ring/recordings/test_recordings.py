@@ -271,6 +271,15 @@ def test_a_file_that_outlived_its_removal_goes_the_next_time(call, recording, ke
 
 
 @pytest.mark.django_db
+def test_a_file_that_no_recording_waits_for_goes_after_a_week(tmp_path):
+    file = left_at(tmp_path / f"{uuid.uuid4().hex}.raw", in_turns(TALK_S), ENDED)
+    assert clear_away([file], ENDED + LEFT_BEHIND) == 0
+    assert clear_away([file], ENDED + LEFT_BEHIND + timedelta(seconds=1)) == 1
+    assert not file.exists()
+    assert clear_away([file], ENDED + LEFT_BEHIND + timedelta(seconds=1)) == 0
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("content", "because"),
     [(None, "the line recorded nothing"), (b"", "the line left an empty file")],

@@ -11,7 +11,6 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 import structlog
 from django.conf import settings
-from django.db.models import Q
 
 from leadbell import statement
 from leadbell.announce import announce
@@ -104,20 +103,36 @@ def wanted_of(line: str) -> list[str]:
 
 
 def clear_away(files: Iterable[Path], now: datetime) -> int:
-    """Remove raw files whose recording is saved or deleted, and what nobody could read after a week.
+    """Remove raw files whose recording is saved or deleted, and after a week what nobody could read or waits for.
 
     A switchboard killed between the commit and the removal leaves such a file; how many were removed.
     """
     by_call = {key: file for file in files if file.suffix in ENDINGS and (key := _key(file.stem))}
     if not by_call:
         return 0
-    done = Q(status__in=(Status.KEPT, Status.DELETED))
-    given_up = Q(status=Status.MISSING, created_at__lt=now - LEFT_BEHIND)
-    gone = Recording.objects.filter(done | given_up, call__in=by_call).values_list("call_id", flat=True)
-    removed = [by_call[call] for call in gone]
+    found = Recording.objects.filter(call__in=by_call).values_list("call_id", "status", "created_at")
+    known = {call: (status, created_at) for call, status, created_at in found}
+    removed = [file for call, file in by_call.items() if _is_done_with(file, known.get(call), now)]
     for file in removed:
         file.unlink(missing_ok=True)
     return len(removed)
+
+
+def _is_done_with(file: Path, recording: tuple[str, datetime] | None, now: datetime) -> bool:
+    if recording is None:
+        return _was_left(file, now)
+    status, created_at = recording
+    return status in (Status.KEPT, Status.DELETED) or (
+        status == Status.MISSING and created_at < now - LEFT_BEHIND
+    )
+
+
+def _was_left(file: Path, now: datetime) -> bool:
+    """Nothing has been written to it for a week; a file that is gone already was somebody else's to remove."""
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC) < now - LEFT_BEHIND
+    except FileNotFoundError:
+        return False
 
 
 def _key(stem: str) -> uuid.UUID | None:
