@@ -13,8 +13,9 @@ from leadbell.intake.inquiry import Inquiry, as_json, from_json
 from leadbell.intake.models import Envelope, Source
 from leadbell.intake.post import uuid7
 from leadbell.intake.reading import read
-from leadbell.lead.models import Consent, Customer
-from tests.conftest import NOON
+from leadbell.lead.consent import KINDS, consents_of, has_allowed
+from leadbell.lead.models import Consent, Customer, Lead
+from tests.conftest import NOON, make_source
 
 WAY = {"name": "Mr Okafor", "phone": "06 12345678"}
 
@@ -137,3 +138,28 @@ def test_where_nothing_was_ticked_nothing_is_kept(source: Source, rosa: Person) 
     arrives(source, {})
     assert not Consent.objects.exists()
     assert Customer.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("origin", "lifted"), [("online", True), ("direct_mail", False), ("lost_sale", False)]
+)
+def test_a_campaigns_list_lifts_no_no(
+    northside: Organisation, source: Source, rosa: Person, origin: Any, lifted: bool
+) -> None:
+    arrives(source, {"newsletter": "no", "callRecordingConsent": "no"})
+    Customer.objects.update(opted_out_at=NOON)
+    campaign = make_source(northside, name="Spring", origin=origin)
+    yes = {"privacy": "1", "newsletter": "yes", "callRecordingConsent": "yes"}
+    arrives(campaign, yes | {"message": "Spring"})
+    customer = Customer.objects.get()
+    assert (customer.opted_out_at, customer.no_marketing_at) == ((None, None) if lifted else (NOON, NOON))
+    assert Consent.objects.filter(given=True).count() == 3, "stored all the same"
+    newest = {CONTACT: True, MARKETING: lifted, RECORDING: lifted}
+    assert {kind: has_allowed(customer.pk, kind) for kind in KINDS} == newest
+    assert {one.kind: one.given for one in consents_of(Lead.objects.get())} == newest
+
+
+def test_a_campaigns_list_takes_a_no_and_a_first_yes(northside: Organisation, rosa: Person) -> None:
+    arrives(make_source(northside, name="Spring", origin="direct_mail"), {"newsletter": "no", "privacy": "1"})
+    customer = Customer.objects.get()
+    assert (customer.no_marketing_at, has_allowed(customer.pk, "contact")) == (NOON, True)

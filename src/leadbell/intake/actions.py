@@ -32,6 +32,7 @@ from leadbell.intake.rules import (
 from leadbell.lead.consent import keep
 from leadbell.lead.facts import Arrived, AskedAgain, Lost, Origin
 from leadbell.lead.journal import begin, locked, record
+from leadbell.lead.law import MARKETING
 from leadbell.lead.models import Customer, Lead
 from leadbell.lead.numbers import draw
 from leadbell.lead.reference import TEST_LEAD, references_in
@@ -207,10 +208,14 @@ def _one_of_two(answer: Joins, at: datetime) -> Lead:
 
 
 def _keep_consents(lead: Lead, envelope: Envelope, inquiry: Inquiry) -> None:
-    """What the customer ticked, with the envelope as its proof; no statement where there is nothing."""
+    """What the customer ticked, with the envelope as its proof; no statement where there is nothing.
+
+    What a campaign's own list says is not the customer's word.
+    """
     if inquiry.consents:
         at, proof = envelope.received_at, str(envelope.pk)
-        keep(lead, inquiry.consents, at, channel=inquiry.channel, envelope=proof)
+        theirs = envelope.source.origin not in MARKETING
+        keep(lead, inquiry.consents, at, channel=inquiry.channel, envelope=proof, theirs=theirs)
 
 
 def _settle(envelope: Envelope, placed: Sequence[_Placed]) -> None:

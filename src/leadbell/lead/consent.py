@@ -69,8 +69,12 @@ def keep(
     by: int | None = None,
     channel: str,
     envelope: str | None = None,
+    theirs: bool = True,
 ) -> None:
-    """Write down what the lead's customer said, and the marks that follow from it, in one statement."""
+    """Write down what the lead's customer said, and the marks that follow from it, in one statement.
+
+    Where it is not `theirs` but what somebody else has on file, a yes is kept and lifts no earlier no.
+    """
     customer = lead.customer
     rows: list[dict[str, Any]] = []
     for one in said:
@@ -80,8 +84,11 @@ def keep(
             "envelope": envelope,
             "lead": lead.pk,
         }
+        if one.given and not theirs:
+            proof["on_file"] = True
+        else:
+            _mark(customer, one, at)
         rows.append({"kind": one.kind, "given": one.given, "proof": {k: v for k, v in proof.items() if v}})
-        _mark(customer, one, at)
     statement.tell(
         _KEEP,
         {
@@ -100,11 +107,13 @@ def _mark(customer: Customer, said: Said, at: datetime) -> None:
         customer.no_marketing_at = since
 
 
-_NEWEST = """
+#: Newest first; a yes that somebody only had on file comes after all that the customer said.
+_FIRST = "(c.given and c.proof->>'on_file' is not null), c.id desc"
+_NEWEST = f"""
 select distinct on (c.kind) c.kind, c.given, c.at, coalesce(p.name, ''), c.proof::text
 from leadbell_consent c left join leadbell_person p on p.id = c.by_id
-where c.customer_id = %(customer)s order by c.kind, c.id desc
-"""
+where c.customer_id = %(customer)s order by c.kind, {_FIRST}
+"""  # noqa: S608 (the part is the constant above)
 
 
 def consents_of(lead: Lead) -> list[Proven]:
@@ -132,7 +141,7 @@ def allowed_of(customer: str, kind: Kind) -> str:
     """A column of SQL: the newest word of this kind by the customer whom an expression of SQL names, or null."""
     return f"""
     (select c.given from leadbell_consent c where c.customer_id = {customer} and c.kind = '{kind}'
-        order by c.id desc limit 1)
+        order by {_FIRST} limit 1)
 """  # noqa: S608 (customer is a column or parameter, and kind a word of ours)
 
 
