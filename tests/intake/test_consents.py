@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from leadbell.conversation.actions import consent
 from leadbell.dealers.models import Organisation, Person
 from leadbell.followup.clockwork import receive_some
 from leadbell.intake.inquiry import Inquiry, as_json, from_json
@@ -14,6 +15,7 @@ from leadbell.intake.models import Envelope, Source
 from leadbell.intake.post import uuid7
 from leadbell.intake.reading import read
 from leadbell.lead.consent import KINDS, consents_of, has_allowed
+from leadbell.lead.journal import locked
 from leadbell.lead.models import Consent, Customer, Lead
 from tests.conftest import NOON, make_source
 
@@ -163,3 +165,40 @@ def test_a_campaigns_list_takes_a_no_and_a_first_yes(northside: Organisation, ro
     arrives(make_source(northside, name="Spring", origin="direct_mail"), {"newsletter": "no", "privacy": "1"})
     customer = Customer.objects.get()
     assert (customer.no_marketing_at, has_allowed(customer.pk, "contact")) == (NOON, True)
+
+
+def test_a_lead_delivered_again_still_says_no(source: Source, rosa: Person) -> None:
+    arrives(source, {"id": "A-1", "newsletter": "yes"})
+    again = arrives(source, {"id": "A-1", "newsletter": "no"})
+    again.refresh_from_db()
+    assert again.status == "duplicate"
+    assert Customer.objects.get().no_marketing_at == NOON
+    assert Consent.objects.latest("pk").proof["envelope"] == str(again.pk)
+
+
+def test_the_websites_own_form_after_the_crms_copy_still_says_no(
+    northside: Organisation, source: Source, rosa: Person
+) -> None:
+    arrives(source, {"newsletter": "yes"})
+    form = Source.objects.create(
+        dealer=northside, name="Form", origin="online", way="form", key="form", created_at=NOON
+    )
+    late = arrives(form, {"newsletter": "no"})
+    late.refresh_from_db()
+    assert late.status == "duplicate"
+    assert Customer.objects.get().no_marketing_at == NOON
+
+
+def test_a_lead_delivered_again_lifts_no_no(source: Source, rosa: Person) -> None:
+    arrives(source, {"id": "A-1", "newsletter": "yes"})
+    consent(locked(Lead.objects.get().pk), rosa.pk, "marketing", False, "No letters, please.", NOON)
+    arrives(source, {"newsletter": "yes", "id": "A-1"})
+    customer = Customer.objects.get()
+    assert (customer.no_marketing_at, has_allowed(customer.pk, "marketing")) == (NOON, False)
+    assert Consent.objects.count() == 3, "stored all the same"
+
+
+def test_the_same_bytes_twice_say_it_once(source: Source, rosa: Person) -> None:
+    arrives(source, {"newsletter": "no"})
+    arrives(source, {"newsletter": "no"})
+    assert Consent.objects.count() == 1

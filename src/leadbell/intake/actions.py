@@ -174,6 +174,8 @@ def _place(envelope: Envelope, place: int, inquiry: Inquiry) -> _Placed:
     handles = frozenset(handle for one in known for handle in one.by)
     match answer:
         case Duplicate():
+            if inquiry.consents and not (seen is not None and seen.same_bytes):
+                _keep_consents(locked(answer.of), envelope, inquiry, anew=False)
             return _Placed(Lead(pk=answer.of), InquiryRow.Outcome.DUPLICATE, answer.because, inquiry)
         case Joins():
             lead = _one_of_two(answer, envelope.received_at) if answer.instead_of else locked(answer.lead)
@@ -207,14 +209,14 @@ def _one_of_two(answer: Joins, at: datetime) -> Lead:
     return theirs
 
 
-def _keep_consents(lead: Lead, envelope: Envelope, inquiry: Inquiry) -> None:
+def _keep_consents(lead: Lead, envelope: Envelope, inquiry: Inquiry, *, anew: bool = True) -> None:
     """What the customer ticked, with the envelope as its proof; no statement where there is nothing.
 
-    What a campaign's own list says is not the customer's word.
+    What a campaign's own list says is not the customer's word, and what is delivered again was not said anew.
     """
     if inquiry.consents:
         at, proof = envelope.received_at, str(envelope.pk)
-        theirs = envelope.source.origin not in MARKETING
+        theirs = anew and envelope.source.origin not in MARKETING
         keep(lead, inquiry.consents, at, channel=inquiry.channel, envelope=proof, theirs=theirs)
 
 
