@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from leadbell.ring.exchange import Exchange
+from leadbell.ring.exchange import GONE_WITHIN_S, Exchange
 from leadbell.ring.lines.ari import SILENT_S
 from leadbell.ring.outages import LOST_AFTER_S, PATIENCE_S
 from leadbell.ring.ports import (
@@ -358,7 +358,30 @@ async def test_who_can_not_be_joined_had_no_conversation(room: Room) -> None:
     await settle()
     room.engine.alive.pop(ROSAS)
     await room.lets(CUSTOMERS, "answered")
+    assert room.heard[-1][0] == "connected", "perhaps one of them has just hung up"
+    room.hand.turn(GONE_WITHIN_S)
     assert (room.news[-1].what, room.news[-1].because) == ("lost_track", "a leg is gone")
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+@pytest.mark.parametrize("leaves", [CUSTOMERS, ROSAS])
+async def test_who_hangs_up_in_the_moment_they_are_joined_has_hung_up(
+    room: Room, leaves: str, told_first: bool
+) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    room.exchange.dial(CALL)
+    await settle()
+    room.engine.happens(CUSTOMERS, "answered")
+    room.engine.alive.pop(leaves)  # the provider refuses to join them before it tells of the end
+    if not told_first:
+        await settle()
+    await room.lets(leaves, "over", how="hung_up")
+    assert room.heard[-1][0] == "ended"
+    room.hand.turn(60)
+    assert room.heard[-1][0] == "ended"
+    assert not room.engine.alive
 
 
 async def test_who_was_second_hears_so(room: Room) -> None:

@@ -32,6 +32,8 @@ LAST_SENTENCE_S = 8.0
 KEYPAD_S = 20.0
 #: Each says what was agreed; another key is asked about once more.
 AGREED = ("1", "2", "3")
+#: From "these two can't be joined" until we hear that one of them has hung up, if that is why.
+GONE_WITHIN_S = 1.0
 #: A provider should end a leg that nobody answers by itself; we do it this much later.
 GRACE_S = 2.0
 
@@ -245,8 +247,13 @@ class Exchange(CallsOutlast):
         record, announce = call.dial.record, call.dial.announce
         self._do(
             self.engine.join(call.key, call.won, call.customer, record, announce),
-            lambda why: self._finish(call, "lost_track", because=why),
+            lambda why: self._not_joined(call, why),
         )
+
+    def _not_joined(self, call: CallUnderWay, why: str) -> None:
+        """Who hangs up in the moment they are joined can't be: the provider refuses before it tells of the end."""
+        if call.customer is not None:
+            self._after(call, GONE_WITHIN_S, lambda: self._finish(call, "lost_track", because=why))
 
     def _leg_over(
         self, call: CallUnderWay, leg: str, how: How, because: str = "", at: datetime | None = None
