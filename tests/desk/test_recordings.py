@@ -229,6 +229,19 @@ def test_what_is_missing_stands_beside_it(signed_in, rosa, lead, call):
     assert 'data-length="10.0"' in page
 
 
+def test_a_speaker_of_whom_nothing_came_is_named_and_hatched(signed_in, rosa, lead, call):
+    waveform = {
+        **Recording.objects.get().waveform,
+        "unheard": {"customer": [[2000, 10_000]], "salesperson": []},
+    }
+    Recording.objects.update(waveform=waveform)
+    page = shown(signed_in(rosa), lead)
+    assert f"No sound from {lead.customer.full_name}:" in page
+    assert "0:02–0:10" in page
+    assert page.count('<rect class="player-gap" x="20.0%" width="80.0%"') == 1, "of the other everything came"
+    assert page.count(">no sound<") == 1
+
+
 def test_a_recording_that_cannot_be_heard_says_why(signed_in, rosa, lead, call, ines, now):
     row = Recording.objects.filter(call=call)
     client = signed_in(rosa)

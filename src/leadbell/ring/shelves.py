@@ -1,7 +1,7 @@
 """What was recorded, as screens show it, and who may hear it."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,15 +35,6 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
-    """Who is heard on a track, by name as far as it is known."""
-
-    key: str
-    role: str | Promise
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Heard:
     """One listening, or reading of what was said."""
 
@@ -54,7 +45,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A part of the conversation that wasn't recorded, in seconds and in hundredths of the whole."""
+    """A part of the conversation that wasn't recorded, of one or of both, in seconds and in hundredths of the whole."""
 
     start_s: float
     end_s: float
@@ -69,6 +60,16 @@ class Missing:
     def is_wide(self) -> bool:
         """The words fit in, on a phone as well."""
         return self.width >= WIDE_ENOUGH
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who is heard on a track, by name as far as it is known; `unheard`: when no sound came from them."""
+
+    key: str
+    role: str | Promise
+    name: str
+    unheard: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,8 @@ def tracks_of(recording: Recording) -> tuple[Track, Track]:
     """Both speakers, the customer first, on the clock of the whole conversation."""
     waveform = recording.waveform or {"ms": 1, "customer": [], "salesperson": []}
     customer, salesperson = (
-        Track(who, _drawn(waveform[who], waveform["ms"], recording)) for who in ("customer", "salesperson")
+        Track(who, _drawn(waveform[who], waveform["ms"], recording, _unheard(recording, who)))
+        for who in ("customer", "salesperson")
     )
     return customer, salesperson
 
@@ -174,12 +176,22 @@ def _recorded(row: Recording, call: Call, reader: Person) -> Recorded:
         call=call,
         may_listen=may_listen(reader, call),
         speakers=(
-            Speaker("customer", _("customer"), call.lead.customer.full_name if call.lead else ""),
-            Speaker("salesperson", _("salesperson"), call.person.first_name if call.person else ""),
+            Speaker(
+                "customer",
+                _("customer"),
+                call.lead.customer.full_name if call.lead else "",
+                _missing(row, _unheard(row, "customer")),
+            ),
+            Speaker(
+                "salesperson",
+                _("salesperson"),
+                call.person.first_name if call.person else "",
+                _missing(row, _unheard(row, "salesperson")),
+            ),
         ),
         listened=sum(not one.read for one in heard),
         listeners=tuple(Heard(one.person.name, one.at, one.read) for one in heard[:MOST_LISTENERS]),
-        missing=_missing(row),
+        missing=_missing(row, row.gaps),
     )
 
 
@@ -188,17 +200,38 @@ def _whole_ms(recording: Recording) -> int:
     return (recording.length_ms or 0) + sum(end - start for start, end in gaps)
 
 
-def _missing(recording: Recording) -> tuple[Missing, ...]:
+def _unheard(recording: Recording, who: str) -> list[tuple[int, int]]:
+    """When no sound came from this speaker, on the clock of the conversation: cut where nobody was recorded."""
+    parts: list[tuple[int, int]] = [
+        tuple(part) for part in (recording.waveform or {}).get("unheard", {}).get(who, ())
+    ]
+    for gap, until in recording.gaps:
+        length = until - gap
+        parts = [
+            piece
+            for start, end in parts
+            for piece in (
+                [(start, end)] if end <= gap
+                else [(start + length, end + length)] if start >= gap
+                else [(start, gap), (until, end + length)]
+            )
+        ]  # fmt: skip
+    return parts
+
+
+def _missing(recording: Recording, parts: Iterable[Sequence[int]]) -> tuple[Missing, ...]:
     whole = _whole_ms(recording) or 1
     return tuple(
         Missing(
             start / 1000, end / 1000, round(start / whole * 100, 2), round((end - start) / whole * 100, 2)
         )
-        for start, end in recording.gaps
+        for start, end in parts
     )
 
 
-def _drawn(bars: Sequence[int], bar_ms: float, recording: Recording) -> tuple[int | None, ...]:
+def _drawn(
+    bars: Sequence[int], bar_ms: float, recording: Recording, unheard: Sequence[Sequence[int]]
+) -> tuple[int | None, ...]:
     """The loudest of the stored bars within each drawn one."""
     whole = _whole_ms(recording)
     if not bars or not whole:
@@ -207,7 +240,7 @@ def _drawn(bars: Sequence[int], bar_ms: float, recording: Recording) -> tuple[in
     drawn: list[int | None] = []
     for nth in range(DRAWN_BARS):
         middle = (nth + 0.5) * step
-        if any(start <= middle < end for start, end in recording.gaps):
+        if any(start <= middle < end for start, end in (*recording.gaps, *unheard)):
             drawn.append(None)
             continue
         before = sum(end - start for start, end in recording.gaps if end <= middle)

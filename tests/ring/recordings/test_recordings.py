@@ -5,6 +5,7 @@ import resource
 import tempfile
 import tracemalloc
 import uuid
+from array import array
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -130,6 +131,41 @@ def test_a_waveform_is_bounded(tmp_path, seconds, bars, bar_ms):
     assert (len(waveform.customer), waveform.bar_ms) == (bars, bar_ms)
 
 
+NEVER = array("h", [-32_768])
+
+
+def test_what_never_came_of_a_speaker_is_told_and_heard_as_nothing(tmp_path):
+    path = tmp_path / "one.raw"
+    path.write_bytes(raw(tone(3, 440) + NEVER * 8_000 * 7 + tone(20, 440), tone(30, 880)))
+    sound, samples, _ = encoded(path)
+    assert sound.waveform.unheard == {"customer": [(3000, 10_000)], "salesperson": []}
+    assert not samples[3 * 8000 : 10 * 8000, 0].any()
+    assert samples[3 * 8000 : 10 * 8000, 1].any()
+
+
+def test_less_than_half_a_second_of_a_speaker_is_not_called_missing(tmp_path):
+    path = tmp_path / "one.raw"
+    path.write_bytes(raw(tone(3, 440) + NEVER * 3_600 + tone(2.55, 440), tone(6, 880)))
+    assert encoded(path)[0].waveform.unheard == {"customer": [], "salesperson": []}
+
+
+def test_a_voice_that_is_too_loud_is_not_missing(tmp_path):
+    loud = tone(2, 440)
+    loud[4_000:4_004] = NEVER * 4
+    path = tmp_path / "one.raw"
+    path.write_bytes(content := raw(loud, loud))
+    assert encoded(path)[1].tobytes() == content
+
+
+@pytest.mark.parametrize(("seconds", "unheard"), [(2, []), (30, [(0, 30_000)])])
+@pytest.mark.parametrize("ending", [".raw", ".wav"])
+def test_a_speaker_of_whom_there_are_nothing_but_zeros_was_never_heard(tmp_path, ending, seconds, unheard):
+    content = raw(tone(seconds, 440), silence(seconds))
+    path = tmp_path / f"one{ending}"
+    path.write_bytes(content if ending == ".raw" else wav(content))
+    assert encoded(path)[0].waveform.unheard == {"customer": [], "salesperson": unheard}
+
+
 @pytest.mark.parametrize(("loud", "drawn"), [(0.0, 0), (0.001, 0), (0.01, 23), (0.1, 65), (1.0, 100)])
 def test_loudness_is_drawn_as_it_is_heard(tmp_path, loud, drawn):
     path = tmp_path / "one.raw"
@@ -225,6 +261,33 @@ def test_missing_sound_is_not_drawn_as_silence(call, recording, kept_in, tmp_pat
     assert set(customer.bars[:half]) == set(salesperson.bars[:half]) == {None}
     assert None not in customer.bars[half:]
     assert max(customer.bars[half : half + 10]) > 60, "what follows the gap is what was recorded first"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("gaps", "unheard"),
+    [
+        ([], [(2, 8)]),
+        ([[0, 4000]], [(6, 12)]),
+        ([[10_000, 14_000]], [(2, 8)]),
+        ([[4000, 8000]], [(2, 4), (8, 12)]),
+    ],
+)
+def test_a_speaker_nobody_heard_is_missing_on_the_clock_of_the_conversation(
+    call, recording, kept_in, tmp_path, rosa, gaps, unheard
+):
+    sounds = raw(tone(2, 440) + NEVER * 8_000 * 6 + tone(2, 440), tone(10, 880))
+    save_it(call, left_at(tmp_path / "one.raw", sounds, ENDED))
+    Recording.objects.update(gaps=gaps)
+    [shown] = calls_of(call.lead, rosa)
+    customer, salesperson = shown.recording.speakers
+    assert [(part.start_s, part.end_s) for part in customer.unheard] == unheard
+    assert salesperson.unheard == ()
+    whole = shown.recording.talked_s
+    drawn, other = tracks_of(Recording.objects.get())
+    missing_s = drawn.bars.count(None) / len(drawn.bars) * whole
+    assert missing_s == pytest.approx(6 + sum(until - start for start, until in gaps) / 1000, abs=0.3)
+    assert (None in other.bars) == bool(gaps)
 
 
 # -- keeping ---------------------------------------------------------------------------------------------------

@@ -6,8 +6,10 @@ from typing import IO
 
 #: Of one side.
 BYTES_PER_S = 16_000
-#: A side that is silent for so long has a gap; before that it is only late.
+#: A side of which nothing has come for so long has a gap; before that it is only late.
 LATE_S = 0.3
+#: Stands for a sample that never came: the quietest a phone sends is 0, and no telephone's codec says this one.
+NEVER_CAME = (-32_768).to_bytes(2, "little", signed=True)
 
 
 @dataclass(slots=True, eq=False)
@@ -23,11 +25,11 @@ class Recording:
         self.sides[side].extend(sound)
 
     def write(self, now: float) -> None:
-        """What both sides have said; where one is silent for too long, its gap is filled."""
+        """What both sides have said; where nothing came of one for too long, that is written down."""
         due = int(max(0.0, now - self.began - LATE_S) * BYTES_PER_S) // 2 * 2
         for side in self.sides:
             if (missing := due - self.written - len(side)) > 0:
-                side.extend(bytes(missing))
+                side.extend(NEVER_CAME * (missing // 2))
         ready = min(map(len, self.sides)) // 2 * 2
         if ready:
             both = bytearray(2 * ready)
@@ -40,7 +42,7 @@ class Recording:
     def close(self) -> None:
         longest = max(map(len, self.sides))
         for side in self.sides:
-            side.extend(bytes(longest - len(side)))
+            side.extend(NEVER_CAME * ((longest - len(side)) // 2))
         self.write(self.began)
         self.file.close()
 

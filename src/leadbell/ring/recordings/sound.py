@@ -21,6 +21,12 @@ RAW_FRAME_BYTES = 2 * CHANNELS
 MOST_BARS, SHORTEST_BAR_MS = 600, 50
 #: What is drawn as 0 and as 100, in decibels below the loudest a sample can be: a quiet line, and shouting.
 QUIET_DB, LOUD_DB = -54.0, -6.0
+#: In a .raw file: a sample that never came. So many of them in a row aren't a voice that was too loud.
+NEVER_CAME, IN_A_ROW = -32_768, 8
+#: What lacks of one speaker for less than this is not called missing.
+SHORTEST_UNHEARD_MS = 500
+#: Of a speaker who was heard with nothing but zeros for so long, nothing has come: even a quiet room makes a noise.
+NEVER_HEARD_MS = 3_000
 #: How much is in memory at once.
 BLOCK_FRAMES = 65_536
 _ENCODINGS: dict[Format, tuple[str, str]] = {"flac": ("FLAC", "PCM_16"), "opus": ("OGG", "OPUS")}
@@ -46,14 +52,20 @@ class NotWritten(Exception):
 
 @dataclass(slots=True)
 class Waveform:
-    """Loudness per speaker, 0–100, one bar for every `bar_ms`."""
+    """Loudness per speaker, 0–100, one bar for every `bar_ms`; and when nothing came of them, in milliseconds."""
 
     bar_ms: float
     customer: list[int] = field(default_factory=list)
     salesperson: list[int] = field(default_factory=list)
+    unheard: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
-        return {"ms": self.bar_ms, "customer": self.customer, "salesperson": self.salesperson}
+        return {
+            "ms": self.bar_ms,
+            "customer": self.customer,
+            "salesperson": self.salesperson,
+            "unheard": self.unheard,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +88,12 @@ def encode(path: Path, into: IO[bytes], format: Format) -> Sound:
         _check(source, format)
         bar_frames = max(rate * SHORTEST_BAR_MS // 1000, -(-frames // MOST_BARS))
         waveform = Waveform(bar_ms=bar_frames * 1000 / rate)
-        written = 0
+        written, sides = 0, (_Side(), _Side())
         try:
             with _smaller(into, rate, format) as target:
                 for block in _blocks(source, bar_frames):
+                    for side, samples in zip(sides, block.T, strict=True):
+                        side.hear(samples, marked=path.suffix == ".raw")
                     target.write(block)
                     written += len(block)
                     _draw(block, bar_frames, waveform)
@@ -90,6 +104,9 @@ def encode(path: Path, into: IO[bytes], format: Format) -> Sound:
         raise StillWritten(path.name)
     if written == 0:
         raise Unreadable(say("the line left an empty file"))
+    waveform.unheard = {
+        who: side.unheard(rate) for who, side in zip(("customer", "salesperson"), sides, strict=True)
+    }
     into.flush()
     if (kept := _frames_in(into)) < written:
         raise NotWritten(f"{kept} of {written} frames")
@@ -131,6 +148,46 @@ def _frames_in(into: IO[bytes]) -> int:
             return int(written.frames)
     except sf.LibsndfileError as error:
         raise NotWritten(str(error)) from error
+
+
+@dataclass(slots=True)
+class _Side:
+    """What has come of one speaker so far, and what hasn't: frames, from and until."""
+
+    frames: int = 0
+    is_heard: bool = False
+    missing: list[list[int]] = field(default_factory=list)
+
+    def hear(self, samples: Block, marked: bool) -> None:
+        """A block of samples goes by; those that never came become silence in it."""
+        if marked:
+            for start, end in _runs(samples == NEVER_CAME):
+                if end - start >= IN_A_ROW or start == 0 or end == len(samples):
+                    samples[start:end] = 0
+                    self._misses(self.frames + start, self.frames + end)
+        self.is_heard = self.is_heard or bool(samples.any())
+        self.frames += len(samples)
+
+    def _misses(self, start: int, end: int) -> None:
+        if self.missing and self.missing[-1][1] == start:
+            self.missing[-1][1] = end
+        else:
+            self.missing.append([start, end])
+
+    def unheard(self, rate: int) -> list[tuple[int, int]]:
+        whole_ms = round(self.frames * 1000 / rate)
+        if not self.is_heard and whole_ms >= NEVER_HEARD_MS:
+            return [(0, whole_ms)]
+        parts = [(round(start * 1000 / rate), round(end * 1000 / rate)) for start, end in self.missing]
+        return [(start, end) for start, end in parts if end - start > SHORTEST_UNHEARD_MS]
+
+
+def _runs(those: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> list[tuple[int, int]]:
+    """Where they stand in a row, from and until."""
+    if not those.any():
+        return []
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], those, [False])).astype(np.int8)))
+    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
 def _blocks(source: sf.SoundFile, bar_frames: int) -> Iterator[Block]:
