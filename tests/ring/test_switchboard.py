@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +20,10 @@ from leadbell.followup.keypad import keyed
 from leadbell.lead.facts import Attempted, AttemptEnded, MissedCall
 from leadbell.lead.journal import locked, read_history
 from leadbell.lead.models import Lead
+from leadbell.ring import switchboard
 from leadbell.ring.actions import accept, pass_on
-from leadbell.ring.models import Call, PhoneLine, TrackingNumber
+from leadbell.ring.models import Call, PhoneLine, Recording, TrackingNumber
+from leadbell.ring.ports import LegFailed
 from leadbell.ring.switchboard import Switchboard
 from leadbell.ring.wanted import hang_up, ring_me
 from leadbell.roles import Urls
@@ -230,6 +233,37 @@ async def test_killed_between_the_attempt_and_the_dialling_nobody_is_called_twic
             return lead.next_kind
 
     assert await _asked(next_step) == "call", "a person decides, nothing is repeated blindly"
+
+
+async def test_a_recording_is_asked_for_until_it_is_there(
+    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(switchboard, "FETCH_AGAIN_S", 0.001)
+    monkeypatch.setattr(switchboard, "FETCH_SELDOM_S", 0.002)
+    asked: list[str] = []
+
+    async def recorded(key: str) -> Path:
+        asked.append(key)
+        if len(asked) < 60:
+            raise LegFailed("the recording is not finished yet")
+        return tmp_path
+
+    monkeypatch.setattr(house.engine, "recorded", recorded)
+
+    @transaction.atomic
+    def late() -> str:
+        call = Call.objects.create(
+            id=uuid.uuid4(), dealer=house.dealer, lead_id=house.lead, kind="lead", line="asterisk", status="over",
+            ring_s=20, asked_at=now(), connected_at=now(), talk_ms=1000,
+        )  # fmt: skip
+        Recording.objects.create(call=call, dealer=house.dealer, created_at=now(), status="missing")
+        return call.id.hex
+
+    key = await _asked(late)
+    async with house.switchboard() as board:
+        await until(lambda: len(asked) == 60)
+        await until(lambda: not board._fetching)
+    assert set(asked) == {key}
 
 
 async def test_only_one_switchboard_works_and_the_next_takes_over(house: House) -> None:

@@ -88,7 +88,7 @@ def work(
     from django.db import Error, connection
 
     from leadbell.ring.recordings.deleting import delete_due
-    from leadbell.ring.recordings.saving import ENDINGS, clear_away, save_some
+    from leadbell.ring.recordings.saving import ENDINGS, clear_away, save_some, take_up
 
     def find(key: str) -> Path | None:
         return next((file for file in spool.rglob(f"{key}.*") if file.suffix in ENDINGS), None)
@@ -97,6 +97,8 @@ def work(
         if saved := save_some(now, find, AT_ONCE):
             return saved
         delete_due(now)
+        if late := take_up(spool.rglob("*.*")):
+            return late
         clear_away(spool.rglob("*.*"), now)
         return _hear(now, ears, scribe)
     except Error:

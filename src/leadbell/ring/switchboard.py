@@ -41,7 +41,7 @@ URGENT_THREADS, THREADS = 4, 4
 #: Which phones ring is written down so long after the first of them is heard.
 RINGS_S = 0.05
 #: A provider takes a moment to hand a recording over; then it is asked again.
-FETCH_AGAIN_S, FETCH_TIMES = 15.0, 40
+FETCH_AGAIN_S, FETCH_SELDOM_S = 15.0, 900.0
 #: The database is away: what was heard is written down when it is back.
 TRY_AGAIN_S = 0.2
 KEEP_TRYING_S = 600.0
@@ -229,7 +229,7 @@ class Switchboard:
     async def _fetch_what_was_left(self) -> None:
         """Recordings that were wanted when the last switchboard ended."""
         for name in self.lines:
-            for key in await self._in_thread(saving.wanted_of, name):
+            for key in await self._in_thread(saving.wanted_of, name, self.clock()):
                 self._fetch(name, key)
         await asyncio.Event().wait()
 
@@ -237,13 +237,15 @@ class Switchboard:
         """Let the provider hand over a recording, as soon as it has it; it is kept by a process of its own."""
 
         async def fetch() -> None:
-            for _ in range(FETCH_TIMES):
+            pause_s, until = FETCH_AGAIN_S, self.clock() + saving.LEFT_BEHIND
+            while self.clock() < until:
                 try:
                     await self.lines[line].engine.recorded(key)
                     return
                 except LegFailed as error:
                     because = str(error)
-                await asyncio.sleep(FETCH_AGAIN_S)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, FETCH_SELDOM_S)
             log.warning("a recording could not be fetched", line=line, because=because)
 
         task = asyncio.get_running_loop().create_task(fetch())

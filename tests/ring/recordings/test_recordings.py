@@ -26,6 +26,8 @@ from leadbell.ring.recordings.saving import (
     gaps_of,
     save,
     save_some,
+    take_up,
+    wanted_of,
 )
 from leadbell.ring.recordings.sound import Unreadable, encode
 from leadbell.ring.shelves import NoSuchRecording, calls_of, may_listen, tracks_of
@@ -461,6 +463,55 @@ def test_a_file_that_comes_after_the_call_is_waited_for(call, recording, kept_in
     assert save_some(ENDED + COMES_WITHIN, lambda key: None) == 1
     missing = Recording.objects.get()
     assert (missing.status, missing.because["text"]) == ("missing", "the line recorded nothing")
+
+
+@pytest.mark.django_db
+def test_a_file_that_comes_when_nobody_waits_any_more_is_kept_after_all(call, recording, kept_in, file):
+    tomorrow = LATER + timedelta(days=1)
+    save_some(ENDED + COMES_WITHIN, lambda key: None)
+    assert Recording.objects.get().status == "missing"
+    assert take_up([file.with_name("notes.txt"), file.with_name("another.raw")]) == 0
+    assert take_up([file]) == 1
+    assert save_some(tomorrow, {call.id.hex: file}.get) == 1
+    kept = Recording.objects.get()
+    assert (kept.status, kept.length_ms, kept.because) == ("kept", TALK_S * 1000, None)
+    assert not file.exists()
+    assert take_up([file]) == 0
+
+
+@pytest.mark.django_db
+def test_what_is_missing_for_another_reason_is_not_tried_again(call, recording, kept_in, tmp_path):
+    path = left_at(tmp_path / f"{call.id.hex}.raw", b"", ENDED)
+    assert save_it(call, path).status == "missing"
+    assert take_up([path]) == 0
+
+
+@pytest.mark.django_db
+def test_what_comes_after_its_customer_was_deleted_is_not_kept(call, recording, kept_in, file, ines):
+    save_some(ENDED + COMES_WITHIN, lambda key: None)
+    delete_of_customer(call.lead.customer, ines, LATER)
+    assert take_up([file]) == 0
+    delete_due(LATER)
+    assert take_up([file]) == 0
+    assert clear_away([file], LATER) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("status", "days", "wanted"),
+    [
+        ("wanted", 1, True),
+        ("missing", 6, True),
+        ("deleted", 1, True),
+        ("kept", 1, False),
+        ("missing", 8, False),
+    ],
+)
+def test_for_a_week_a_line_is_asked_for_what_it_has_not_handed_over(call, recording, status, days, wanted):
+    Recording.objects.update(status=status)
+    now = ENDED + timedelta(days=days)
+    assert wanted_of("asterisk", now) == ([call.id.hex] if wanted else [])
+    assert wanted_of("twilio", now) == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -96,10 +96,28 @@ def save_some(now: datetime, find: Callable[[str], Path | None], most: int = 8) 
     return due
 
 
-def wanted_of(line: str) -> list[str]:
-    """The keys of this line's calls whose recording is still to be handed over."""
-    found = Recording.objects.filter(status=Status.WANTED, call__line=line).values_list("call_id", flat=True)
-    return [call.hex for call in found]
+def wanted_of(line: str, now: datetime) -> list[str]:
+    """The keys of this line's calls whose recording it may still have to hand over, for a week.
+
+    Also of one that was deleted meanwhile: it isn't to stay with the line.
+    """
+    found = Recording.objects.filter(call__line=line, created_at__gt=now - LEFT_BEHIND)
+    found = found.exclude(status=Status.KEPT)
+    return [call.hex for call in found.values_list("call_id", flat=True)]
+
+
+def take_up(files: Iterable[Path]) -> int:
+    """Recordings that were missing since nothing had come, and of which there is a file after all, are to be saved.
+
+    How many there were.
+    """
+    calls = [key for file in files if file.suffix in ENDINGS and (key := _key(file.stem))]
+    if not calls:
+        return 0
+    late = Recording.objects.filter(
+        status=Status.MISSING, because__text=NOT_RECORDED.text, call__in=calls, delete_at=None
+    )
+    return late.update(status=Status.WANTED, because=None)
 
 
 def clear_away(files: Iterable[Path], now: datetime) -> int:
