@@ -1,5 +1,6 @@
 """A provider of legs in memory: the test says what happens on them, and sees what was asked."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ class FakeEngine:
         self.hushed: list[str] = []
         self.joined: list[tuple[str, str, str, bool]] = []
         self.hung_up: list[str] = []
+        self.away: set[str] = set()
         #: Numbers that fail at once.
         self.failing: set[str] = set()
         self.ears = Ears(lambda _: None, lambda *_: None)
@@ -56,6 +58,9 @@ class FakeEngine:
 
     async def live(self) -> list[LiveLeg]:
         return list(self.alive.values())
+
+    async def trunks_away(self) -> Collection[str]:
+        return self.away
 
     async def recorded(self, key: str) -> Path | None:
         return None

@@ -38,7 +38,7 @@ from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.ring import calls, claiming, health, pressing, reconciling
 from leadbell.ring.actions import accept, pass_on, ring, take
-from leadbell.ring.calling import rung_by_line
+from leadbell.ring.calling import lines_of, rung_by_line
 from leadbell.ring.models import Call, PhoneLine, PhoneRules, Recording, TrackingNumber
 from leadbell.ring.ports import Dial, Heard
 from leadbell.ring.wanted import call_from_the_screen, check_number, forget_lines, ring_me, want_for
@@ -273,6 +273,30 @@ def test_a_line_that_is_down_is_passed_over_and_the_floor_knows(
     assert want_for(lead, [rosa.pk], 20, NOON + MINUTE) is None, (
         "a line nobody has seen for a while is no line"
     )
+
+
+@pytest.mark.usefixtures("phones")
+@pytest.mark.parametrize("trunk", ["", "voip"])
+def test_a_line_of_whose_trunk_nobody_answers_is_down_until_it_does(
+    northside: Organisation, rosa: Person, line: PhoneLine, trunk: str
+) -> None:
+    lead = locked(lead_of(northside).pk)
+    PhoneLine.objects.update(trunk=trunk)
+    health.line_is_up("asterisk", NOON, {"rosa", "another"})
+    assert want_for(lead, [rosa.pk], 20, NOON) == "asterisk"
+    for seconds in (1, 5):
+        health.line_is_up("asterisk", NOON + seconds * SECOND, {trunk or "trunk"})
+        forget_lines()
+        line.refresh_from_db()
+        assert (line.down_since, line.seen_at) == (NOON + SECOND, NOON + seconds * SECOND)
+        assert want_for(lead, [rosa.pk], 20, NOON + seconds * SECOND) is None
+    [state, _] = lines_of(northside.pk, NOON + 6 * SECOND)
+    assert not state.is_up
+    assert state.says.values["because"] == "the provider doesn't answer"
+    health.line_is_up("asterisk", NOON + 7 * SECOND)
+    forget_lines()
+    line.refresh_from_db()
+    assert (line.down_since, line.down_because) == (None, None)
 
 
 @pytest.mark.usefixtures("phones", "line")

@@ -235,6 +235,17 @@ async def test_killed_between_the_attempt_and_the_dialling_nobody_is_called_twic
     assert await _asked(next_step) == "call", "a person decides, nothing is repeated blindly"
 
 
+async def test_a_trunk_that_nobody_answers_is_a_line_that_is_down(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switchboard, "HEALTH_S", 0.05)
+    house.engine.away = {"trunk"}
+    async with house.switchboard():
+        await until(lambda: PhoneLine.objects.filter(down_since__isnull=False).exists())
+        house.engine.away = set()
+        await until(lambda: PhoneLine.objects.filter(down_since=None).exists())
+
+
 async def test_a_recording_is_asked_for_until_it_is_there(
     house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

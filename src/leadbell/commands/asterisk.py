@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from leadbell.cli import DEFAULT_DATA, Data
 from leadbell.ring.asterisk import own_node, packages
-from leadbell.ring.asterisk.files import APP, Choices, Trunk, is_switchboard, shared_files
+from leadbell.ring.asterisk.files import APP, CHECK_S, Choices, Trunk, is_switchboard, shared_files
 from leadbell.trouble import Trouble
 
 asterisk = typer.Typer(no_args_is_help=True)
@@ -45,6 +45,7 @@ def config(
     trunk_user: Annotated[str, typer.Option(help="Your user there; empty: it knows you by your address.")] = "",
     trunk_password: Annotated[str, typer.Option(envvar="LEADBELL_TRUNK_PASSWORD", help="Your password there.")] = "",
     trunk_name: Annotated[str, typer.Option(help="What the trunk is called here.")] = "trunk",
+    trunk_check: Annotated[bool, typer.Option(help="Ask the provider every 15 s whether it is there.")] = True,
     trunk_match: Annotated[list[str] | None, typer.Option(help="Another address its calls come from.")] = None,
     extension: Annotated[list[str] | None, typer.Option(help="A phone at the dealer, such as rosa.")] = None,
     sip_port: Annotated[int | None, typer.Option(help="Where phones and the provider reach it.")] = None,
@@ -66,7 +67,8 @@ def config(
     def change(chosen: Choices) -> Choices:
         trunks = chosen.trunks
         if trunk_host:
-            new = Trunk(trunk_host, trunk_user, trunk_password, trunk_name, tuple(trunk_match or ()))
+            new = Trunk(trunk_host, trunk_user, trunk_password, trunk_name, tuple(trunk_match or ()),
+                        CHECK_S if trunk_check else 0)  # fmt: skip
             trunks = (*(trunk for trunk in trunks if trunk.name != trunk_name), new)
         return replace(
             chosen,

@@ -1,5 +1,6 @@
 """How the lines are: up, or down since when; the Floor says so, and what is down doesn't ring."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
@@ -9,6 +10,7 @@ from django.db import transaction
 from leadbell import statement
 from leadbell.announce import announce
 from leadbell.ring.models import PhoneLine
+from leadbell.ring.ports import TRUNK
 from leadbell.ring.wanted import SEEN_WITHIN
 from leadbell.words import say
 
@@ -17,21 +19,32 @@ log = structlog.get_logger("leadbell.lines")
 
 _UP = """
 with before as (
-    select id, dealer_id, down_since is not null or seen_at is null or seen_at < %(long_ago)s as back
+    select id, dealer_id, coalesce(nullif(trunk, ''), %(usual)s) = any(%(away)s) as cut, down_since is not null as down,
+        seen_at is null or seen_at < %(long_ago)s as back
     from leadbell_phoneline where kind = %(kind)s and enabled for update
 ), kept as (
-    update leadbell_phoneline set seen_at = %(now)s, down_since = null, down_because = null
-    from before where leadbell_phoneline.id = before.id
+    update leadbell_phoneline l set seen_at = %(now)s,
+        down_since = case when before.cut then coalesce(l.down_since, %(now)s) end,
+        down_because = case when before.cut then %(because)s::jsonb end
+    from before where l.id = before.id
 )
-select dealer_id from before where back
+select dealer_id, cut and not down from before where back or cut <> down
 """
 
 
 @transaction.atomic
-def line_is_up(kind: str, now: datetime) -> None:
-    """Written down for every dealer's line of this kind in one statement: there may be thousands."""
-    about = {"kind": kind, "now": now, "long_ago": now - SEEN_WITHIN}
-    for (dealer,) in statement.run(_UP, about):
+def line_is_up(kind: str, now: datetime, trunks_away: Collection[str] = ()) -> None:
+    """Written down for every dealer's line of this kind in one statement: there may be thousands.
+
+    The line of whose trunk nobody answers is down all the same.
+    """
+    about = {
+        "kind": kind, "now": now, "long_ago": now - SEEN_WITHIN, "usual": TRUNK, "away": list(trunks_away),
+        "because": msgspec.json.encode(say("the provider doesn't answer")).decode(),
+    }  # fmt: skip
+    for dealer, has_gone in statement.run(_UP, about):
+        if has_gone:
+            log.warning("a trunk's provider doesn't answer", line=kind, dealer=dealer)
         announce(dealer, "lines")
 
 

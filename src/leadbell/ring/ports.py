@@ -1,6 +1,6 @@
 """The Telephone: what every line promises, and what it tells back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,8 @@ class Prompt:
 
 #: A phone in a person's browser is an extension of this name and the person's number; no other phone may be.
 BROWSER = "browser-"
+#: The way out where a line names none.
+TRUNK = "trunk"
 
 #: What is said depends on the moment it is said: "sent 8 seconds ago".
 Spoken = Callable[[datetime], Prompt]
@@ -299,6 +301,10 @@ class Engine(Protocol):
 
     async def live(self) -> Sequence[LiveLeg]:
         """Every leg of ours the provider still has."""
+        ...
+
+    async def trunks_away(self) -> Collection[str]:
+        """The names of the trunks over which nobody can be reached now, while the line itself is up."""
         ...
 
     async def recorded(self, key: str) -> Path | None:

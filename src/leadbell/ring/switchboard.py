@@ -6,7 +6,7 @@ The lines live on an event loop; everything that touches the database runs in a 
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -220,11 +220,18 @@ class Switchboard:
         while True:
             for name, line in self.lines.items():
                 if line.engine.is_up:
-                    await self._in_thread(health.line_is_up, name, self.clock())
+                    away = await self._trunks_away(line.engine)
+                    await self._in_thread(health.line_is_up, name, self.clock(), away)
                 elif self._was_up.get(name, True):
                     await self._in_thread(health.line_is_down, name, self.clock(), "not connected")
                 self._was_up[name] = line.engine.is_up
             await asyncio.sleep(HEALTH_S)
+
+    async def _trunks_away(self, engine: Engine) -> Collection[str]:
+        try:
+            return await engine.trunks_away()
+        except LegFailed:
+            return ()  # what the line itself is will be told by itself
 
     async def _fetch_what_was_left(self) -> None:
         """Recordings that were wanted when the last switchboard ended."""

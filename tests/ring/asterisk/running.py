@@ -110,13 +110,16 @@ class Running:
 
 
 @contextmanager
-def asterisk(*extensions: str, **more: object) -> Iterator[Running]:
-    """Asterisk with a trunk to 127.0.0.1 and these extensions; stopped, by its process id, at the end."""
+def asterisk(*extensions: str, check_s: int = 0, **more: object) -> Iterator[Running]:
+    """Asterisk with a trunk to 127.0.0.1 and these extensions; stopped, by its process id, at the end.
+
+    `check_s`: how often it asks whether there are phones beyond the trunk; those of most tests come later.
+    """
     found = needed()
     data = Path(tempfile.mkdtemp(prefix="leadbell-asterisk-"))
     outside, rtp = free_port(), random.randrange(20_000, 32_000, 500)
     chosen = Choices(
-        trunks=(Trunk(f"127.0.0.1:{outside}"),),
+        trunks=(Trunk(f"127.0.0.1:{outside}", check_s=check_s),),
         extensions=dict.fromkeys(extensions, "ring the bell"),
         ari_port=free_port(),
         sip_host="127.0.0.1",

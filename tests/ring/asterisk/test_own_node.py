@@ -94,6 +94,16 @@ def test_a_folder_that_would_be_read_as_something_else_is_refused(tmp_path: Path
         own_node.set_up(tmp_path / name, Choices(), PROGRAMS)
 
 
+def test_a_provider_is_asked_whether_it_is_there_unless_it_does_not_say() -> None:
+    def asked(trunk: Trunk) -> bool:
+        text = shared_files(Choices(trunks=(trunk,), extensions={"rosa": "x"}))["pjsip.conf"]
+        assert text.count("qualify_frequency=") == 2
+        return "qualify_frequency=15\nqualify_timeout=3.0\n" in text
+
+    assert asked(PROVIDER)
+    assert not asked(replace(PROVIDER, check_s=0))
+
+
 def test_a_trunk_without_a_user_signs_in_nowhere() -> None:
     text = shared_files(Choices(trunks=(Trunk("sip.provider.example"),)))["pjsip.conf"]
     assert "type=registration" not in text

@@ -28,6 +28,7 @@ class Pretender:
         self.asked: list[tuple[str, str]] = []
         self.bodies: dict[tuple[str, str], Any] = {}
         self.answers: dict[tuple[str, str], int] = {}
+        self.lists: dict[str, Any] = {"/channels": [], "/bridges": []}
         self.sockets: list[web.WebSocketResponse] = []
         self._runner: web.AppRunner | None = None
 
@@ -60,7 +61,7 @@ class Pretender:
         self.asked.append(asked)
         self.bodies[asked] = await request.json() if request.can_read_body else None
         status = self.answers.get(asked, 200)
-        listed: Any = [] if asked in (("GET", "/channels"), ("GET", "/bridges")) else {}
+        listed: Any = self.lists.get(asked[1], {}) if asked[0] == "GET" else {}
         return web.json_response(listed if status == 200 else {"message": "no"}, status=status)
 
     async def says(self, *events: Any) -> None:
@@ -101,6 +102,22 @@ async def engine(pretender: Pretender, tmp_path: Path) -> AsyncIterator[tuple[As
     await made.open(listener.ears)
     yield made, listener
     await made.close()
+
+
+@pytest.mark.parametrize(
+    ("says", "away"),
+    [
+        ([{"resource": "trunk", "state": "offline"}, {"resource": "rosa", "state": "online"}], {"trunk"}),
+        ([{"resource": "trunk", "state": "unknown"}, "nonsense", {}], set()),
+        ({"resource": "trunk", "state": "offline"}, set()),
+        (None, set()),
+    ],
+)
+async def test_of_trunks_only_what_is_said_in_so_many_words_is_believed(
+    engine: tuple[Asterisk, Listener], pretender: Pretender, says: Any, away: set[str]
+) -> None:
+    pretender.lists["/endpoints/PJSIP"] = says
+    assert await engine[0].trunks_away() == away
 
 
 async def until(so: Any) -> None:

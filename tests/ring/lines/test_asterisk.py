@@ -765,6 +765,59 @@ async def test_two_nodes_share_the_calls_and_one_may_die(pbx: Running, tmp_path:
             await rosa.rings()
 
 
+async def seen_away(stage: Stage, *trunks: str) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while set(await stage.engine.trunks_away()) != set(trunks):
+            await asyncio.sleep(0.1)
+
+
+async def test_a_trunk_whose_provider_is_dead_is_away_until_it_answers(tmp_path: Path) -> None:
+    with asterisk(check_s=1) as pbx:
+        await pbx.answers()
+        async with on_stage(pbx, tmp_path) as stage:
+            await seen_away(stage)
+        engine = Asterisk([pbx.node], Speaker(tmp_path / "speech"), tmp_path, clock=now)
+        nobody = Stage(pbx, stage.phones, engine)
+        await nobody.exchange.open()
+        await seen_away(nobody, "trunk")
+        assert engine.is_up
+        nobody.ring(phone(SAMIR, SAMIRS_MOBILE))
+        assert (await nobody.hears("phone_unreachable")).person == SAMIR
+        async with phones(pbx.outside, pbx.choices.sip_port) as again:
+            await seen_away(nobody)
+            samir = again.phone(SAMIRS_MOBILE)
+            nobody.ring(phone(SAMIR, SAMIRS_MOBILE))
+            await samir.rings()
+        await nobody.exchange.close()
+
+
+async def test_a_provider_that_answers_no_questions_is_not_asked(tmp_path: Path) -> None:
+    with asterisk(check_s=0) as pbx:
+        await pbx.answers()
+        engine = Asterisk([pbx.node], Speaker(tmp_path / "speech"), tmp_path, clock=now)
+        await engine.open(Ears(lambda _: None, lambda because, silent_s=0: None))
+        assert await engine.trunks_away() == frozenset()
+        await engine.close()
+
+
+async def test_a_node_that_does_not_reach_the_provider_gets_no_calls_over_it(
+    pbx: Running, tmp_path: Path
+) -> None:
+    with asterisk(check_s=1) as cut:  # nobody is beyond its trunk
+        await cut.answers()
+        async with on_stage(pbx, tmp_path, cut.node, pbx.node) as stage:
+            async with asyncio.timeout(PATIENCE_S):
+                while not stage.engine._nodes[0].trunks_away:
+                    assert await stage.engine.trunks_away() <= {"rosa", "samir", "ines"}, (
+                        "one node reaches it"
+                    )
+                    await asyncio.sleep(0.1)
+            samir, okafor = stage.phones.phone(SAMIRS_MOBILE), stage.phones.phone(MR_OKAFOR)
+            stage.ring(phone(SAMIR, SAMIRS_MOBILE))
+            stage.ring(phone(INES, MR_OKAFOR))
+            await asyncio.gather(samir.rings(), okafor.rings())
+
+
 async def test_who_calls_on_one_node_is_connected_there(pbx: Running, tmp_path: Path) -> None:
     with asterisk() as other:
         await other.answers()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leadbell.ring.ports import BROWSER
+from leadbell.ring.ports import BROWSER, TRUNK
 
 #: The Stasis application our calls are in, and the contexts of the dialplan it sends channels through.
 APP = "leadbell"
@@ -50,6 +50,9 @@ UNHEARD = (
     "ast_channel_moh_stop_type",
 )  # fmt: skip
 
+#: A provider is asked so often whether it is there, and has so long to answer: else nobody is rung over its trunk.
+CHECK_S, CHECKED_WITHIN_S = 15, 3
+
 #: What may stand in a file of Asterisk's: no line ends, no comments, no templates, no variables.
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f;\[\]${}\"\\]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
@@ -64,9 +67,11 @@ class Trunk:
     host: str
     user: str = ""
     password: str = ""
-    name: str = "trunk"
+    name: str = TRUNK
     #: Where the customer's calls come from besides `host`: addresses or networks.
     match: tuple[str, ...] = ()
+    #: It is asked every so many seconds whether it is there; 0: never, for a provider that answers no OPTIONS.
+    check_s: int = CHECK_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +285,8 @@ def _trunk(trunk: Trunk) -> str:
         "allow=alaw,ulaw", f"aors={name}", *_MEDIA, "send_pai=yes", "trust_id_inbound=yes",
         f"from_domain={trunk.host.partition(':')[0]}", *signs_in,
     )  # fmt: skip
-    text += _section(name, "type=aor", f"contact=sip:{trunk.host}", "qualify_frequency=0")
+    text += _section(name, "type=aor", f"contact=sip:{trunk.host}", f"qualify_frequency={trunk.check_s}",
+                     f"qualify_timeout={CHECKED_WITHIN_S}.0")  # fmt: skip
     matches = (trunk.host.partition(":")[0], *trunk.match)
     text += _section(name, "type=identify", f"endpoint={name}", *(f"match={host}" for host in matches))
     if trunk.user:

@@ -22,6 +22,7 @@ from leadbell.ring.lines.asterisk_channels import (
     called_number,
     endpoint_of,
     sound_of,
+    trunk_of,
 )
 from leadbell.ring.lines.asterisk_nodes import Nodes
 from leadbell.ring.ports import Ears, How, Leg, LegFailed, LegHeard, LegWhat, Prompt
@@ -63,7 +64,7 @@ class Asterisk(Nodes):
         if leg.leg in self._legs:
             return
         endpoint = endpoint_of(leg)
-        node = self._node_for(leg.key)
+        node = self._node_for(leg.key, trunk_of(leg))
         known = self._know(leg.leg, leg.key, node)
         known.pending, known.detect = True, leg.detect
         caller = {"callerId": f"<{leg.caller_id}>"} if CALLER.fullmatch(leg.caller_id) else {}

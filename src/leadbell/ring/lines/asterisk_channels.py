@@ -10,7 +10,7 @@ from typing import Any
 from leadbell.ring.asterisk.files import APP, ARRIVED, RECORDED
 from leadbell.ring.exchange import key_of
 from leadbell.ring.lines.ari import Ari
-from leadbell.ring.ports import How, Leg, LegFailed
+from leadbell.ring.ports import TRUNK, How, Leg, LegFailed
 
 OURS = re.compile(r"[\w.:-]{1,100}-(?:p\d+|customer)")
 KEY = re.compile(r"[\w-]{1,100}")
@@ -63,6 +63,8 @@ class NodeState:
     legs: dict[str, Channel] = field(default_factory=dict)
     away_since: float | None = None
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    #: The endpoints that don't answer it, as far as was last seen.
+    trunks_away: frozenset[str] = frozenset()
     #: Whether it has been up since we began.
     known: bool = False
 
@@ -71,10 +73,14 @@ def endpoint_of(leg: Leg) -> str:
     """What Asterisk dials; anything but an extension or a number in E.164 is refused."""
     if extension := _EXTENSION.fullmatch(leg.number):
         return f"PJSIP/{extension[1]}"
-    trunk = leg.trunk or "trunk"
+    trunk = trunk_of(leg)
     if not _NUMBER.fullmatch(leg.number) or not _TRUNK.fullmatch(trunk):
         raise LegFailed("neither an extension nor a number")
     return f"PJSIP/{leg.number}@{trunk}"
+
+
+def trunk_of(leg: Leg) -> str:
+    return leg.trunk or TRUNK
 
 
 def called_number(args: Sequence[str]) -> str:

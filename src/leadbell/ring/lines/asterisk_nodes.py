@@ -102,6 +102,19 @@ class Nodes(ABC):
             if is_ours(channel)
         }
 
+    async def trunks_away(self) -> frozenset[str]:
+        """Those whose provider answers none of the nodes that are up."""
+        up = [node for node in self._nodes if node.ari.is_up]
+        for node, away in zip(up, await asyncio.gather(*map(self._look_away, up)), strict=True):
+            node.trunks_away = away
+        return frozenset.intersection(*(node.trunks_away for node in up)) if up else frozenset()
+
+    async def _look_away(self, node: NodeState) -> frozenset[str]:
+        """Endpoints that are offline: trunks that don't answer, and phones that aren't there, which is no matter."""
+        found = await node.ari.ask("GET", "/endpoints/PJSIP")
+        listed = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        return frozenset(str(one.get("resource")) for one in listed if one.get("state") == "offline")
+
     # -- nodes go and come --------------------------------------------------------------------------------------
 
     def _meet(self, node: Node) -> NodeState:
@@ -179,7 +192,7 @@ class Nodes(ABC):
             if error.status not in (404, 409, 412):
                 raise
 
-    def _node_for(self, key: str) -> NodeState:
+    def _node_for(self, key: str, trunk: str = "") -> NodeState:
         if legs := self._calls.get(key):
             if legs[0].node.ari.is_up:
                 return legs[0].node
@@ -187,7 +200,8 @@ class Nodes(ABC):
         up = [node for node in self._nodes if node.ari.is_up]
         if not up:
             raise LegFailed("not connected")
-        return min(up, key=lambda node: len(node.legs))
+        reaching = [node for node in up if trunk not in node.trunks_away]
+        return min(reaching or up, key=lambda node: len(node.legs))
 
     def _leg(self, name: str) -> Channel:
         if name not in self._legs:

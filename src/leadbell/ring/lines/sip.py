@@ -10,7 +10,7 @@ import ipaddress
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -177,6 +177,9 @@ class Sip:
         if not self._up:
             raise LegFailed(self._because)
         return [LiveLeg(name, leg.answered, bool(leg.joined)) for name, leg in self._legs.items()]
+
+    async def trunks_away(self) -> Collection[str]:
+        return ()
 
     async def recorded(self, key: str) -> Path | None:
         path = self.spool / f"{key}.raw"

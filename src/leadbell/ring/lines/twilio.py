@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -299,6 +299,9 @@ class Twilio:
         if same and not any(leg.asking for leg in same) and CALL.fullmatch(sid):
             same[0].sid = sid
             self.under_way.note(same[0])
+
+    async def trunks_away(self) -> Collection[str]:
+        return ()
 
     async def recorded(self, key: str) -> Path | None:
         """None: there is no recording, and there won't be. LegFailed: not yet, or not now."""
