@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from leadbell.ring.exchange import Exchange
-from leadbell.ring.lines.ari import SILENT_S, Node
+from leadbell.ring.lines.ari import SILENT_S, AriFailed, Node
 from leadbell.ring.lines.asterisk import Asterisk
 from leadbell.ring.ports import (
     Bell,
@@ -213,6 +213,47 @@ async def test_a_recorded_call_is_announced_to_both(stage: Stage) -> None:
     await asyncio.gather(at_okafor.hears_speech(), at_rosa.hears_speech())
     await at_rosa.hang_up()
     await stage.hears("ended")
+
+
+@pytest.mark.parametrize("fails", ["the sound", "the request"])
+async def test_of_what_could_not_be_announced_nothing_is_kept(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    announce = Prompt("This call is recorded.", "en")
+    speak = stage.engine.speaker.speak
+
+    async def lost(prompt: Prompt) -> Path | None:
+        wanted = fails == "the sound" and prompt == announce
+        return tmp_path / "lost.wav" if wanted else await speak(prompt)
+
+    monkeypatch.setattr(stage.engine.speaker, "speak", lost)
+    if fails == "the request":
+        ari = stage.engine._nodes[0].ari
+        ask = ari.ask
+
+        async def refused(method: str, path: str, /, body: object = None, **query: str | int) -> object:
+            if path.startswith("/bridges/") and path.endswith("/play"):
+                raise AriFailed(500, "no")
+            return await ask(method, path, body, **query)
+
+        monkeypatch.setattr(ari, "ask", refused)
+    stage.dial = replace(stage.dial, announce=announce)
+    rosa, okafor = (
+        await stage.phones.extension("rosa", ROSAS_TONE),
+        stage.phones.phone(MR_OKAFOR, OKAFORS_TONE),
+    )
+    bell = stage.ring(phone(ROSA, "sip:rosa"))
+    at_rosa = await rosa.rings()
+    await at_rosa.answer()
+    await at_rosa.press("1")
+    at_okafor = await okafor.rings()
+    await at_okafor.answer()
+    await at_rosa.hears(OKAFORS_TONE)
+    await asyncio.sleep(1)
+    await at_rosa.hang_up()
+    await stage.hears("ended")
+    assert await stage.engine.recorded(bell.key) is None
+    assert not list(stage.engine.spool.glob(f"{bell.key}.*"))
 
 
 async def test_the_second_salesperson_accepts_after_the_first_passes_on(stage: Stage) -> None:

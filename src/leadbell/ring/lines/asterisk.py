@@ -54,6 +54,8 @@ class Asterisk(Nodes):
     ) -> None:  # fmt: skip
         super().__init__(nodes, listen, clock)
         self.speaker, self.spool = speaker, spool.absolute()
+        #: Calls whose recording could not be announced: nothing of it is kept.
+        self._unannounced: set[str] = set()
 
     async def open(self, ears: Ears) -> None:
         await self._open(ears, self.speaker.warm_up)
@@ -143,6 +145,8 @@ class Asterisk(Nodes):
         if not KEY.fullmatch(key) or key in self._calls:
             return None
         path, loop = Path(self._spooled(key)), asyncio.get_running_loop()
+        silenced = key in self._unannounced
+        self._unannounced.discard(key)
         give_up_at, last, since = loop.time() + FINISHED_WITHIN_S, -1, loop.time()
         while loop.time() < give_up_at:
             try:
@@ -154,6 +158,9 @@ class Asterisk(Nodes):
             elif loop.time() - since >= SETTLED_S:
                 break
             await asyncio.sleep(SETTLED_S / 3)
+        if silenced:
+            path.unlink(missing_ok=True)
+            return None
         return path
 
     # -- steps -------------------------------------------------------------------------------------------------
@@ -194,7 +201,16 @@ class Asterisk(Nodes):
         return str(self.spool / f"{key}.raw")
 
     async def _announce(self, node: NodeState, bridge: str, said: Path) -> None:
-        await node.ari.ask("POST", f"/bridges/{bridge}/play", media=sound_of(said))
+        try:
+            await node.ari.ask("POST", f"/bridges/{bridge}/play", media=sound_of(said))
+        except AriFailed:
+            self._was_not_announced(bridge)
+            raise
+
+    def _was_not_announced(self, key: str) -> None:
+        log.error("not recorded: it could not be announced", key=key)
+        self._unannounced.add(key)
+        Path(self._spooled(key)).unlink(missing_ok=True)
 
     async def _listen_for_voicemail(self, leg: Channel) -> None:
         """A second channel hears what the customer says, while the customer hears nothing of it."""
@@ -290,6 +306,9 @@ class Asterisk(Nodes):
             self._tell(name, "rings")
 
     def _spoken(self, playback: dict[str, Any]) -> None:
+        kind, _, name = str(playback.get("target_uri", "")).partition(":")
+        if kind == "bridge" and playback.get("state") == "failed" and name in self._calls:
+            self._was_not_announced(name)
         leg = self._legs.get(str(playback.get("target_uri", "")).removeprefix("channel:"))
         if leg is not None and leg.saying and playback.get("id") == leg.saying:
             leg.saying = ""
