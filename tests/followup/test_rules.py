@@ -199,6 +199,8 @@ def seen(after: timedelta) -> SeenAgain:
         (PLAYBOOK, (arrived(by_phone=False), rang(0, ROSA), accepted(8 * SECONDS)), MINUTES, Ask("write", ROSA, NOON, ...), "no phone number: write personally"),
         (PLAYBOOK, (*ROSA_HAS_IT, *attempt(1, 11 * SECONDS, "wrong_number")), MINUTES, Ask("write", ROSA, NOON, ...), "the number is wrong: write personally"),
         (PLAYBOOK, (arrived(by_email=False), rang(0, ROSA), accepted(8 * SECONDS), *attempt(1, 9 * SECONDS, "wrong_number")), MINUTES, Ask("result", ROSA, NOON, ...), "ask around, or close it"),
+        (PLAYBOOK, (replace(arrived(by_phone=False, by_email=False), origin="chat"), rang(0, ROSA), accepted(8 * SECONDS)), MINUTES, Ask("result", ROSA, NOON, ...), "read the chat"),
+        (PLAYBOOK, (replace(arrived(by_phone=False, by_email=False), origin="call"), rang(0, ROSA), accepted(8 * SECONDS)), MINUTES, Ask("result", ROSA, NOON, ...), "called without showing a number"),
         (PLAYBOOK, TALKED, MINUTES, Ask("call", ROSA, NOON + 2 * DAYS, ...), "day 2 of 45: stay in touch while it is fresh"),
         (PLAYBOOK, (*TALKED, CallBackAgreed(at=NOON + MINUTES, by=ROSA, due_at=NOON + 3 * HOURS)), 2 * MINUTES, Ask("call", ROSA, NOON + 3 * HOURS, ...), "agreed to call back"),
         (PLAYBOOK, (*TALKED, CallBackAgreed(at=NOON + MINUTES, by=ROSA, due_at=NOON + 50 * DAYS)), 47 * DAYS, Ask("call", ROSA, NOON + 50 * DAYS, ...), "agreed to call back"),

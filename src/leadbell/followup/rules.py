@@ -30,7 +30,8 @@ from leadbell.followup.ringing import (
 from leadbell.followup.timing import manager_at, sensible, undisturbed, worked_since_asked
 from leadbell.lead.history import History
 from leadbell.lead.law import why_quiet
-from leadbell.words import say
+from leadbell.lead.standing import Standing
+from leadbell.words import Words, say
 
 #: A call back agreed for later than day 45 outlives it by this long.
 PROMISE_KEPT_FOR = timedelta(days=7)
@@ -137,9 +138,7 @@ def write_where_nobody_can_call(playbook: Playbook, history: History, now: datet
             "result",
             s.owner,
             s.asked_at,
-            say("the number is wrong and there is no e-mail address: ask around, or close it")
-            if s.number_is_wrong
-            else say("nobody knows how to reach them: read the chat, and close it if nothing can be done"),
+            _nobody_knows_how(s),
         )
     because = (
         say("the number is wrong: write personally")
@@ -153,6 +152,14 @@ def write_where_nobody_can_call(playbook: Playbook, history: History, now: datet
         because,
         again_at=manager_at(playbook, history),
     )
+
+
+def _nobody_knows_how(s: Standing) -> Words:
+    if s.number_is_wrong:
+        return say("the number is wrong and there is no e-mail address: ask around, or close it")
+    if s.origin == "call":
+        return say("they called without showing a number and left none: close it if nothing can be done")
+    return say("nobody knows how to reach them: read the chat, and close it if nothing can be done")
 
 
 def call_at_once(playbook: Playbook, history: History, now: datetime) -> Decision | None:
