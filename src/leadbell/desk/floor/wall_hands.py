@@ -49,10 +49,16 @@ def _offered(lead: "Lead", names: Mapping[int, str]) -> Breach:
     if contract is None:
         return Breach(lead.pk, str(lead.customer), say("handed over"), None, "")
     passed = len(contract.offered) - 1
-    because = (
-        say("handed on %(count)s times, to be accepted by %(accept_at)s", count=passed, accept_at=contract.accept_by)
-        if passed else say("to be accepted by %(accept_at)s", accept_at=contract.accept_by)
-    )  # fmt: skip
+    by = contract.accept_by
+    match passed:
+        case 0:
+            because = say("to be accepted by %(accept_at)s", accept_at=by)
+        case 1:
+            because = say("handed on once, to be accepted by %(accept_at)s", accept_at=by)
+        case _:
+            because = say(
+                "handed on %(count)s times, to be accepted by %(accept_at)s", count=passed, accept_at=by
+            )
     return Breach(lead.pk, str(lead.customer), because, contract.at, names.get(contract.to, ""))
 
 
