@@ -517,6 +517,16 @@ def test_a_check_prints_every_step_with_its_milliseconds_and_why_it_failed(
     assert "nobody answered: 21 Call Rejected" in said
 
 
+def test_a_check_says_why_no_line_is_up(northside: Organisation, line: PhoneLine) -> None:
+    health.line_is_up("asterisk", NOON, {"trunk"})
+    refused = check_number(northside, "+31612345678", NOON + SECOND)
+    assert isinstance(refused, Refused)
+    assert str(refused.because) == "No phone line is up. Asterisk: the provider doesn't answer."
+    much_later = check_number(northside, "+31612345678", NOON + HOUR)
+    assert isinstance(much_later, Refused)
+    assert "Is `leadbell up` running" in str(much_later.because)
+
+
 @pytest.mark.usefixtures("line")
 def test_a_number_that_costs_extra_is_refused_and_logged_without_it(northside: Organisation) -> None:
     with capture_logs() as logged:

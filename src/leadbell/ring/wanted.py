@@ -1,11 +1,12 @@
 """Calls that clockwork and people want: kept, then rung by the switchboard."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from leadbell import statement
 from leadbell.announce import HANG_UP, SWITCHBOARD, announce
@@ -17,7 +18,7 @@ from leadbell.lead.models import Lead
 from leadbell.refused import Refused
 from leadbell.ring.dialling import may_ring
 from leadbell.ring.models import Call, PhoneLine, PhoneRules
-from leadbell.words import say
+from leadbell.words import Words, say
 
 #: How long we may believe that a dealer's line is up, or that none is.
 BELIEVED = timedelta(seconds=2)
@@ -180,7 +181,7 @@ def check_number(dealer: Organisation, number: str, now: datetime, ring_s: int =
         if line.down_since is None and line.seen_at and line.seen_at > now - SEEN_WITHIN
     ]
     if not up:
-        return Refused(say("No phone line is up. Is `leadbell up` running, and its switchboard?"))
+        return Refused(_why_none_is_up(lines, now))
     call = Call.objects.create(
         id=uuid.uuid4(),
         dealer=dealer,
@@ -192,6 +193,17 @@ def check_number(dealer: Organisation, number: str, now: datetime, ring_s: int =
     )
     statement.tell("select pg_notify(%(to)s, %(call)s)", {"to": SWITCHBOARD, "call": str(call.pk)})
     return call
+
+
+def _why_none_is_up(lines: Iterable[PhoneLine], now: datetime) -> Words:
+    """Where the switchboard is there: what it says against the first of them."""
+    for line in lines:
+        if line.down_because and line.seen_at and line.seen_at > now - SEEN_WITHIN:
+            because = _(line.down_because["text"])
+            return say(
+                "No phone line is up. %(line)s: %(because)s.", line=line.get_kind_display(), because=because
+            )
+    return say("No phone line is up. Is `leadbell up` running, and its switchboard?")
 
 
 def rules_of(dealer: int) -> PhoneRules:
