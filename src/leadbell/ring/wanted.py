@@ -199,9 +199,9 @@ def _why_none_is_up(lines: Iterable[PhoneLine], now: datetime) -> Words:
     """Where the switchboard is there: what it says against the first of them."""
     for line in lines:
         if line.down_because and line.seen_at and line.seen_at > now - SEEN_WITHIN:
-            because = _(line.down_because["text"])
+            why: str = line.down_because["text"]
             return say(
-                "No phone line is up. %(line)s: %(because)s.", line=line.get_kind_display(), because=because
+                "No phone line is up. %(line)s: %(because)s.", line=line.get_kind_display(), because=_(why)
             )
     return say("No phone line is up. Is `leadbell up` running, and its switchboard?")
 
