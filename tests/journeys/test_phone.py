@@ -81,6 +81,15 @@ class Town:
     def calls(self) -> list[tuple[str, str]]:
         return list(self.reading.execute("select status, outcome from leadbell_call order by asked_at"))
 
+    async def without_its_database(self) -> None:
+        """Its server is killed, as if the power of its machine had failed; the house starts it again."""
+        os.kill(self.house.pid("postgres") or 0, signal.SIGKILL)
+
+    async def finds_its_database_again(self) -> None:
+        self.reading.close()
+        await self.until(lambda: self.house.is_well)
+        self.reading = self.house.reading()
+
     async def who_rings(self, within_s: float = PATIENCE_S) -> tuple[Phone, Ringing]:
         """Whoever routing has chosen."""
         waiting = {asyncio.ensure_future(one.rings(within_s)): one for one in (self.rosa, self.samir)}
@@ -244,6 +253,32 @@ async def test_the_switchboard_killed_in_mid_call_finds_it_again(northside: Town
     assert len(northside.customer.all) == 1
     assert next(f for f in northside.facts() if f["type"] == "attempt_ended")["outcome"] == "conversation"
     await ringing.ends()
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("when", ["while they talk", "before the key"])
+async def test_the_database_killed_in_mid_call_everything_is_written_down_when_it_is_back(
+    northside: Town, when: str
+) -> None:
+    northside.post()
+    if when == "before the key":
+        _, ringing = await northside.who_rings()
+        await ringing.answer()
+        await ringing.hears_speech()
+        await northside.without_its_database()
+        await ringing.press("1")
+        await ringing.ends()
+        ringing, dialled = await northside.accepts()  # nobody heard the key: it rings again
+    else:
+        ringing, dialled = await northside.accepts()
+        await northside.without_its_database()
+    await dialled.hang_up()
+    await ringing.ends()
+    await northside.finds_its_database_again()
+    await northside.until(lambda: "attempt_ended" in northside.kinds())
+    await northside.until_nothing_hangs()
+    assert [f["outcome"] for f in northside.facts() if f["type"] == "attempt_ended"] == ["conversation"]
+    assert northside.kinds().count("attempted") == len(northside.customer.all) == 1
 
 
 @pytest.mark.crash
