@@ -76,3 +76,15 @@ def test_every_page(line: Telephone, visit: Visit, width: int, theme: str) -> No
     for path in ("/calls/?period=all", empty, "/floor/", "/floor/?wall", phone, f"{phone}?language=nl"):
         complaints += look(ines, path)
     assert complaints == []
+
+
+def test_a_refusal_is_seen_however_far_down_its_form_stands(line: Telephone, visit: Visit) -> None:
+    page = visit("Ines")
+    page.goto("/dealer/")
+    page.goto(page.get_by_role("link", name="Phone", exact=True).get_attribute("href") or "")
+    page.get_by_label("Number", exact=True).fill("12")
+    page.get_by_label("Name where customers find it").fill("Van")
+    page.get_by_label("Name where customers find it").press("Enter")
+    said = page.get_by_role("alert").filter(has_text="“12” is no phone number.")
+    expect(said).to_be_focused()
+    expect(said).to_be_in_viewport(ratio=1)

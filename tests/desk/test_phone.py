@@ -211,6 +211,19 @@ def test_rules_that_can_not_be(manager, at, said, because):
     assert not PhoneRules.objects.exists()
 
 
+def test_what_was_chosen_stands_there_still_beside_a_refusal(northside, manager, at):
+    ours = make_source(northside, origin="call")
+    line_of(northside)
+    page = refused(manager, at("rules/"), RULES | {"keep_days": "0"}, "kept for 1 to 3650 days")
+    assert 'value="announced" checked' in page
+    said = {"caller_id": "12", "trunk": "trunk", "enabled": "0"}
+    page = refused(manager, at("lines/asterisk/"), said, "Nobody can dial")
+    assert 'name="enabled" value="0" checked' in page
+    said = {"number": "12", "name": "Van", "source": str(ours.pk)}
+    page = refused(manager, at("numbers/"), said, "is no phone number")
+    assert f'<option value="{ours.pk}" selected>' in page
+
+
 @pytest.mark.parametrize(
     ("country", "says", "may"),
     [
