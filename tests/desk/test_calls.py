@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from leadbell.desk.live.nudges import CALL, LINES, News, for_everybody, for_whose_desk_it_is
+from leadbell.followup.clockwork import run_due
 from leadbell.lead.facts import Accepted
 from leadbell.lead.journal import locked, read_history, record
 from leadbell.lead.models import Lead
@@ -17,9 +18,12 @@ from leadbell.ring.models import Call, Recording
 from tests.conftest import lead_of, make_person
 from tests.desk.noon import HOUR, MINUTE, SECOND, make_it_noon
 from tests.desk.phones import call_of, line_of, tell, with_phone
+from tests.desk.test_unlost import lost_lead
+from tests.followup.test_returns import browser_of, looks, make_site
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
+DAY = timedelta(days=1)
 TAPS = ("We talked", "No answer", "Wrong number", "We’re talking")
 
 
@@ -224,6 +228,19 @@ def test_who_talks_or_a_manager_hangs_up(desk, lead, rosa, samir, ines, signed_i
     tell(call, ("ended", None), talk_ms=42_000)
     assert desk.post(ending, headers=HTMX).status_code == 409
     assert ending not in page_of(desk)
+
+
+def test_ones_own_call_comes_first_on_the_desk(desk, lead, northside, rosa, now):
+    """Before customers on the website, and everything else that can wait."""
+    lost = lost_lead(northside, rosa, now - 20 * DAY, "Mrs Petrova")
+    looks(browser_of(lost, make_site(northside)), now)
+    run_due(now)
+    call = calling(desk, lead)
+    page = page_of(desk).split('id="desk"')[1]
+    assert page.index("Your phone rings") < page.index("Mrs Petrova")
+    tell(call, ("accepted", rosa), ("dialled", None), ("connected", None))
+    page = page_of(desk).split('id="desk"')[1]
+    assert page.index("You talk with Mr Okafor") < page.index("Mrs Petrova")
 
 
 def test_whom_the_reader_spoke_to_is_called_back_from_the_phones_window(desk, lead, rosa, samir, signed_in):
