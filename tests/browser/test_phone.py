@@ -12,6 +12,12 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 numbers: Iterator[int] = count(50_000_001)
+#: In one go: the page refreshes itself meanwhile.
+ROOM = """(() => {
+    const place = one => document.querySelector(`.calls-now ${one}`).getBoundingClientRect()
+    const said = place('.live-what'), button = place('button')
+    return [said.width, said.bottom, button.top]
+})()"""
 LONG = "Mrs Constantinopolitanescu-van den Broek-Wielandt"
 
 
@@ -88,3 +94,16 @@ def test_a_refusal_is_seen_however_far_down_its_form_stands(line: Telephone, vis
     said = page.get_by_role("alert").filter(has_text="“12” is no phone number.")
     expect(said).to_be_focused()
     expect(said).to_be_in_viewport(ratio=1)
+
+
+def test_a_call_and_its_end_have_room_on_a_phone(line: Telephone, visit: Visit) -> None:
+    for what in ("rings", "picked_up", "accepted", "connected"):
+        line(what)
+    page = visit("Ines")
+    page.goto("/floor/")
+    under_way = page.locator(".calls-now > li")
+    expect(under_way.get_by_role("button", name=f"Hang up · {line.customer}")).to_be_visible()
+    width, said_until, button_from = page.evaluate(ROOM)
+    assert width > 200
+    assert button_from >= said_until, "below what it ends"
+    assert look(page, "/floor/") == []

@@ -243,6 +243,12 @@ def test_ones_own_call_comes_first_on_the_desk(desk, lead, northside, rosa, now)
     assert page.index("You talk with Mr Okafor") < page.index("Mrs Petrova")
 
 
+def test_the_floor_says_whose_call_a_button_ends(desk, lead, rosa, ines, signed_in):
+    tell(calling(desk, lead), ("accepted", rosa), ("dialled", None), ("connected", None))
+    named = 'Hang up<span class="visually-hidden"> · Mr Okafor</span>'
+    assert named in page_of(signed_in(ines), "/floor/")
+
+
 def test_whom_the_reader_spoke_to_is_called_back_from_the_phones_window(desk, lead, rosa, samir, signed_in):
     def window(client=desk):
         return client.get("/me/phone/window/", headers=HTMX).content.decode()
