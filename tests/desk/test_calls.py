@@ -249,6 +249,28 @@ def test_the_floor_says_whose_call_a_button_ends(desk, lead, rosa, ines, signed_
     assert named in page_of(signed_in(ines), "/floor/")
 
 
+def test_the_lead_says_how_each_call_ended(desk, lead, northside, rosa):
+    call_of(northside, lead, rosa, outcome="no_answer", talk_ms=None)
+    call_of(northside, lead, None, kind="inbound", outcome="missed", talk_ms=None, attempt="")
+    why = {"text": "Somebody else was first."}
+    call_of(northside, lead, rosa, outcome="refused", talk_ms=None, because=why)
+    talked = call_of(northside, lead, rosa)
+    because = {"text": "the sound could not be fetched"}
+    Recording.objects.create(
+        call=talked, dealer=northside, status="missing", because=because, created_at=talked.asked_at
+    )
+    page = page_of(desk, f"/leads/{lead.pk}/").split('id="calls"')[1].split("</section>")[0]
+    for said in (
+        '<b>Rosa</b> <span class="why">new lead · no answer</span>',
+        '<b>Customer called</b> <span class="why">nobody took the customer’s call</span>',
+        "· not connected · Somebody else was first.",
+        "· conversation · talked 1:02",
+        "The recording is missing",
+    ):
+        assert said in page, said
+    assert "Have it listened to" not in page, "there is nothing to hear"
+
+
 def test_whom_the_reader_spoke_to_is_called_back_from_the_phones_window(desk, lead, rosa, samir, signed_in):
     def window(client=desk):
         return client.get("/me/phone/window/", headers=HTMX).content.decode()

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from leadbell.dealers.models import Person
 from leadbell.lead.models import Lead
+from leadbell.ring.calling import ends
 from leadbell.ring.models import Call, Playback, Recording
+from leadbell.words import Words
 
 #: A waveform is drawn with so many bars, on a phone two pixels each.
 DRAWN_BARS = 160
@@ -111,6 +113,11 @@ class Shown:
     @property
     def talk_s(self) -> float | None:
         return None if self.call.talk_ms is None else self.call.talk_ms / 1000
+
+    @property
+    def ends(self) -> Words:
+        """How it ended, as the list of calls says it."""
+        return ends(self.call)
 
 
 def may_listen(person: Person, call: Call) -> bool:
