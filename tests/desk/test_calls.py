@@ -440,6 +440,16 @@ def rows(page):
     return page.count('class="list-group-item"')
 
 
+def test_a_call_that_no_switchboard_took_is_not_said_to_ring(northside, lead, rosa, ines, signed_in):
+    about = {"status": "wanted", "outcome": "", "talk_ms": None, "ended_at": None, "attempt": ""}
+    call = call_of(northside, lead, None, timedelta(), **about | {"people": [rosa.pk]})
+    page = page_of(signed_in(ines), "/calls/")
+    assert "about to ring: Rosa" in page
+    assert ">nobody<" not in page, "it isn't over"
+    Call.objects.filter(pk=call.pk).update(asked_at=call.asked_at - MINUTE)
+    assert "no switchboard took it: does it run?" in page_of(signed_in(ines), "/calls/")
+
+
 def test_an_empty_page_says_what_will_stand_here(rosa, signed_in):
     assert "No calls yet" in page_of(signed_in(rosa), "/calls/")
 

@@ -45,6 +45,7 @@ ENDS: Mapping[str, Words] = {
     "refused": say("not connected"),
     "tested": say("the key press was heard"),
 }
+NOT_TAKEN = say("no switchboard took it: does it run?")
 #: What is heard of a call, as a list says it; a step that isn't named here is shown as it is.
 STEPS: Mapping[str, str | Promise] = {
     "rings": gettext_lazy("the phone rings"),
@@ -206,7 +207,7 @@ def test_of(person: Person, dealer: int, now: datetime) -> Test | None:
     waits = timedelta(seconds=call.ring_s) + LONGEST_WANTED
     goes_on = call.status != Call.Status.OVER and call.asked_at > now - waits
     if not goes_on and call.status == Call.Status.WANTED:
-        live = replace(live, says=say("no switchboard took it: does it run?"))
+        live = replace(live, says=NOT_TAKEN)
     steps = [Step(0, _("wanted"), "")]
     if call.placed_at is not None:
         steps.append(Step(_ms(call, call.placed_at), _("the switchboard took it"), ""))

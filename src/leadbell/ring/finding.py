@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from leadbell.dealers.models import Person
-from leadbell.ring.calling import ends, what_happens
+from leadbell.ring.calling import LONGEST_WANTED, NOT_TAKEN, ends, what_happens
 from leadbell.ring.models import Call, Recording
 from leadbell.ring.shelves import may_listen
 from leadbell.words import Words
@@ -52,6 +52,8 @@ class Listed:
     says: Words
     recording: Recording | None
     may_listen: bool
+    #: Kept for a switchboard that never came.
+    untaken: bool = False
 
     @property
     def talk_s(self) -> float | None:
@@ -111,7 +113,7 @@ def find_calls(
     )
     page = rows[:ON_A_PAGE]
     names = _names(page)
-    listed = tuple(_listed(call, names, reader) for call in page)
+    listed = tuple(_listed(call, names, reader, now) for call in page)
     return Found(listed, _totals(calls), _key(page[-1]) if len(rows) > ON_A_PAGE else "")
 
 
@@ -137,11 +139,12 @@ def _names(calls: Sequence[Call]) -> dict[int, str]:
     return {one.pk: one.first_name for one in Person.objects.filter(pk__in=wanted)} if wanted else {}
 
 
-def _listed(call: Call, names: dict[int, str], reader: Person) -> Listed:
+def _listed(call: Call, names: dict[int, str], reader: Person, now: datetime) -> Listed:
     over = call.status == Call.Status.OVER
+    untaken = call.status == Call.Status.WANTED and call.asked_at <= now - LONGEST_WANTED
     recording: Recording | None = getattr(call, "recording", None)
-    says = ends(call) if over else what_happens(call, names, reader.pk)
-    return Listed(call, says, recording, recording is not None and may_listen(reader, call))
+    says = ends(call) if over else NOT_TAKEN if untaken else what_happens(call, names, reader.pk)
+    return Listed(call, says, recording, recording is not None and may_listen(reader, call), untaken)
 
 
 def _totals(calls: QuerySet[Call]) -> Totals:
