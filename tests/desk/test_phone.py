@@ -386,7 +386,7 @@ def test_ring_me_shows_every_step(northside, rosa, signed_in):
     client = signed_in(with_phone(rosa))
     page = page_of(client, "/me/phone/")
     assert "+31 6 11111117" in page
-    assert "No line is up that could ring you" not in page
+    assert "only the screens ring" not in page
     assert client.post("/me/phone/ring/").status_code == 303
     call = Call.objects.get()
     assert (call.kind, call.person, call.lead) == ("test", rosa, None)
@@ -426,12 +426,25 @@ def test_a_test_that_no_switchboard_takes_is_not_waited_for(northside, rosa, sig
     assert "disabled" not in page
 
 
-def test_without_a_line_nobody_is_rung(rosa, signed_in):
+def test_whom_no_line_rings_reads_why(northside, rosa, signed_in):
     client = signed_in(with_phone(rosa))
-    assert "No line is up that could ring you" in page_of(client, "/me/phone/")
-    answer = client.post("/me/phone/ring/", headers=HTMX)
-    assert answer.status_code == 409
-    assert "No phone line is up" in answer.content.decode()
+
+    def reads(why):
+        answer = client.post("/me/phone/ring/", headers=HTMX)
+        assert answer.status_code == 409
+        assert why in page_of(client, "/me/phone/")
+        assert why in " ".join(answer.content.decode().split())
+
+    reads("This dealer has no phone line yet")
+    line = line_of(northside, "sip", down_since=datetime.now(UTC))
+    reads("No phone line is up now")
+    PhoneLine.objects.filter(pk=line.pk).update(down_since=None)
+    with_phone(rosa, "")
+    reads("You have no phone number here")
+    Person.objects.filter(pk=rosa.pk).update(extension="12")
+    reads("No line that is up can ring your phone.")
+    Person.objects.filter(pk=rosa.pk).update(in_browser=True)
+    reads("Your phone’s window is closed")
 
 
 def test_nobody_sees_or_rings_over_another_dealers_line(northside, lena, rosa, signed_in):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from leadbell import statement
 from leadbell.announce import HANG_UP, SWITCHBOARD, announce
 from leadbell.dealers.models import Organisation, Person
-from leadbell.dealers.presence import PHONE_OPEN_FOR
+from leadbell.dealers.presence import PHONE_OPEN_FOR, is_in_browser
 from leadbell.lead.consent import may_call_now
 from leadbell.lead.law import may_dial
 from leadbell.lead.models import Lead
@@ -130,11 +130,25 @@ def call_from_the_screen(lead: Lead, person: int, now: datetime) -> Call.Kind | 
 def ring_me(person: Person, dealer: int, now: datetime) -> uuid.UUID | Refused:
     """A test: this person's phone rings and asks them to press 1."""
     if want(dealer, None, Call.Kind.TEST, [person.pk], 30, now, person.pk) is None:
-        return Refused(say("No phone line is up, or you have no phone number."))
+        return Refused(why_unrung(person, dealer, now))
     newest = (
         Call.objects.filter(dealer=dealer, kind=Call.Kind.TEST, person=person).order_by("-asked_at").first()
     )
-    return newest.pk if newest else Refused(say("No phone line is up, or you have no phone number."))
+    return newest.pk if newest else Refused(why_unrung(person, dealer, now))
+
+
+def why_unrung(person: Person, dealer: int, now: datetime) -> Words:
+    """Why no line of this dealer rings this person's own phone now, and what helps."""
+    lines = PhoneLine.objects.filter(dealer=dealer, enabled=True)
+    if not lines.exists():
+        return say("This dealer has no phone line yet: a manager adds one on the Dealer page, under Phone.")
+    if not lines.filter(down_since=None, seen_at__gt=now - SEEN_WITHIN).exists():
+        return say("No phone line is up now: only the screens ring.")
+    if not (person.phone or person.extension or person.in_browser):
+        return say("You have no phone number here: a manager adds it on the Dealer page, under People.")
+    if person.in_browser and not is_in_browser(person, now):
+        return say("Your phone’s window is closed: open it, then calls ring there.")
+    return say("No line that is up can ring your phone.")
 
 
 class NoSuchCall(LookupError):

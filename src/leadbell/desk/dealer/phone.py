@@ -41,7 +41,7 @@ from leadbell.ring.choices import (
 from leadbell.ring.lines import has_browser_phones
 from leadbell.ring.ports import BROWSER
 from leadbell.ring.prompts import SENTENCES, VALUES
-from leadbell.ring.wanted import ring_me, rules_of
+from leadbell.ring.wanted import ring_me, rules_of, why_unrung
 from leadbell.words import say
 
 if TYPE_CHECKING:
@@ -231,7 +231,9 @@ def _ring_me(request: Visit, dealer: "Organisation", now: datetime) -> dict[str,
         "now": now,
         "dealer": dealer,
         "test": test_of(request.user, dealer.pk, now),
-        "can_ring": bool(rung_by_line(request.user, [dealer.pk], now)),
+        "unrung": None
+        if rung_by_line(request.user, [dealer.pk], now)
+        else why_unrung(request.user, dealer.pk, now),
     }
 
 
