@@ -81,3 +81,18 @@ def test_who_doesnt_answer_loses_it_to_the_next(
     expect(waits).to_contain_text("Nothing waits for you")
     expect(lena.locator(".ring-card", has_text="Mr Decided")).to_be_visible()
     expect(femke.locator("main")).not_to_contain_text("Mr Decided")
+
+
+SIDEWAYS = "[...document.querySelectorAll('.table-responsive')].filter(one => one.scrollWidth > one.clientWidth).length"
+
+
+def test_an_importers_tables_are_read_on_a_phone(
+    northside_house: Northside, importers_key: str, visit: Visit
+) -> None:
+    """None scrolls sideways: each number stands below what it is."""
+    femke = visit("Femke")
+    for path, title in (("/network/sent/", "The books"), ("/network/", "Today")):
+        assert look(femke, path) == []
+        card = femke.locator("section", has=femke.get_by_role("heading", name=title, exact=True))
+        expect(card.locator("td[data-is=received]").first).to_be_visible()
+        assert femke.evaluate(SIDEWAYS) == 0, path
