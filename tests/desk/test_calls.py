@@ -264,7 +264,7 @@ def test_the_lead_says_how_each_call_ended(desk, lead, northside, rosa):
         '<b>Rosa</b> <span class="why">new lead · no answer</span>',
         '<b>Customer called</b> <span class="why">nobody took the customer’s call</span>',
         "· not connected · Somebody else was first.",
-        "· conversation · talked 1:02",
+        "new lead · talked 1:02<",
         "The recording is missing",
     ):
         assert said in page, said
