@@ -249,11 +249,37 @@ async def test_of_what_could_not_be_announced_nothing_is_kept(
     at_okafor = await okafor.rings()
     await at_okafor.answer()
     await at_rosa.hears(OKAFORS_TONE)
-    await asyncio.sleep(1)
+    await asyncio.sleep(1.5)
     await at_rosa.hang_up()
     await stage.hears("ended")
     assert await stage.engine.recorded(bell.key) is None
     assert not list(stage.engine.spool.glob(f"{bell.key}.*"))
+
+
+@pytest.mark.parametrize("after_s", [0, 0.3])
+async def test_whoever_hangs_up_during_the_announcement_leaves_what_was_recorded(
+    stage: Stage, after_s: float
+) -> None:
+    stage.dial = replace(stage.dial, announce=Prompt("This call is recorded. " * 5, "en"))
+    rosa, okafor = (
+        await stage.phones.extension("rosa", ROSAS_TONE),
+        stage.phones.phone(MR_OKAFOR, OKAFORS_TONE),
+    )
+    bell = stage.ring(phone(ROSA, "sip:rosa"))
+    at_rosa = await rosa.rings()
+    await at_rosa.answer()
+    await at_rosa.press("1")
+    at_okafor = await okafor.rings()
+    await at_okafor.answer()
+    await stage.hears("connected")
+    at_okafor.heard.clear()
+    await at_okafor.hears_speech()
+    await asyncio.sleep(after_s)
+    await at_rosa.hang_up()
+    await stage.hears("ended")
+    path = await stage.engine.recorded(bell.key)
+    assert path is not None
+    assert path.stat().st_size
 
 
 async def test_the_second_salesperson_accepts_after_the_first_passes_on(stage: Stage) -> None:

@@ -34,6 +34,8 @@ log = structlog.get_logger("leadbell.asterisk")
 BACK_WITHIN_S = 5.0
 #: A recording is finished when the call is over and the file has been the same for so long.
 SETTLED_S, FINISHED_WITHIN_S = 0.3, 10.0
+#: From an announcement that fails until we hear that somebody has hung up, if that is why.
+HANGS_UP_WITHIN_S = 1.0
 #: The first argument of a channel we made, and of one that listens for a voicemail.
 MADE, LISTENS = "made", "listens"
 LISTENER = ".listens"
@@ -204,10 +206,16 @@ class Asterisk(Nodes):
         try:
             await node.ari.ask("POST", f"/bridges/{bridge}/play", media=sound_of(said))
         except AriFailed:
-            self._was_not_announced(bridge)
+            self._not_announced(bridge)
             raise
 
-    def _was_not_announced(self, key: str) -> None:
+    def _not_announced(self, key: str) -> None:
+        """An announcement also fails where somebody hangs up meanwhile: then nothing was said after it."""
+        asyncio.get_running_loop().call_later(HANGS_UP_WITHIN_S, self._unannounced_if_they_talk, key)
+
+    def _unannounced_if_they_talk(self, key: str) -> None:
+        if sum(leg.joined == key for leg in self._calls.get(key, ())) < 2:
+            return
         log.error("not recorded: it could not be announced", key=key)
         self._unannounced.add(key)
         Path(self._spooled(key)).unlink(missing_ok=True)
@@ -308,7 +316,7 @@ class Asterisk(Nodes):
     def _spoken(self, playback: dict[str, Any]) -> None:
         kind, _, name = str(playback.get("target_uri", "")).partition(":")
         if kind == "bridge" and playback.get("state") == "failed" and name in self._calls:
-            self._was_not_announced(name)
+            self._not_announced(name)
         leg = self._legs.get(str(playback.get("target_uri", "")).removeprefix("channel:"))
         if leg is not None and leg.saying and playback.get("id") == leg.saying:
             leg.saying = ""
