@@ -7,7 +7,16 @@ import pytest
 from django.template import Context, Template
 from django.utils import timezone, translation
 
-from leadbell.desk.templatetags.leadbell import dialled, late_by, moment, proposed, ran, told, words
+from leadbell.desk.templatetags.leadbell import (
+    dialled,
+    late_by,
+    moment,
+    proposed,
+    ran,
+    ran_in_all,
+    told,
+    words,
+)
 from leadbell.words import say
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -24,6 +33,14 @@ def test_a_length_of_time(seconds, text):
     assert ran(seconds) == text
     if seconds is not None:
         assert ran(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0:00"), (723.9, "12:03"), (3600, "1 h 00"), (86_400, "24 h 00"), (469_205, "130 h 20")],
+)
+def test_a_sum_of_talk_is_told_in_hours(seconds, text):
+    assert ran_in_all(seconds) == text
 
 
 @pytest.mark.parametrize(

@@ -126,9 +126,19 @@ def ran(length: "timedelta | int | float | None") -> str:
     if seconds < 3600:
         return f"{seconds // 60}:{seconds % 60:02d}"
     if seconds < 86_400:
-        minutes = f"{seconds // 60 % 60:02d}"
-        return gettext("%(hours)s h %(minutes)s") % {"hours": seconds // 3600, "minutes": minutes}
+        return _hours(seconds)
     return _days(seconds // 86_400)
+
+
+@register.filter
+def ran_in_all(seconds: float) -> str:
+    """A sum of lengths in seconds: `12:03`, `3 h 05`, `130 h 20`; a day of talking is no calendar day."""
+    return _hours(int(seconds)) if seconds >= 3600 else ran(seconds)
+
+
+def _hours(seconds: int) -> str:
+    minutes = f"{seconds // 60 % 60:02d}"
+    return gettext("%(hours)s h %(minutes)s") % {"hours": seconds // 3600, "minutes": minutes}
 
 
 @register.filter
