@@ -126,6 +126,7 @@ async def test_a_lead_rings_in_the_browser_and_both_hear_each_other(
     await dialled.answer()
     await dialled.hears(ROSA_HZ)
     await hears(phone, OUTSIDE_HZ)
+    await asyncio.sleep(3)  # the announcement is over, they talk
     await phone.get_by_role("button", name="Mute").click()
     await expect(phone.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
     await northside.until(lambda: loudest(bytes(dialled.heard[-3200:])) == 0)
