@@ -1,13 +1,16 @@
 """The `leadbell` command, run as a person runs it."""
 
 import json
+import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from leadbell.cli import COMMANDS
+from leadbell.ring.asterisk import own_node
 from tests.test_postgres import free_port
 
 ADF = b"""<?xml version="1.0"?><?adf version="1.0"?><adf>
@@ -103,6 +106,18 @@ def test_doctor_looks_into_the_database(tmp_path: Path) -> None:
     assert "✗ Tables: are older than this version" in before.stdout.decode()
     assert after.returncode == 0, after.stdout.decode()
     assert "✓ Role leadbell_app: signs in, and row-level security holds for it" in after.stdout.decode()
+
+
+def test_doctor_says_that_the_exchanges_port_is_taken(tmp_path: Path) -> None:
+    ports = ("--port", str(free_port()), "--smtp-port", str(free_port()))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        sip_port = taken.getsockname()[1]
+        own_node.choose(tmp_path, lambda was: replace(was, ari_port=free_port(), sip_port=sip_port))
+        done = leadbell("doctor", "--data", str(tmp_path), *ports)
+    assert done.returncode == 1
+    assert f"✗ Telephone port: Port {sip_port} is taken" in done.stdout.decode()
+    assert "Telephone port" not in leadbell("doctor", "--data", str(tmp_path), *ports).stdout.decode()
 
 
 def test_doctor_exits_with_1_where_something_is_missing(tmp_path: Path) -> None:

@@ -187,6 +187,22 @@ def test_a_taken_port_is_told_in_words(start: Start, tmp_path: Path, option: str
     assert not (tmp_path / "data" / "postgres").exists()
 
 
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_a_port_that_a_program_needs_is_told_in_words(
+    start: Start, tmp_path: Path, kind: socket.SocketKind
+) -> None:
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_STREAM:
+            taken.listen()
+        port = taken.getsockname()[1]
+        up = start("--listens", str(int(kind)), str(port), where=tmp_path / "data")
+        assert up.process.wait(30) == 1
+    assert f"Port {port} is taken by another program." in up.said()
+    assert "choose another port with `stand-in config`." in up.said()
+
+
 def test_a_folder_that_cannot_be_written_is_told_in_words(start: Start, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     command = [sys.executable, "-m", "tests.fakes.house", str(tmp_path / "file" / "data")]

@@ -235,6 +235,7 @@ def _telephone(folder: Path) -> Iterator[Finding]:
             if version
             else say("Asterisk is chosen, but isn't here: run `leadbell asterisk install`"),
         )
+        yield from _doors_of_the_node(folder)
     elif any(os.environ.get(f"LEADBELL_{name}") for name in ("ASTERISK", "TWILIO_ACCOUNT", "SIP_TRUNK")):
         yield Finding(about, True, say("a line is set up; `leadbell phone check` tries it"))
     else:
@@ -256,6 +257,16 @@ def _telephone(folder: Path) -> Iterator[Finding]:
         say("speaks") if voice else say("espeak-ng is missing: nobody hears who calls"),
         needed=False,
     )
+
+
+def _doors_of_the_node(folder: Path) -> Iterator[Finding]:
+    if "asterisk" in supervise.report(folder).get("processes", {}):
+        return
+    try:
+        for door in own_node.doors(own_node.choose(folder)):
+            doorway.look_whether_free(door)
+    except Trouble as trouble:
+        yield Finding(say("Telephone port"), False, trouble.sentence)
 
 
 def _fetched_voice() -> tuple[str, ...]:

@@ -17,6 +17,22 @@ class Doors:
     smtp_port: int
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a program of somebody else's will listen: `kind` is socket.SOCK_STREAM or SOCK_DGRAM."""
+
+    host: str
+    port: int
+    kind: int
+    #: What chooses another port.
+    option: str
+
+
+def look_whether_free(door: Door) -> None:
+    """Raises Trouble where another program has it: Asterisk itself would only write that into a log, and go on deaf."""
+    bind(door.host, door.port, door.option, door.kind).close()
+
+
 @contextmanager
 def open_doors(host: str, port: int, smtp_port: int) -> Iterator[Doors]:
     with closing(bind(host, port, "--port")) as web:
@@ -26,10 +42,13 @@ def open_doors(host: str, port: int, smtp_port: int) -> Iterator[Doors]:
         yield Doors(web, smtp_port)
 
 
-def bind(host: str, port: int, option: str) -> socket.socket:
+def bind(host: str, port: int, option: str, kind: int = socket.SOCK_STREAM) -> socket.socket:
     """A socket on the port; Trouble names `option` where another program has it."""
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
+    if (
+        kind == socket.SOCK_STREAM
+    ):  # with it two programs would share a UDP port, and one of them hear nothing
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
     except OSError as error:

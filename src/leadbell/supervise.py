@@ -17,7 +17,7 @@ from typing import Any
 
 from leadbell import migrate, postgres, roles
 from leadbell.child import tied
-from leadbell.doorway import Doors, open_doors, said
+from leadbell.doorway import Door, Doors, look_whether_free, open_doors, said
 from leadbell.environment import Role, environment
 from leadbell.log import DATABASE_COMPLAINT, Log
 from leadbell.roles import Urls
@@ -39,7 +39,8 @@ REPEAT_AFTER_S = 30.0
 class Job:
     """A process of ours: its name, its Python module with arguments, its rights in the database.
 
-    One that `waits` is started when the others answer. A `program` is somebody else's, and is told no secrets.
+    One that `waits` is started when the others answer. A `program` is somebody else's, and is told no secrets; its
+    `doors` have to be free.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Job:
     role: Role
     waits: bool = False
     program: tuple[str, ...] = ()
+    doors: tuple[Door, ...] = ()
 
     @property
     def command(self) -> list[str]:
@@ -97,6 +99,8 @@ def up(house: House) -> None:
     with ExitStack() as stack:
         stack.enter_context(_only_one(house.folder))
         doors = stack.enter_context(open_doors(house.host, house.port, house.smtp_port))
+        for door in (door for job in house.jobs for door in job.doors):
+            look_whether_free(door)
         with suppress(KeyboardInterrupt):
             Supervisor(house, doors, terminal, stack).run(began)
     terminal.line(say("Leadbell has stopped."))

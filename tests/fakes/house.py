@@ -7,6 +7,7 @@ import socket
 import sys
 from pathlib import Path
 
+from leadbell.doorway import Door
 from leadbell.supervise import House, Job, up
 from leadbell.trouble import Trouble
 
@@ -55,6 +56,7 @@ def run() -> None:
     asked.add_argument("--smtp-port", type=int, default=0)
     asked.add_argument("--also", action="append", default=[])
     asked.add_argument("--later", action="append", default=[])
+    asked.add_argument("--listens", type=int, nargs=2, action="append", default=[], metavar=("KIND", "PORT"))
     given = asked.parse_args()
     jobs = [
         Job(name, ("tests.fakes.house", "be", name), role)
@@ -62,6 +64,9 @@ def run() -> None:
     ]
     jobs += [Job(name, ("tests.fakes.house", "be", name), "app") for name in given.also]
     jobs += [Job(name, ("tests.fakes.house", "be", name), "app", waits=True) for name in given.later]
+    for kind, number in given.listens:
+        door = Door("127.0.0.1", number, kind, "`stand-in config`")
+        jobs.append(Job("idle", ("tests.fakes.house", "be", "idle"), "app", doors=(door,)))
     try:
         up(House(given.folder, port=given.port, smtp_port=given.smtp_port, jobs=tuple(jobs)))
     except Trouble as trouble:

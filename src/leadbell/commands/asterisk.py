@@ -49,6 +49,7 @@ def config(
     trunk_match: Annotated[list[str] | None, typer.Option(help="Another address its calls come from.")] = None,
     extension: Annotated[list[str] | None, typer.Option(help="A phone at the dealer, such as rosa.")] = None,
     sip_port: Annotated[int | None, typer.Option(help="Where phones and the provider reach it.")] = None,
+    ari_port: Annotated[int | None, typer.Option(help="Where Leadbell reaches it, on this machine alone.")] = None,
     public_address: Annotated[str | None, typer.Option(help="Your address outside, behind a router.")] = None,
     switchboard: Annotated[str, typer.Option(help="With --print: it dials in there, ws://host:port/.")] = "",
     ari_user: Annotated[str, typer.Option(help="With --print: its user, another for each that dials in.")] = APP,
@@ -75,6 +76,7 @@ def config(
             trunks=trunks,
             extensions=dict.fromkeys(extension or (), "") | dict(chosen.extensions),
             sip_port=sip_port or chosen.sip_port,
+            ari_port=ari_port or chosen.ari_port,
             public_address=chosen.public_address if public_address is None else public_address,
         )
 

@@ -44,9 +44,10 @@ def telephone(data: Path) -> "tuple[Job, ...]":
         programs = packages.find()
         if programs is None:
             raise Trouble("Asterisk isn't here any more. Run `leadbell asterisk install`.")
-        own_node.set_up(data, own_node.choose(data), programs)
+        chosen = own_node.choose(data)
+        own_node.set_up(data, chosen, programs)
         command = tuple(own_node.command(data, programs))
-        jobs.append(supervise.Job("asterisk", (), "clockwork", program=command))
+        jobs.append(supervise.Job("asterisk", (), "clockwork", program=command, doors=own_node.doors(chosen)))
     if jobs or any(
         os.environ.get(f"LEADBELL_{name}") for name in ("ASTERISK", "TWILIO_ACCOUNT", "SIP_TRUNK")
     ):

@@ -1,5 +1,6 @@
 """Our own Asterisk: what is chosen stays chosen, and nothing but a plain word gets into its files."""
 
+import socket
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,17 @@ def test_passwords_are_made_once_and_choices_stay(tmp_path: Path) -> None:
     assert later.extensions["rosa"] == first.extensions["rosa"]
     assert len(set(later.extensions.values())) == 2
     assert own_node.choose(tmp_path) == later
+
+
+def test_where_it_will_listen_is_looked_at_before_it_starts(tmp_path: Path) -> None:
+    chosen = own_node.choose(tmp_path, lambda was: replace(was, ari_port=18088, sip_port=15060))
+    own_node.set_up(tmp_path, chosen, PROGRAMS)
+    own = own_node.folder_of(tmp_path)
+    web, sip = own_node.doors(chosen)
+    assert f"bindaddr={web.host}\nbindport={web.port}\n" in (own / "http.conf").read_text()
+    assert f"protocol=udp\nbind={sip.host}:{sip.port}\n" in (own / "pjsip.conf").read_text()
+    assert (web.kind, sip.kind) == (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+    assert ("--ari-port" in web.option, "--sip-port" in sip.option) == (True, True)
 
 
 def test_everything_is_readable_by_ourselves_alone(tmp_path: Path) -> None:

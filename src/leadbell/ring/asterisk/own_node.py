@@ -3,12 +3,14 @@
 import fcntl
 import os
 import secrets
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
+from leadbell.doorway import Door
 from leadbell.ring.asterisk.files import Choices, Folders, can_hold, odd, own_files
 from leadbell.ring.asterisk.packages import Programs
 from leadbell.trouble import Trouble
@@ -90,6 +92,15 @@ def set_up(data: Path, choices: Choices, programs: Programs) -> list[Path]:
 def command(data: Path, programs: Programs) -> list[str]:
     """Starts the node, in the foreground; SIGTERM ends it."""
     return [*programs.asterisk, "-C", str(folder_of(data) / "asterisk.conf"), "-f", "-n", "-T"]
+
+
+def doors(choices: Choices) -> tuple[Door, ...]:
+    """Where the node will listen, but for sound."""
+    config = "`leadbell asterisk config %s`"
+    return (
+        Door("127.0.0.1", choices.ari_port, socket.SOCK_STREAM, config % "--ari-port"),
+        Door(choices.sip_host, choices.sip_port, socket.SOCK_DGRAM, config % "--sip-port"),
+    )
 
 
 def write_secret(path: Path, text: str) -> None:
