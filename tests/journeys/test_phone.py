@@ -282,6 +282,28 @@ async def test_the_database_killed_in_mid_call_everything_is_written_down_when_i
 
 
 @pytest.mark.crash
+async def test_the_database_killed_when_the_customer_answers_cuts_nobody_off(northside: Town) -> None:
+    northside.post()
+    _, ringing = await northside.who_rings()
+    await ringing.answer()
+    await ringing.hears_speech()
+    await ringing.press("1")
+    dialled = await northside.customer.rings()
+    await dialled.answer()
+    await northside.without_its_database()
+    await dialled.hears(ringing.tone)
+    await northside.finds_its_database_again()
+    await northside.until(lambda: northside.calls() == [("connected", "")])
+    await asyncio.sleep(2 * SECOND)
+    assert not dialled.over.is_set(), "they talk on"
+    await dialled.hang_up()
+    await northside.until(lambda: "attempt_ended" in northside.kinds())
+    await northside.until_nothing_hangs()
+    assert len(northside.customer.all) == 1
+    assert next(f for f in northside.facts() if f["type"] == "attempt_ended")["outcome"] == "conversation"
+
+
+@pytest.mark.crash
 async def test_killed_again_and_again_no_customer_is_called_twice(northside: Town) -> None:
     """The switchboard dies at random moments of a call; each attempt is dialled at most once and has an end."""
     chance = random.Random(os.environ.get("LEADBELL_SEED", "bell"))

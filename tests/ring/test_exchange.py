@@ -579,6 +579,41 @@ async def test_the_next_switchboard_goes_on_with_a_conversation_and_ends_the_res
     assert (room.news[-1].key, room.news[-1].what) == (KEY, "ended")
 
 
+async def test_a_switchboard_that_ends_first_joins_whom_it_is_joining() -> None:
+    class Slow(FakeEngine):
+        async def join(self, *about: Any) -> None:
+            await asyncio.sleep(0.05)
+            await super().join(*about)
+
+    engine = Slow()
+    exchange = Exchange(engine, lambda _: None, lambda: datetime.now(UTC))
+    await exchange.open()
+    exchange.ring(bell(ROSA))
+    await settle()
+    engine.happens(ROSAS, "answered")
+    engine.happens(ROSAS, "digit", digit="1")
+    exchange.dial(CALL)
+    await settle()
+    engine.happens(CUSTOMERS, "answered")
+    await exchange.close()
+    assert [leg.joined for leg in engine.alive.values()] == [True, True]
+
+
+async def test_the_next_switchboard_goes_on_with_a_conversation_that_nobody_has_written_down() -> None:
+    """Killed between joining them and saying so: they talk, and nobody cuts them off."""
+    room = Room()
+    await room.exchange.open()
+    for leg in (ROSAS, CUSTOMERS):
+        room.engine.alive[leg] = LiveLeg(leg, answered=True, joined=True)
+    await room.exchange.adopt([UnderWay(KEY, (ROSA,), ROSA, dialled=True)])
+    await settle()
+    assert [(news.key, news.what, news.person) for news in room.news] == [(KEY, "connected", ROSA)]
+    assert set(room.engine.alive) == {ROSAS, CUSTOMERS}
+    await room.lets(CUSTOMERS, "over")
+    assert room.news[-1].what == "ended"
+    assert room.news[-1].talk_ms is not None
+
+
 async def test_what_was_agreed_can_be_said_with_a_key(room: Room) -> None:
     room.exchange.ring(bell(ROSA))
     await settle()

@@ -32,6 +32,8 @@ LAST_SENTENCE_S = 8.0
 KEYPAD_S = 20.0
 #: Each says what was agreed; another key is asked about once more.
 AGREED = ("1", "2", "3")
+#: The switchboard ends: whoever has picked up is joined first, if that takes no longer.
+JOINED_WITHIN_S = 2.0
 #: From "these two can't be joined" until we hear that one of them has hung up, if that is why.
 GONE_WITHIN_S = 1.0
 #: A provider should end a leg that nobody answers by itself; we do it this much later.
@@ -64,7 +66,10 @@ class Exchange(CallsOutlast):
         await self.engine.open(Ears(self.hear, self.down, self.up))
 
     async def close(self) -> None:
-        """Leave the calls as they are: the next switchboard finds them at the provider."""
+        """Leave the calls as they are, for the next switchboard to find at the provider; who is being joined, is."""
+        joining = [call.joining for call in self._calls.values() if call.joining is not None]
+        if joining:
+            await asyncio.wait(joining, timeout=JOINED_WITHIN_S)
         for call in self._calls.values():
             cancel(call.timers)
         cancel(self._away)
@@ -245,7 +250,7 @@ class Exchange(CallsOutlast):
         cancel(call.timers)
         self._tell(call, "connected", person=call.person)
         record, announce = call.dial.record, call.dial.announce
-        self._do(
+        call.joining = self._do(
             self.engine.join(call.key, call.won, call.customer, record, announce),
             lambda why: self._not_joined(call, why),
         )

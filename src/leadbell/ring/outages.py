@@ -134,7 +134,7 @@ class CallsOutlast(CallsUnderWay, ABC):
             if one.key in self._calls:
                 continue
             salesperson, customer = f"{one.key}-p{one.person}", one.leg or f"{one.key}-customer"
-            if all(leg in live and live[leg].joined for leg in (salesperson, customer)) and one.connected_at:
+            if one.dialled and all(leg in live and live[leg].joined for leg in (salesperson, customer)):
                 call = self._begin(
                     CallUnderWay(one.key, person=one.person, customer=customer, won=salesperson)
                 )
@@ -142,9 +142,14 @@ class CallsOutlast(CallsUnderWay, ABC):
                 call.dial = Dial(one.key, 0, 0, one.person or 0, "")
                 call.phones = {salesperson: Phone(one.person or 0, "", lambda _: Prompt("", "en"))}
                 call.picked_up = {salesperson}
-                talked = (self._clock() - one.connected_at).total_seconds()
+                now = self._clock()
+                talked = (now - (one.connected_at or now)).total_seconds()
                 call.connected = asyncio.get_running_loop().time() - talked
                 self._legs |= {salesperson: call, customer: call}
+                if (
+                    one.connected_at is None
+                ):  # whoever was to write it down was killed, or the database forgot it
+                    self._tell(call, "connected", person=one.person, at=now)
             else:
                 self._give_up(one)
         for leg in live.keys() - self._legs.keys():

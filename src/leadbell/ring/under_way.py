@@ -43,6 +43,7 @@ class CallUnderWay:
     #: The customer called us and waits.
     waits: bool = False
     connected: float | None = None
+    joining: asyncio.Task[None] | None = None
     machine: bool = False
     #: Said to its end, the call is over.
     last_sentence: str | None = None

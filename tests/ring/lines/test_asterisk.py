@@ -771,7 +771,10 @@ async def test_asterisk_hangs_without_a_word(tmp_path: Path) -> None:
             pbx.kill()
 
 
-async def test_the_switchboard_is_replaced_in_mid_call(pbx: Running, tmp_path: Path) -> None:
+@pytest.mark.parametrize("written_down", [True, False])
+async def test_the_switchboard_is_replaced_in_mid_call(
+    pbx: Running, tmp_path: Path, written_down: bool
+) -> None:
     async with on_stage(pbx, tmp_path) as stage:
         rosa = await stage.phones.extension("rosa", ROSAS_TONE)
         samir = stage.phones.phone(SAMIRS_MOBILE)
@@ -793,7 +796,9 @@ async def test_the_switchboard_is_replaced_in_mid_call(pbx: Running, tmp_path: P
         await later.exchange.open()
         await later.exchange.adopt(
             [
-                UnderWay(bell.key, (ROSA,), ROSA, dialled=True, connected_at=connected.at),
+                UnderWay(
+                    bell.key, (ROSA,), ROSA, dialled=True, connected_at=connected.at if written_down else None
+                ),
                 UnderWay(ringing.key, (SAMIR,)),
             ]
         )
