@@ -23,7 +23,7 @@ from leadbell.lead.models import Lead
 from leadbell.ring import switchboard
 from leadbell.ring.actions import accept, pass_on
 from leadbell.ring.models import Call, PhoneLine, Recording, TrackingNumber
-from leadbell.ring.ports import LegFailed
+from leadbell.ring.ports import Engine, LegFailed
 from leadbell.ring.switchboard import Switchboard
 from leadbell.ring.wanted import hang_up, ring_me
 from leadbell.roles import Urls
@@ -59,9 +59,12 @@ class House:
             self.lead = lead_of(self.dealer, now=now()).pk
 
     @asynccontextmanager
-    async def switchboard(self) -> AsyncIterator[Switchboard]:
+    async def switchboard(
+        self, engine: Engine | None = None, clock: Callable[[], datetime] = now
+    ) -> AsyncIterator[Switchboard]:
         stopping = asyncio.Event()
-        board = Switchboard({"asterisk": self.engine}, self.cluster.clockwork, arrives, keyed, now)
+        engines = {"asterisk": engine or self.engine}
+        board = Switchboard(engines, self.cluster.clockwork, arrives, keyed, clock)
         task = asyncio.create_task(board.run(stopping))
         try:
             yield board
