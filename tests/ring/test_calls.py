@@ -527,6 +527,30 @@ def test_a_check_says_why_no_line_is_up(northside: Organisation, line: PhoneLine
     assert "Is `leadbell up` running" in str(much_later.because)
 
 
+@pytest.mark.usefixtures("phones", "line")
+@pytest.mark.parametrize(
+    ("steps", "answered", "says", "says_not"),
+    [
+        (("rings", "picked_up", "phone_silent"), True, "over, and no key was pressed", "nobody answered"),
+        (("rings", "phone_silent"), False, "nobody answered: 0 Unknown", "not a word"),
+        (("phone_silent",), False, "not a word from the other side", "no key"),
+    ],
+)
+def test_a_check_tells_silence_from_silence(
+    northside: Organisation, rosa: Person, capsys: pytest.CaptureFixture[str], steps: tuple[str, ...],
+    answered: bool, says: str, says_not: str,
+) -> None:  # fmt: skip
+    call = check_number(northside, "+31612345678", NOON)
+    assert isinstance(call, Call)
+    claiming.claim(NOON + SECOND)
+    for n, step in enumerate(steps, 2):
+        tell(call, step, NOON + n * SECOND, because="0 Unknown" if step == "phone_silent" else "")
+    tell(call, "nobody", NOON + 9 * SECOND)
+    assert watch_check(call) == answered
+    said = " ".join(capsys.readouterr().out.split())
+    assert (says in said, says_not in said) == (True, False)
+
+
 @pytest.mark.usefixtures("line")
 def test_a_number_that_costs_extra_is_refused_and_logged_without_it(northside: Organisation) -> None:
     with capture_logs() as logged:

@@ -25,6 +25,10 @@ STEPS = {
     "declined": "2 was pressed, or the call was rejected", "phone_busy": "busy", "phone_silent": "nobody answered",
     "phone_unreachable": "the number can't be reached", "nobody": "over", "line_down": "the line is down",
 }  # fmt: skip
+#: Whoever has answered and gone.
+NO_KEY = "over, and no key was pressed"
+#: Not even that it rings: the provider was asked in vain.
+NO_WORD = "not a word from the other side: is the trunk's host right, and does UDP get through both ways?"
 
 
 @phone.callback()
@@ -95,8 +99,9 @@ def _watch(call: "Call") -> bool:
             out.print(
                 f"{_ms((call.placed_at - call.asked_at).total_seconds() * 1000)}  the switchboard rings"
             )
-        for ms, what, _ in call.steps[told:]:
-            out.print(f"{_ms(ms)}  {STEPS.get(what, what)}")
+        for n, (ms, what, _) in enumerate(call.steps[told:], told):
+            silent = what == "phone_silent" and any(before == "picked_up" for _, before, _ in call.steps[:n])
+            out.print(f"{_ms(ms)}  {NO_KEY if silent else STEPS.get(what, what)}")
         told = len(call.steps)
         if call.status == call.Status.OVER:
             break
@@ -105,9 +110,12 @@ def _watch(call: "Call") -> bool:
                 "The switchboard doesn't take the call: is `leadbell up` running, with a line set up?"
             )
         time.sleep(EVERY_S)
-    answered = any(what == "picked_up" for _, what, _ in call.steps)
+    said = [what for _, what, _ in call.steps]
+    answered = "picked_up" in said
     because = f": {call.because['text'] % call.because['values']}" if call.because else ""
-    out.print(f"{'':>10}  {'the line works' if answered else 'nobody answered'}{because}")
+    out.print(f"{'':>10}  {'the line works' if answered else f'nobody answered{because}'}")
+    if "phone_silent" in said and "rings" not in said:
+        out.print(f"{'':>10}  {NO_WORD}")
     return answered
 
 

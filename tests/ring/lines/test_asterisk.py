@@ -357,9 +357,16 @@ async def test_nobody_picks_up(stage: Stage) -> None:
     await stage.nothing_is_left()
 
 
+async def test_a_trunk_that_is_not_there(stage: Stage) -> None:
+    with pytest.raises(LegFailed, match="there is no trunk “elsewhere”"):
+        await stage.engine.call(Leg(f"{uuid.uuid4().hex}-p7", "k", SAMIRS_MOBILE, DEALER, "elsewhere", 5))
+
+
 async def test_a_phone_that_is_not_there(stage: Stage) -> None:
     stage.ring(phone(ROSA, "sip:nobodys-phone"))
-    assert (await stage.hears("phone_unreachable")).person == ROSA
+    unreachable = await stage.hears("phone_unreachable")
+    assert unreachable.person == ROSA
+    assert unreachable.because.startswith("no phone of this name is signed in")
     await stage.hears("nobody")
 
 

@@ -86,6 +86,8 @@ class Asterisk(Nodes):
             self._forget(known)
             if error.status == 0:  # nobody knows whether it rings now
                 self._soon(self._end(node, leg.leg))
+            if error.status == 500:  # "Allocation failed" is all that Asterisk says
+                raise AriFailed(500, f"{_missing(leg)} ({error})") from None
             raise
         finally:
             known.pending = False
@@ -346,6 +348,13 @@ class Asterisk(Nodes):
     def _tell(self, leg: str, what: LegWhat, **more: str) -> None:
         if leg in self._legs:
             self._tell_heard(LegHeard(leg, what, self._clock(), **more))  # type: ignore[arg-type]  # how isn't among them
+
+
+def _missing(leg: Leg) -> str:
+    """What an Asterisk lacks that can't even begin a call."""
+    if leg.number.startswith("sip:"):
+        return "no phone of this name is signed in"
+    return f"there is no trunk “{leg.trunk or 'trunk'}” at the exchange"
 
 
 async def _nothing() -> None:
