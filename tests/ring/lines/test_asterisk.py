@@ -199,6 +199,25 @@ async def test_nothing_is_recorded_unless_it_is_asked(stage: Stage) -> None:
     await stage.nothing_is_left()
 
 
+async def test_two_who_have_picked_up_talk_although_nothing_can_be_recorded(
+    stage: Stage, tmp_path: Path
+) -> None:
+    stage.engine.spool = tmp_path / "no-folder"
+    stage.engine.spool.write_text("a file stands where the folder was")
+    rosa = await stage.phones.extension("rosa", ROSAS_TONE)
+    okafor = stage.phones.phone(MR_OKAFOR, OKAFORS_TONE)
+    stage.ring(phone(ROSA, "sip:rosa"))
+    at_rosa = await rosa.rings()
+    await at_rosa.answer()
+    await at_rosa.press("1")
+    at_okafor = await okafor.rings()
+    await at_okafor.answer()
+    await asyncio.gather(at_okafor.hears(ROSAS_TONE, 5), at_rosa.hears(OKAFORS_TONE, 5))
+    await at_okafor.hang_up()
+    assert (await stage.hears("ended")).talk_ms is not None
+    await stage.nothing_is_left()
+
+
 async def test_a_recorded_call_is_announced_to_both(stage: Stage) -> None:
     stage.dial = replace(stage.dial, announce=Prompt("This call is recorded.", "en"))
     rosa, okafor = await stage.phones.extension("rosa"), stage.phones.phone(MR_OKAFOR)

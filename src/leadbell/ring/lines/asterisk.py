@@ -133,7 +133,10 @@ class Asterisk(Nodes):
         if record and announce and said is None:
             log.error("not recorded: it could not be announced", key=key)
         elif record:
-            await self._record(key, other)
+            try:
+                await self._record(key, other)
+            except (LegFailed, OSError) as error:  # two who have picked up talk, recorded or not
+                log.error("not recorded", key=key, because=str(error))
         await ask("POST", f"/bridges/{key}/addChannel", channel=f"{salesperson},{customer}")
         one.joined = other.joined = key
         if said is not None:
