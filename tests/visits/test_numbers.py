@@ -35,10 +35,10 @@ class Given:
         """Somebody who agreed and looked at a page, which is committed."""
         told = self.website.told()
         self.website.send(told)
-        assert eventually(lambda: self._knows(told["v"]), 5)
+        assert eventually(lambda: self.knows(told["v"]))
         return str(told["v"])
 
-    def _knows(self, visitor: str) -> bool:
+    def knows(self, visitor: str) -> bool:
         found = self.website.here.db.execute("select from leadbell_visitor where uid = %s::uuid", [visitor])
         return found.fetchone() is not None
 
@@ -144,7 +144,8 @@ def test_who_is_not_known_yet_asks_again(pool: Pool) -> None:
     told = there.website.told()
     assert there.asks(told["v"]).json == {"number": None, "again_ms": 2000}
     there.website.send(told)
-    assert eventually(lambda: there.shown(told["v"]) is not None, 5)
+    assert eventually(lambda: there.knows(told["v"]))
+    assert there.shown(told["v"]) is not None
     assert there.counts() == {"number_given": 1}
 
 
