@@ -84,8 +84,8 @@ def facts(lead: Lead) -> History:
 
 
 @pytest.mark.usefixtures("phones", "line")
-@pytest.mark.parametrize(("what", "waits"), [("picked_up", "off"), ("nobody", "on")])
-def test_how_a_call_ended_is_kept_on_the_disk(
+@pytest.mark.parametrize(("what", "waits"), [("picked_up", "off"), ("connected", "on"), ("nobody", "on")])
+def test_that_they_talked_and_how_it_ended_is_kept_on_the_disk(
     northside: Organisation, rosa: Person, what: str, waits: str
 ) -> None:
     call = rings(locked(lead_of(northside).pk), rosa)

@@ -556,7 +556,7 @@ async def test_the_next_switchboard_goes_on_with_a_conversation_and_ends_the_res
         ("feed-p7", False),
         ("feed-customer", False),
     ):
-        room.engine.alive[leg] = LiveLeg(leg, answered=True, joined=joined)
+        room.engine.alive[leg] = LiveLeg(leg, answered=leg != "feed-customer", joined=joined)
     now = datetime.now(UTC)
     await room.exchange.adopt(
         [
@@ -612,6 +612,30 @@ async def test_the_next_switchboard_goes_on_with_a_conversation_that_nobody_has_
     await room.lets(CUSTOMERS, "over")
     assert room.news[-1].what == "ended"
     assert room.news[-1].talk_ms is not None
+
+
+async def test_the_next_switchboard_joins_a_customer_who_picked_up_while_none_was_there() -> None:
+    room = Room()
+    await room.exchange.open()
+    for leg in (ROSAS, CUSTOMERS):
+        room.engine.alive[leg] = LiveLeg(leg, answered=True, joined=False)
+    await room.exchange.adopt([UnderWay(KEY, (ROSA,), ROSA, dialled=True)])
+    await settle()
+    assert [(news.key, news.what, news.person) for news in room.news] == [(KEY, "connected", ROSA)]
+    assert [room.engine.alive[leg].joined for leg in (ROSAS, CUSTOMERS)] == [True, True]
+    await room.lets(CUSTOMERS, "over")
+    assert room.news[-1].what == "ended"
+
+
+async def test_who_pressed_no_key_is_joined_with_nobody() -> None:
+    room = Room()
+    await room.exchange.open()
+    for leg in (ROSAS, CUSTOMERS):
+        room.engine.alive[leg] = LiveLeg(leg, answered=True, joined=False)
+    await room.exchange.adopt([UnderWay(KEY, (ROSA,), ROSA)])
+    await settle()
+    assert room.heard == [("nobody", None)]
+    assert room.engine.alive == {}
 
 
 async def test_what_was_agreed_can_be_said_with_a_key(room: Room) -> None:

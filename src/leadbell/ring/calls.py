@@ -29,7 +29,8 @@ OUTCOMES: dict[str, Outcome] = {
     "ended": "conversation", "line_down": "unknown", "gone": "unknown", "nobody": "unknown",
 }  # fmt: skip
 
-
+#: What no crash of the database may forget: who hangs up before it is back leaves no other trace of having talked.
+KEPT_AT_ONCE = LAST_WORDS | {"connected"}
 #: A phone that isn't reached: why stands in the log, and with a test call for whoever checks a line.
 FAILED = frozenset(
     {"declined", "phone_busy", "phone_silent", "phone_unreachable", "no_answer", "busy", "unreachable"}
@@ -46,7 +47,7 @@ def heard(news: Heard) -> Prompt | None:
 
 def _heard(news: Heard) -> Prompt | None:
     with statement.in_one_go():
-        if news.what not in LAST_WORDS:  # after a crash the line's calls are compared with ours
+        if news.what not in KEPT_AT_ONCE:  # after a crash the line's calls are compared with ours
             statement.forgetful()
         held = hold(news.key)
         return None if held is None or held.call.status == Call.Status.OVER else _written_down(held, news)

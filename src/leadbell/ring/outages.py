@@ -133,30 +133,40 @@ class CallsOutlast(CallsUnderWay, ABC):
         for one in known:
             if one.key in self._calls:
                 continue
-            salesperson, customer = f"{one.key}-p{one.person}", one.leg or f"{one.key}-customer"
-            if one.dialled and all(leg in live and live[leg].joined for leg in (salesperson, customer)):
-                call = self._begin(
-                    CallUnderWay(one.key, person=one.person, customer=customer, won=salesperson)
-                )
-                call.bell = Bell(one.key, 0, 0, one.people, 0)
-                call.dial = Dial(one.key, 0, 0, one.person or 0, "")
-                call.phones = {salesperson: Phone(one.person or 0, "", lambda _: Prompt("", "en"))}
-                call.picked_up = {salesperson}
-                now = self._clock()
-                talked = (now - (one.connected_at or now)).total_seconds()
-                call.connected = asyncio.get_running_loop().time() - talked
-                self._legs |= {salesperson: call, customer: call}
-                if (
-                    one.connected_at is None
-                ):  # whoever was to write it down was killed, or the database forgot it
-                    self._tell(call, "connected", person=one.person, at=now)
+            salesperson, customer = _ends(one)
+            both = [live[leg] for leg in (salesperson, customer) if leg in live and live[leg].answered]
+            if one.dialled and len(both) == len((salesperson, customer)):
+                self._go_on(one, all(leg.joined for leg in both))
             else:
                 self._give_up(one)
         for leg in live.keys() - self._legs.keys():
             await self._end(leg)
+
+    def _go_on(self, one: UnderWay, joined: bool) -> None:
+        """Two who have picked up are not cut off; who wasn't joined yet is, without a recording."""
+        salesperson, customer = _ends(one)
+        call = self._begin(CallUnderWay(one.key, person=one.person, customer=customer, won=salesperson))
+        call.bell = Bell(one.key, 0, 0, one.people, 0)
+        call.dial = Dial(one.key, 0, 0, one.person or 0, "")
+        call.phones = {salesperson: Phone(one.person or 0, "", lambda _: Prompt("", "en"))}
+        call.picked_up = {salesperson}
+        self._legs |= {salesperson: call, customer: call}
+        now = self._clock()
+        if not joined:
+            self.hear(LegHeard(customer, "answered", now))
+            return
+        talked = (now - (one.connected_at or now)).total_seconds()
+        call.connected = asyncio.get_running_loop().time() - talked
+        if one.connected_at is None:  # whoever was to write it down was killed
+            self._tell(call, "connected", person=one.person, at=now)
 
     def _give_up(self, one: UnderWay, rang: What = "nobody") -> None:
         """A call from before that nobody can go on with; of one that only rang, `rang` is said."""
         self._remember(one.key)
         what: What = "ended" if one.connected_at else "lost_track" if one.dialled else rang
         self._hear(Heard(one.key, what, self._clock(), because="the switchboard was away"))
+
+
+def _ends(one: UnderWay) -> tuple[str, str]:
+    """Our names for the legs of the salesperson and the customer."""
+    return f"{one.key}-p{one.person}", one.leg or f"{one.key}-customer"

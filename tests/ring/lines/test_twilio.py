@@ -483,12 +483,9 @@ async def test_a_conversation_goes_on_over_a_restart(scene: Scene) -> None:
     await until(scene.nothing_hangs)
 
 
-@pytest.mark.parametrize("answered", [False, True])
-async def test_what_rang_before_a_restart_rings_no_longer(scene: Scene, answered: bool) -> None:
+async def test_what_rang_before_a_restart_rings_no_longer(scene: Scene) -> None:
     rosa, okafor = await scene.rosa_calls()
     await scene.house.rings(okafor)
-    if answered:
-        okafor.status = "in-progress"
     await scene.restart()
     await scene.exchange.adopt([UnderWay(KEY, (ROSA,), ROSA, dialled=True)])
     await until(scene.nothing_hangs)
@@ -496,6 +493,19 @@ async def test_what_rang_before_a_restart_rings_no_longer(scene: Scene, answered
     assert rosa.is_over
     assert len(scene.house.calls) == 2, "nobody is called twice"
     await until(lambda: not list((scene.folder / "legs").iterdir()))
+
+
+async def test_who_picked_up_over_a_restart_is_connected(scene: Scene) -> None:
+    rosa, okafor = await scene.rosa_calls()
+    await scene.house.rings(okafor)
+    okafor.status = "in-progress"
+    await scene.restart()
+    await scene.exchange.adopt([UnderWay(KEY, (ROSA,), ROSA, dialled=True)])
+    await until(lambda: rosa.room == okafor.room != "")
+    assert scene.words == ["connected"]
+    await scene.house.ends(okafor)
+    await scene.hears("ended")
+    await until(scene.nothing_hangs)
 
 
 async def test_killed_between_asking_and_being_answered(scene: Scene) -> None:

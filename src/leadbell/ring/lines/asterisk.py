@@ -137,6 +137,7 @@ class Asterisk(Nodes):
                 await self._record(key, other)
             except (LegFailed, OSError) as error:  # two who have picked up talk, recorded or not
                 log.error("not recorded", key=key, because=str(error))
+                said = None
         await ask("POST", f"/bridges/{key}/addChannel", channel=f"{salesperson},{customer}")
         one.joined = other.joined = key
         if said is not None:

@@ -237,8 +237,10 @@ class Twilio:
         self, key: str, salesperson: str, customer: str, record: bool, announce: Prompt | None
     ) -> None:
         sides = [self.under_way.legs.get(leg) for leg in (salesperson, customer)]
-        ours = [leg for leg in sides if leg is not None and not leg.joined]
-        if len(ours) < 2:  # one has gone, and that was or will be heard
+        ours = [leg for leg in sides if leg is not None]
+        if len(ours) < len(sides):  # one has gone, and that was or will be heard
+            return
+        if all(leg.joined for leg in ours):
             return
         if record and is_name(key):
             with suppress(OSError):  # then the recording is missing, and shown so
