@@ -50,6 +50,8 @@ _IN_WORDS = {
     30007: say("Twilio says (%(code)s): the network took it for spam"),
     30008: say("Twilio says (%(code)s): the network doesn't say why"),
 }
+#: These say that nobody has the number, or that it can't be reached.
+NO_CALLS = frozenset((21211, 21214, 21217))
 #: These say that the number itself gets no texts.
 NO_TEXTS = frozenset((21211, 21217, 21614, 30005, 30006))
 

@@ -10,7 +10,7 @@ from leadbell.desk.reviewing.agents import LENGTHS, SHARES
 from leadbell.desk.reviewing.evidence import ASKED, FALLOUT, TITLES
 from leadbell.handover.actions import Answered, accept, first_contact, offer, qualified, refuse
 from leadbell.handover.agents import Length, work_of
-from leadbell.lead.facts import Accepted, Attempted
+from leadbell.lead.facts import Accepted, Attempted, AttemptEnded
 from leadbell.lead.journal import locked, record
 from leadbell.metrics.rows.keeping import keep_some
 from leadbell.refused import Refused
@@ -108,6 +108,9 @@ def test_the_journal_tells_an_agents_work(northside, eastside, noord, rosa, sami
         record(silent, Attempted(at=at + (nth + 1) * MINUTE, by=noor.pk, key=f"attempt:{nth + 1}"))
     done(lose(locked(silent.pk), noor.pk, "not_reachable", at + 9 * MINUTE))
     lazy = taken(northside, noor, at)
+    record(lazy, Attempted(at=at + MINUTE, by=noor.pk, key="attempt:1", line="asterisk"))
+    never_rang = AttemptEnded(at=at + MINUTE, by=noor.pk, key="attempt:1", outcome="not_placed")
+    record(lazy, never_rang, key="attempt:1:ended")
     done(lose(locked(lazy.pk), noor.pk, "not_reachable", at + 9 * MINUTE))
     taken(northside, noor, now - timedelta(seconds=30))
     waits = taken(northside, noor, now - DAY)

@@ -199,7 +199,7 @@ def test_what_was_recorded_is_kept_whatever_the_dealer_chose_in_mid_call(
     [
         (["dialled", "customer_rings", "no_answer"], "no_answer"), (["dialled", "busy"], "busy"),
         (["dialled", "unreachable"], "unreachable"), (["dialled", "lost_track"], "unknown"),
-        (["dialled", "connected", "voicemail", "ended"], "voicemail"), (["line_down"], "unknown"),
+        (["dialled", "connected", "voicemail", "ended"], "voicemail"),
     ],
 )  # fmt: skip
 def test_the_customers_end_is_the_attempts_outcome(
@@ -218,6 +218,33 @@ def test_the_customers_end_is_the_attempts_outcome(
     assert lead.next_kind == "call", "the next attempt is planned"
     assert lead.next_at is not None
     assert lead.next_at > NOON + 60 * MINUTE
+
+
+@pytest.mark.usefixtures("phones", "line")
+@pytest.mark.parametrize("heard", [["dialled", "not_placed"], ["line_down"], ["nobody"]])
+def test_a_call_that_never_rang_at_the_customer_is_no_attempt(
+    northside: Organisation, rosa: Person, heard: list[str]
+) -> None:
+    lead = locked(lead_of(northside).pk)
+    call = rings(lead, rosa)
+    assert isinstance(pressing.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND), Dial)
+    for n, what in enumerate(heard):
+        tell(call, what, NOON + (6 + n) * SECOND)
+    lead = locked(lead.pk)
+    assert (lead.state, lead.owner_id, lead.attempts, lead.first_attempt_at) == ("accepted", rosa.pk, 0, None)
+    assert Call.objects.get().outcome == "not_placed"
+    follow_up(lead, NOON + MINUTE)
+    assert (lead.next_kind, lead.next_for, lead.next_at) == ("call", rosa.pk, lead.received_at)
+    health.line_is_up("asterisk", NOON + 3 * MINUTE)
+    assert call_from_the_screen(locked(lead.pk), rosa.pk, NOON + 3 * MINUTE) == Call.Kind.OUTBOUND
+    (again,) = claiming.claim(NOON + 3 * MINUTE)
+    assert isinstance(pressing.accepted(again.bell.key, rosa.pk, NOON + 3 * MINUTE), Dial)
+    tell(Call.objects.get(pk=uuid.UUID(hex=again.bell.key)), "no_answer", NOON + 4 * MINUTE)
+    lead = locked(lead.pk)
+    assert (lead.state, lead.attempts, lead.first_attempt_at) == ("attempted", 1, NOON + 3 * MINUTE)
+    assert len(facts(lead).of(Attempted)) == 1, "counted once, though it was begun twice"
+    follow_up(lead, NOON + 5 * MINUTE)
+    assert (lead.next_kind, lead.next_at) == ("call", NOON + 123 * MINUTE)
 
 
 @pytest.mark.usefixtures("phones", "line")

@@ -214,6 +214,17 @@ async def test_a_number_the_provider_refuses_is_unreachable(room: Room) -> None:
     assert room.heard[-1] == ("accepted", SAMIR)
 
 
+async def test_a_customer_whom_the_line_can_not_dial_is_not_called_unreachable(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    room.engine.failing = {CALL.number}
+    room.exchange.dial(replace(CALL, told={"not_placed": Prompt("Try again", "en")}))
+    await settle()
+    assert room.heard[-1] == ("not_placed", None)
+    assert room.engine.said[-1] == (ROSAS, "Try again")
+
+
 async def test_two_passes_it_on(room: Room) -> None:
     room.exchange.ring(bell(ROSA))
     await settle()

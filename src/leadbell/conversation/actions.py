@@ -45,7 +45,7 @@ def start_attempt(lead: Lead, person: int, now: datetime) -> Attempted | Refused
         return Refused(say("There is no phone number: write personally."))
     if forbidden := may_call_now(lead, now):
         return forbidden
-    key = f"attempt:{standing.attempts + 1}"
+    key = standing.next_attempt
     return record(lead, Attempted(at=now, by=person, key=key), key=key)
 
 

@@ -115,7 +115,7 @@ def do_accept(course: Course, worker: "Worker", ask: Ask) -> None:
 def meet_first(course: Course, worker: "Worker", at: datetime) -> None:
     """The first contact after the BDC: a call, and what becomes of what was agreed."""
     rng, number = course.rng, worker.number
-    key = f"attempt:{course.standing.attempts + 1}"
+    key = course.standing.next_attempt
     course.tell(Attempted(at=at, by=number, key=key), key)
     talked_s = rng.uniform(70, 260)
     answered_at = at + rng.uniform(5, 16) * SECOND

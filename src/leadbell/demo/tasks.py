@@ -138,7 +138,7 @@ def call(course: Course, worker: "Worker", at: datetime) -> None:
         looked_at = at - rng.uniform(2, min((at - course.at) / SECOND - 2, 1500)) * SECOND
         course.tell(Opened(at=looked_at, by=worker.number), f"opened:{worker.number}")
     call = chances.call(rng, s, at, worker.habits_at(at).persuades)
-    key = f"attempt:{s.attempts + 1}"
+    key = s.next_attempt
     course.tell(Attempted(at=at, by=worker.number, key=key), key)
     hang_up(course, worker, call, key)
 

@@ -1,7 +1,7 @@
 """Why this step, and why now, in words for whoever does it."""
 
 from leadbell.followup.playbook import GOLDEN, TAIL, Playbook
-from leadbell.lead.facts import Attempted, AttemptEnded
+from leadbell.lead.facts import AttemptEnded
 from leadbell.lead.history import History
 from leadbell.words import Words, say
 
@@ -19,9 +19,8 @@ def why_now(playbook: Playbook, history: History) -> Words:
 
 def tried(history: History) -> Words:
     s = history.standing
-    ended = next((f for f in reversed(history.facts) if isinstance(f, AttemptEnded)), None)
-    tried_at = next((f.at for f in reversed(history.facts) if isinstance(f, Attempted)), s.last_attempt_at)
-    values = {"nth": s.tries + 1, "tried_at": tried_at}
+    ended = next((f for f in reversed(history.as_it_was) if isinstance(f, AttemptEnded)), None)
+    values = {"nth": s.tries + 1, "tried_at": s.last_attempt_at}
     match ended.outcome if ended else None:
         case "voicemail":
             return say("attempt %(nth)s: voicemail at %(tried_at)s", **values)
@@ -29,6 +28,8 @@ def tried(history: History) -> Words:
             return say("attempt %(nth)s: busy at %(tried_at)s", **values)
         case "unreachable":
             return say("attempt %(nth)s: not reachable at %(tried_at)s", **values)
+        case "unknown":
+            return say("attempt %(nth)s: called at %(tried_at)s, how it ended is not known", **values)
         case _:
             return say("attempt %(nth)s: no answer at %(tried_at)s", **values)
 

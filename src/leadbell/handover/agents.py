@@ -42,6 +42,10 @@ with taken as materialized (
     cross join lateral (
         select min(f.at) as called_at, count(*) as calls from leadbell_fact f
         where f.lead_id = t.lead_id and f.id > t.id and f.by = t.by and f.kind = 'attempted' and f.at < %(now)s
+            and not exists (
+                select from leadbell_fact e where e.lead_id = f.lead_id and e.key = (f.body ->> 'key') || ':ended'
+                    and e.body ->> 'outcome' = 'not_placed'
+            )
     ) c
 )
 select by,

@@ -8,7 +8,11 @@ import msgspec
 from leadbell.words import Words
 
 Origin = Literal["online", "call", "chat", "walk_in", "direct_mail", "lost_sale"]
-Outcome = Literal["conversation", "voicemail", "no_answer", "busy", "wrong_number", "unreachable", "unknown"]
+#: `not_placed`: it never rang at the customer, since our line or its provider could not; nobody has tried to reach
+#: them by it, so it is no attempt.
+Outcome = Literal[
+    "conversation", "voicemail", "no_answer", "busy", "wrong_number", "unreachable", "not_placed", "unknown"
+]
 RingKind = Literal["best", "all", "manager", "owner"]
 State = Literal[
     "received",

@@ -58,7 +58,7 @@ from leadbell.lead.facts import (
     VideoWatched,
     Wrote,
 )
-from leadbell.lead.standing import Contract, LineSaid, Standing
+from leadbell.lead.standing import BeforeCall, Contract, LineSaid, Standing
 
 
 def _hands(standing: Standing, person: int) -> tuple[int, ...]:
@@ -68,7 +68,9 @@ def _hands(standing: Standing, person: int) -> tuple[int, ...]:
 #: Somebody who has picked up may listen and think for so long before the next person is rung.
 THINKING_S = 25
 _QUIET = {"ringing": (), "ring_how": None, "ring_until": None}
-_NO_CALL = {"calling": None, "calling_by": None, "calling_since": None, "connected_at": None}
+_NO_CALL = {
+    "calling": None, "calling_by": None, "calling_since": None, "before_call": None, "connected_at": None,
+}  # fmt: skip
 #: What nobody has to answer any more once a lead is closed: how a call on it ended neither.
 _OVER = {"contract": None, "taken_over_at": None, "missed_at": None, **_NO_CALL}
 
@@ -128,6 +130,7 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             return replace(
                 standing, **_QUIET, state=_at_least(standing.state, "attempted"), calling=fact.key,
                 calling_by=fact.by, calling_since=fact.at, connected_at=None, by_line=fact.line != "desk",
+                before_call=_before_call(standing),
                 attempts=standing.attempts + 1, tries=standing.tries + 1, touches=standing.touches + 1,
                 first_attempt_at=standing.first_attempt_at or fact.at, last_attempt_at=fact.at, worked_at=fact.at,
                 owner=standing.owner or fact.by, owned_at=standing.owned_at or fact.at,
@@ -147,6 +150,8 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             )
         case Connected():
             return standing if standing.calling != fact.key else replace(standing, connected_at=fact.at)
+        case AttemptEnded(outcome="not_placed"):
+            return _not_placed(standing, fact)
         case AttemptEnded() if fact.is_correction:
             return _corrected(standing, fact)
         case AttemptEnded():
@@ -289,6 +294,28 @@ def _seen_again(standing: Standing, fact: SeenAgain) -> Standing:
     )  # fmt: skip
 
 
+def _before_call(standing: Standing) -> BeforeCall:
+    return BeforeCall(**{name: getattr(standing, name) for name in BeforeCall.__struct_fields__})
+
+
+def _not_placed(standing: Standing, fact: AttemptEnded) -> Standing:
+    """As if nobody had called: what was due before is due again. Whose customer it has become stays."""
+    before, since = standing.before_call, standing.calling_since
+    if standing.calling != fact.key or before is None:  # a customer's own call, or one that is over
+        return _attempt_ended(standing, replace(fact, outcome="unknown"))
+    state = standing.state
+    if state == "attempted":
+        state = "accepted" if before.state in ("received", "ringing") else before.state
+    return replace(
+        standing, **_NO_CALL, state=state, attempts=standing.attempts - 1, not_placed=standing.not_placed + 1,
+        touches=standing.touches - 1,
+        tries=min(before.tries, standing.tries), first_attempt_at=before.first_attempt_at,
+        last_attempt_at=before.last_attempt_at,
+        worked_at=before.worked_at if standing.worked_at == since else standing.worked_at,
+        call_back_at=standing.call_back_at or before.call_back_at,
+    )  # fmt: skip
+
+
 def _attempt_ended(standing: Standing, fact: AttemptEnded) -> Standing:
     reached = fact.outcome == "conversation"
     first = reached and standing.reached_at is None
@@ -354,14 +381,20 @@ class History:
 
     @cached_property
     def as_it_was(self) -> tuple[AnyFact, ...]:
-        """The facts with the true end of each call, when it ended and in the place of what its line had said."""
-        true_ends = {f.key: f for f in self.facts if isinstance(f, AttemptEnded) and f.is_correction}
-        if not true_ends:
+        """The facts with the true end of each call, when it ended and in the place of what its line had said.
+
+        Without the calls that could not be placed: they were none.
+        """
+        ends = [f for f in self.facts if isinstance(f, AttemptEnded)]
+        true_ends = {f.key: f for f in ends if f.is_correction}
+        never_were = {f.key for f in ends if f.outcome == "not_placed"}
+        if not true_ends and not never_were:
             return self.facts
         return tuple(
             replace(true_ends.get(f.key, f), at=f.at, corrected_by=None) if isinstance(f, AttemptEnded) else f
             for f in self.facts
             if not (isinstance(f, AttemptEnded) and f.is_correction)
+            and not (isinstance(f, Attempted | AttemptEnded) and f.key in never_were)
         )
 
     def of(self, *kinds: type[Fact]) -> tuple[AnyFact, ...]:

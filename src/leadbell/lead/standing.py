@@ -37,6 +37,17 @@ class LineSaid(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     number_is_wrong: bool = False
 
 
+class BeforeCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a lead stood when the call began that is under way: a call that could not be placed changes nothing."""
+
+    state: State
+    tries: int = 0
+    first_attempt_at: datetime | None = None
+    last_attempt_at: datetime | None = None
+    worked_at: datetime | None = None
+    call_back_at: datetime | None = None
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where a lead stands: everything decisions and screens ask about its history."""
 
@@ -70,6 +81,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     calling: str | None = None
     calling_by: int | None = None
     calling_since: datetime | None = None
+    before_call: BeforeCall | None = None
     #: Since when customer and salesperson hear each other.
     connected_at: datetime | None = None
     #: The customer is called over a line, which hears how it ends.
@@ -79,6 +91,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Who answered in the chat that is under way.
     chatting: int | None = None
     attempts: int = 0
+    #: Calls that never rang at the customer, since the line could not place them.
+    not_placed: int = 0
     #: Attempts since the customer was last reached or asked again: the ladder of three [S3].
     tries: int = 0
     first_attempt_at: datetime | None = None
@@ -116,6 +130,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     closed_at: datetime | None = None
     lost_reason: str | None = None
     opted_out: bool = False
+
+    @property
+    def next_attempt(self) -> str:
+        """The key of the call that is begun next."""
+        return f"attempt:{self.attempts + self.not_placed + 1}"
 
     @property
     def is_open(self) -> bool:

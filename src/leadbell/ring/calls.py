@@ -23,17 +23,26 @@ from leadbell.words import say
 
 log = structlog.get_logger("leadbell.calls")
 
-#: How a call to the customer ends, as the journal says it.
+#: How a call to the customer ends, as the journal says it; before it was dialled the line may only have failed.
 OUTCOMES: dict[str, Outcome] = {
-    "no_answer": "no_answer", "busy": "busy", "unreachable": "unreachable", "lost_track": "unknown",
-    "ended": "conversation", "line_down": "unknown", "gone": "unknown", "nobody": "unknown",
+    "no_answer": "no_answer", "busy": "busy", "unreachable": "unreachable", "ended": "conversation",
+    "not_placed": "not_placed", "line_down": "not_placed", "nobody": "not_placed",
+    "lost_track": "unknown", "gone": "unknown",
 }  # fmt: skip
-
 #: What no crash of the database may forget: who hangs up before it is back leaves no other trace of having talked.
 KEPT_AT_ONCE = LAST_WORDS | {"connected"}
 #: A phone that isn't reached: why stands in the log, and with a test call for whoever checks a line.
 FAILED = frozenset(
-    {"declined", "phone_busy", "phone_silent", "phone_unreachable", "no_answer", "busy", "unreachable"}
+    {
+        "declined",
+        "phone_busy",
+        "phone_silent",
+        "phone_unreachable",
+        "no_answer",
+        "busy",
+        "unreachable",
+        "not_placed",
+    }
 )
 
 
@@ -75,7 +84,7 @@ def _written_down(held: Held, news: Heard) -> Prompt | None:
                 record(lead, Connected(at=now, by=call.person_id or 0, key=call.attempt))
         case "nobody" if call.kind == Call.Kind.INBOUND and lead is not None:
             return _missed(held, lead, now)
-        case "no_answer" | "busy" | "unreachable" | "lost_track" | "ended" | "gone" | "line_down" | "nobody":
+        case what if what in LAST_WORDS:
             _end(held, news, now)
             return None
     keep(call)
@@ -86,6 +95,8 @@ def _written_down(held: Held, news: Heard) -> Prompt | None:
 def _end(held: Held, news: Heard, now: datetime) -> None:
     call, lead = held.call, held.lead
     outcome = "voicemail" if call.outcome == "voicemail" else OUTCOMES[news.what]
+    if outcome == "not_placed" and call.kind == Call.Kind.INBOUND:  # the customer called us
+        outcome = "unknown"
     call.talk_ms = news.talk_ms
     if lead is not None and call.kind == Call.Kind.INBOUND and not call.attempt:
         record(lead, MissedCall(at=now, line=call.line))

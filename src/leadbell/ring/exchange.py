@@ -42,11 +42,11 @@ GRACE_S = 2.0
 
 _CUSTOMER: dict[How, What] = {
     "busy": "busy", "rejected": "unreachable", "no_answer": "no_answer", "hung_up": "no_answer",
-    "unreachable": "unreachable", "lost": "lost_track",
+    "unreachable": "unreachable", "failed": "not_placed", "lost": "lost_track",
 }  # fmt: skip
 _SALESPERSON: dict[How, What] = {
     "busy": "phone_busy", "rejected": "declined", "no_answer": "phone_silent", "hung_up": "phone_silent",
-    "unreachable": "phone_unreachable", "lost": "line_down",
+    "unreachable": "phone_unreachable", "failed": "phone_unreachable", "lost": "line_down",
 }  # fmt: skip
 
 
@@ -146,7 +146,7 @@ class Exchange(CallsOutlast):
         self._legs[known.customer] = known
         self._tell(known, "dialled")
         leg = Leg(known.customer, call.key, call.number, call.caller_id, call.trunk, call.ring_s, detect=True)
-        self._do(self.engine.call(leg), lambda why: self._leg_over(known, leg.leg, "unreachable", why))
+        self._do(self.engine.call(leg), lambda why: self._leg_over(known, leg.leg, why.how, str(why)))
         self._after(known, call.ring_s + GRACE_S, lambda: self._rung_long_enough(known))
         return Ringing(call.key)
 
@@ -252,7 +252,7 @@ class Exchange(CallsOutlast):
         record, announce = call.dial.record, call.dial.announce
         call.joining = self._do(
             self.engine.join(call.key, call.won, call.customer, record, announce),
-            lambda why: self._not_joined(call, why),
+            lambda why: self._not_joined(call, str(why)),
         )
 
     def _not_joined(self, call: CallUnderWay, why: str) -> None:
@@ -369,7 +369,7 @@ class Exchange(CallsOutlast):
         self._legs[leg] = call
         rings_for = max(1, round(bell.ring_s - phone.after_s))
         asked = Leg(leg, call.key, phone.number, bell.caller_id, bell.trunk, rings_for)
-        self._do(self.engine.call(asked), lambda why: self._leg_over(call, leg, "unreachable", why))
+        self._do(self.engine.call(asked), lambda why: self._leg_over(call, leg, "failed", str(why)))
         self._after(call, rings_for + GRACE_S, lambda: self._rung_out(call, leg))
 
     def _rung_out(self, call: CallUnderWay, leg: str) -> None:

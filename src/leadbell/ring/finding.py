@@ -21,6 +21,7 @@ KINDS = tuple(Call.Kind.choices)
 OUTCOMES: tuple[tuple[str, str | Promise], ...] = (
     ("conversation", _("conversation")), ("voicemail", _("voicemail")), ("no_answer", _("no answer")),
     ("busy", _("busy")), ("wrong_number", _("wrong number")), ("unreachable", _("can’t be reached")),
+    ("not_placed", _("not placed by the line")),
     ("missed", _("missed")), ("nobody", _("nobody picked up")), ("refused", _("not connected")),
     ("line_down", _("the line failed")), ("unknown", _("not known")), ("tested", _("test heard")),
     ("under_way", _("under way")),

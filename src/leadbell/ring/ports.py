@@ -108,7 +108,8 @@ What = Literal[
     # the round
     "nobody", "line_down",
     # the customer's end
-    "dialled", "customer_rings", "connected", "voicemail", "no_answer", "busy", "unreachable", "ended", "lost_track",
+    "dialled", "customer_rings", "connected", "voicemail", "no_answer", "busy", "unreachable", "not_placed", "ended",
+    "lost_track",
     # the customer called us, a customer who waited has gone
     "arrived", "gone",
     # what was agreed, by key; after `ended`
@@ -117,7 +118,7 @@ What = Literal[
 
 #: After one of these nothing more is heard of the call, but for `keyed`. `voicemail` is followed by `ended`.
 LAST_WORDS: frozenset[What] = frozenset(
-    {"nobody", "line_down", "no_answer", "busy", "unreachable", "ended", "lost_track", "gone"}
+    {"nobody", "line_down", "no_answer", "busy", "unreachable", "not_placed", "ended", "lost_track", "gone"}
 )
 
 
@@ -206,7 +207,8 @@ class Leg:
 
 
 LegWhat = Literal["rings", "answered", "digit", "spoken", "person", "machine", "over", "arrived"]
-How = Literal["hung_up", "busy", "no_answer", "rejected", "unreachable", "lost"]
+#: `failed`: our side or the provider could not place the call, whoever was to be rung; `lost`: nobody knows.
+How = Literal["hung_up", "busy", "no_answer", "rejected", "unreachable", "failed", "lost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +258,15 @@ class Ears:
 
 class LegFailed(Exception):
     """The provider refused, or did not answer in time."""
+
+    #: What a leg has come to by it that was to be called.
+    how: How = "failed"
+
+
+class Unsure(LegFailed):
+    """No answer, or none that says anything: it may have been done nevertheless."""
+
+    how: How = "lost"
 
 
 class Engine(Protocol):

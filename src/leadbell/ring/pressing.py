@@ -69,7 +69,7 @@ def _decided(held: Held, lead: Lead, who: Person, now: datetime) -> Dial | Turne
         call.attempt = f"call:{call.pk.hex}"
         record(lead, Answered(at=now, by=person, key=call.attempt, line=call.line), key=call.attempt)
     else:
-        call.attempt, call.number = f"attempt:{lead.standing.attempts + 1}", number
+        call.attempt, call.number = lead.standing.next_attempt, number
         record(lead, Attempted(at=now, by=person, key=call.attempt, line=call.line), key=call.attempt)
     call.status = Call.Status.DIALLING
     step(call, "accepted", now, person)
@@ -120,7 +120,7 @@ def _dial(held: Held, who: Person, number: str, now: datetime) -> Dial:
     announced = records and rules.recording == PhoneRules.Recording.ANNOUNCED
     told = {
         n: prompts.sentence(rules.prompts, n, who.language)
-        for n in ("voicemail", "no_answer", "busy", "unreachable", "noted")
+        for n in ("voicemail", "no_answer", "busy", "unreachable", "not_placed", "noted")
     }
     return Dial(
         key=call.pk.hex, dealer=call.dealer_id, lead=call.lead_id or 0, person=who.pk,

@@ -32,6 +32,7 @@ SENTENCES = {
     "no_answer": say("No answer. It is planned again."),
     "busy": say("The line is busy. It is planned again."),
     "unreachable": say("The number can't be reached."),
+    "not_placed": say("The line could not place the call. Please try again, or use another phone."),
     "taken": say("Somebody else was first. Thank you."),
     "not_now": say("This customer can't be called now. Look at your screen."),
     "missed": say("Everybody is in conversation. We call you back as soon as we can."),

@@ -136,14 +136,14 @@ class CallsUnderWay:
         asyncio.get_running_loop().call_soon(then)
 
     def _do(
-        self, work: Coroutine[Any, Any, None], failed: Callable[[str], None] | None = None
+        self, work: Coroutine[Any, Any, None], failed: Callable[[LegFailed], None] | None = None
     ) -> asyncio.Task[None]:
         async def run() -> None:
             try:
                 await work
             except LegFailed as error:
                 if failed is not None:
-                    failed(str(error))
+                    failed(error)
 
         task = asyncio.get_running_loop().create_task(run())
         self._tasks.add(task)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 from baresip import Account, BaresipError, Call, CallState, Config, Event, Runtime, StackEvent, UserAgent
@@ -230,6 +231,31 @@ def a_stranger_calls(stranger: str, port: int, number: str, user: str, asserts: 
                 pass
             return status
     return 0
+
+
+@asynccontextmanager
+async def provider_without_lines(port: int, status: str) -> AsyncIterator[None]:
+    """Answers every call that comes to 127.0.0.1:`port` with this status, such as "503 Service Unavailable"."""
+
+    class Refuses(asyncio.DatagramProtocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = cast(asyncio.DatagramTransport, transport)
+
+        def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+            lines = data.decode().split("\r\n")
+            if lines[0].startswith("INVITE "):
+                kept = [line for line in lines if re.match(r"(?i)(via|from|call-id|cseq):", line)]
+                to = next(line for line in lines if line.lower().startswith("to:"))
+                answer = (f"SIP/2.0 {status}", *kept, f"{to};tag=1", "Content-Length: 0", "", "")
+                self.transport.sendto("\r\n".join(answer).encode(), addr)
+
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        Refuses, local_addr=("127.0.0.1", port)
+    )
+    try:
+        yield
+    finally:
+        transport.close()
 
 
 def _user(address: str) -> str:

@@ -33,7 +33,15 @@ from leadbell.ring.ports import (
 )
 from leadbell.ring.speech import Speaker
 from tests.ring.asterisk.running import Running, asterisk, free_port
-from tests.ring.lines.phones import RATE, Phones, a_stranger_calls, level, loudest, phones
+from tests.ring.lines.phones import (
+    RATE,
+    Phones,
+    a_stranger_calls,
+    level,
+    loudest,
+    phones,
+    provider_without_lines,
+)
 from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.phone, pytest.mark.slow]
@@ -387,6 +395,33 @@ async def test_a_phone_that_is_not_there(stage: Stage) -> None:
     assert unreachable.person == ROSA
     assert unreachable.because.startswith("no phone of this name is signed in")
     await stage.hears("nobody")
+
+
+async def test_a_provider_that_has_no_line_left_is_not_the_customers_doing(
+    pbx: Running, tmp_path: Path
+) -> None:
+    await pbx.answers()
+    outside, exchange = free_port(), pbx.choices.sip_port
+    async with (
+        phones(outside, exchange) as there,
+        provider_without_lines(pbx.outside, "503 Service Unavailable"),
+    ):
+        engine = Asterisk([pbx.node], Speaker(tmp_path / "speech"), tmp_path, clock=now)
+        told = {"not_placed": Prompt("The line could not place the call.", "en")}
+        stage = Stage(pbx, there, engine, dial=replace(DIAL, told=told))
+        await stage.exchange.open()
+        rosa = await there.extension("rosa")
+        stage.ring(phone(ROSA, "sip:rosa"))
+        at_rosa = await rosa.rings()
+        await at_rosa.answer()
+        await at_rosa.press("1")
+        refused = await stage.hears("not_placed")
+        assert refused.because
+        at_rosa.heard.clear()
+        await at_rosa.hears_speech()
+        await at_rosa.ends()
+        await stage.nothing_is_left()
+        await stage.exchange.close()
 
 
 @pytest.mark.parametrize("what", ["busy", "no_answer"])

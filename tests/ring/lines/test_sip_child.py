@@ -68,7 +68,13 @@ async def test_so_is_an_answer() -> None:
     assert told == [News("rosa", "rings"), News("rosa", "answered")]
 
 
-@pytest.mark.parametrize(("said", "how"), [("486 Busy Here", "busy"), ("603 Decline", "rejected")])
+@pytest.mark.parametrize(
+    ("said", "how"),
+    [
+        ("486 Busy Here", "busy"), ("603 Decline", "rejected"), ("404 Not Found", "unreachable"),
+        ("503 Service Unavailable", "failed"),
+    ],
+)  # fmt: skip
 async def test_so_is_an_end(said: str, how: str) -> None:
     told = await told_by(StackEvent(Event.CALL_CLOSED, call=HANDLE, text=said))
     assert [(one.what, one.how) for one in told if isinstance(one, News)] == [("over", how)]

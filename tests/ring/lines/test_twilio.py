@@ -532,6 +532,20 @@ async def test_a_call_whose_making_nobody_confirmed_is_found_and_ended(scene: Sc
     assert len(scene.house.calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "what"), [(21211, "unreachable"), (21210, "not_placed"), (20429, "not_placed")]
+)
+async def test_what_twilio_refuses_is_told_from_what_it_can_not_reach(
+    scene: Scene, code: int, what: str
+) -> None:
+    rosa = await scene.rosa_hears_the_whisper()
+    await scene.house.presses(rosa, "1")
+    await scene.hears("accepted")
+    scene.house.refuses_call = code
+    scene.exchange.dial(DIAL)
+    await scene.hears(what)
+
+
 async def test_a_refused_call_is_unreachable_and_names_no_number(scene: Scene) -> None:
     scene.house.refuses_call = 21211
     scene.exchange.ring(BELL)

@@ -63,6 +63,7 @@ SAID_WHEN: dict[str, str | Promise] = {
     "no_answer": gettext_lazy("to the salesperson: the customer doesn’t answer"),
     "busy": gettext_lazy("to the salesperson: the customer’s line is busy"),
     "unreachable": gettext_lazy("to the salesperson: the customer can’t be reached"),
+    "not_placed": gettext_lazy("to the salesperson: the line could not call the customer"),
     "taken": gettext_lazy("to the salesperson: somebody was faster"),
     "not_now": gettext_lazy("to the salesperson: the customer can’t be called now"),
     "missed": gettext_lazy("to the customer: nobody is free"),

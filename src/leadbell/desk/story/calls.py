@@ -72,6 +72,9 @@ def _attempt_ended(fact: AttemptEnded, names: Names, before: Standing) -> Line:
             return Line(fact.at, "hash", "human", say("Wrong number"), tone="bad")
         case "unreachable":
             return Line(fact.at, "phone-off", "system", say("Not reachable"))
+        case "not_placed":
+            why = (say("it never rang at the customer: no attempt, and due as before"),)
+            return Line(fact.at, "phone-off", "system", say("The line could not place the call"), why, "bad")
         case "unknown":
             return Line(fact.at, "question-mark", "system", say("Nobody noted how the call ended"))
 

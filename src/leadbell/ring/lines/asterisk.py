@@ -85,6 +85,7 @@ class Asterisk(Nodes):
                 return
             self._forget(known)
             if error.status == 0:  # nobody knows whether it rings now
+                error.how = "lost"
                 self._soon(self._end(node, leg.leg))
             if error.status == 500:  # "Allocation failed" is all that Asterisk says
                 raise AriFailed(500, f"{_missing(leg)} ({error})") from None

@@ -19,11 +19,13 @@ _NUMBER = re.compile(r"\+\d{3,15}")
 CALLER = re.compile(r"\+?\d{2,15}")
 _TRUNK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 
-#: Why a channel that was never answered has ended (Q.850); anything else is `unreachable`.
+#: Why a channel that was never answered has ended (Q.850); anything else is `unreachable`. No circuit is free, the
+#: network is out of order, congested or without resources: that is said of the way there, not of who was called.
 BECAUSE: dict[int, How] = {
     17: "busy", 21: "rejected",
     0: "no_answer", 16: "no_answer", 18: "no_answer", 19: "no_answer", 26: "no_answer", 31: "no_answer",
     127: "no_answer",
+    34: "failed", 38: "failed", 41: "failed", 42: "failed", 44: "failed", 47: "failed",
 }  # fmt: skip
 
 

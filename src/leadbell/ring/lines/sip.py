@@ -35,7 +35,7 @@ from leadbell.ring.lines.sip_words import (
     Trunk,
     Wish,
 )
-from leadbell.ring.ports import Ears, Leg, LegFailed, LegHeard, LiveLeg, Prompt
+from leadbell.ring.ports import Ears, Leg, LegFailed, LegHeard, LiveLeg, Prompt, Unsure
 from leadbell.ring.speech import Speaker
 
 log = structlog.get_logger("leadbell.sip")
@@ -289,7 +289,7 @@ class Sip:
             self._send(Asked(number, wish))
             because = await asyncio.wait_for(answer, WITHIN_S)
         except TimeoutError:
-            raise LegFailed(f"no answer within {WITHIN_S:g} s") from None
+            raise Unsure(f"no answer within {WITHIN_S:g} s") from None
         finally:
             self._answers.pop(number, None)
         if because:

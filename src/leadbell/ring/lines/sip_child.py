@@ -370,6 +370,8 @@ def _how(leg: Leg, reason: str) -> How:
         return "busy"
     if status == 603:
         return "rejected"
+    if status in (500, 503):
+        return "failed"
     return "no_answer" if status in (0, 408, 480, 487) else "unreachable"
 
 

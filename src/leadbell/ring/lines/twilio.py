@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from leadbell.ring.lines import twiml
-from leadbell.ring.lines.twilio_account import Account, Gone, NotOurs, Unsure
+from leadbell.ring.lines.twilio_account import Account, Gone, NotOurs, Refuses, Unsure
 from leadbell.ring.lines.twilio_door import Door
 from leadbell.ring.lines.twilio_legs import (
     ANSWERED,
@@ -27,7 +27,7 @@ from leadbell.ring.lines.twilio_recordings import SEARCHED_FOR, Recordings
 from leadbell.ring.lines.twilio_under_way import LegsUnderWay
 from leadbell.ring.lines.twilio_webhooks import Webhooks
 from leadbell.ring.ports import Ears, Leg, LegFailed, LiveLeg, Prompt
-from leadbell.twilio_rest import DOUBT_AFTER_S
+from leadbell.twilio_rest import DOUBT_AFTER_S, NO_CALLS
 
 log = structlog.get_logger("leadbell.twilio")
 
@@ -171,8 +171,10 @@ class Twilio:
             ours.unwanted = True  # it may ring nevertheless
             self.under_way.untidy.set()
             raise
-        except LegFailed:
+        except LegFailed as error:
             self.under_way.forget(ours)
+            if isinstance(error, Refuses) and error.code in NO_CALLS:
+                error.how = "unreachable"
             raise
         finally:
             ours.asking = False

@@ -1,18 +1,24 @@
 """The Twilio account, as a call sees it: what goes wrong is a leg that failed."""
 
 from leadbell import twilio_rest
-from leadbell.ring.ports import LegFailed
+from leadbell.ring.ports import How, LegFailed, Unsure
 from leadbell.twilio_rest import TIMEOUT_S, Form
 
-__all__ = ["TIMEOUT_S", "Account", "Form", "Gone", "NotOurs", "Unsure"]
+__all__ = ["TIMEOUT_S", "Account", "Form", "Gone", "NotOurs", "Refuses", "Unsure"]
+
+
+class Refuses(LegFailed, twilio_rest.Failed):
+    """Twilio refuses it; `code` says why."""
 
 
 class Gone(LegFailed):
     """What was asked for no longer exists, or its call is over."""
 
 
-class Unsure(LegFailed):
-    """No answer, or none that says anything: it may have been done nevertheless."""
+class NotReached(Unsure):
+    """Nobody was there to hear it: it surely wasn't done."""
+
+    how: How = "failed"
 
 
 class NotOurs(LegFailed):
@@ -22,4 +28,4 @@ class NotOurs(LegFailed):
 class Account(twilio_rest.Account):
     """One Twilio account. What goes wrong is a LegFailed whose words hold neither secrets nor numbers."""
 
-    failures = twilio_rest.Failures(LegFailed, Gone, Unsure, NotOurs, not_reached=Unsure)
+    failures = twilio_rest.Failures(Refuses, Gone, Unsure, NotOurs, NotReached)
