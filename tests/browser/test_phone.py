@@ -15,7 +15,7 @@ numbers: Iterator[int] = count(50_000_001)
 #: In one go: the page refreshes itself meanwhile.
 ROOM = """(() => {
     const place = one => document.querySelector(`.calls-now ${one}`).getBoundingClientRect()
-    const said = place('.live-what'), button = place('button')
+    const said = place('.live-what'), button = place('summary')
     return [said.width, said.bottom, button.top]
 })()"""
 LONG = "Mrs Constantinopolitanescu-van den Broek-Wielandt"
@@ -102,8 +102,11 @@ def test_a_call_and_its_end_have_room_on_a_phone(line: Telephone, visit: Visit) 
     page = visit("Ines")
     page.goto("/floor/")
     under_way = page.locator(".calls-now > li")
-    expect(under_way.get_by_role("button", name=f"Hang up · {line.customer}")).to_be_visible()
+    asks_back = under_way.locator("summary", has_text=f"Hang up… · {line.customer}")
+    expect(asks_back).to_be_visible()
     width, said_until, button_from = page.evaluate(ROOM)
     assert width > 200
     assert button_from >= said_until, "below what it ends"
+    asks_back.click()
+    expect(under_way.get_by_role("button", name="Hang up for both")).to_be_in_viewport(ratio=1)
     assert look(page, "/floor/") == []

@@ -245,8 +245,11 @@ def test_ones_own_call_comes_first_on_the_desk(desk, lead, northside, rosa, now)
 
 def test_the_floor_says_whose_call_a_button_ends(desk, lead, rosa, ines, signed_in):
     tell(calling(desk, lead), ("accepted", rosa), ("dialled", None), ("connected", None))
-    named = 'Hang up<span class="visually-hidden"> · Mr Okafor</span>'
-    assert named in page_of(signed_in(ines), "/floor/")
+    named = 'Hang up…<span class="visually-hidden"> · Mr Okafor</span></summary>'
+    floor = page_of(signed_in(ines), "/floor/")
+    assert named in floor, "asked back: two others are cut off"
+    assert "The customer and your colleague are cut off." in floor
+    assert "your colleague are cut off" not in page_of(desk), "of one's own call one is sure"
 
 
 def test_the_lead_says_how_each_call_ended(desk, lead, northside, rosa):
