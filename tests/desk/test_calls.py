@@ -450,14 +450,23 @@ def test_a_call_that_no_switchboard_took_is_not_said_to_ring(northside, lead, ro
     assert "about to ring: Rosa" in page
     assert ">nobody<" not in page, "it isn't over"
     Call.objects.filter(pk=call.pk).update(asked_at=call.asked_at - MINUTE)
-    assert "no switchboard took it: does it run?" in page_of(signed_in(ines), "/calls/")
+    for path in ("/calls/", f"/leads/{lead.pk}/"):
+        page = page_of(signed_in(ines), path)
+        assert "no switchboard took it: does it run?" in page
+        assert "about to ring" not in page
 
 
 def test_an_empty_page_says_what_will_stand_here(rosa, signed_in):
     assert "No calls yet" in page_of(signed_in(rosa), "/calls/")
 
 
-def test_totals_name_their_base(some, ines, signed_in):
+def test_totals_name_their_base(some, northside, lead, samir, ines, signed_in):
+    never_rang = call_of(northside, lead, samir, HOUR, outcome="not_placed", talk_ms=None)
+    page = page_of(signed_in(ines), "/calls/")
+    assert rows(page) == 7
+    assert "the line could not place the call" in page
+    assert "of 3 called" in page, "nobody tried to reach them by it"
+    never_rang.delete()
     page = page_of(signed_in(ines), "/calls/")
     assert rows(page) == 6
     for said in (

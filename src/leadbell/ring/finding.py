@@ -28,8 +28,10 @@ OUTCOMES: tuple[tuple[str, str | Promise], ...] = (
 )  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEFORE = re.compile(r"(\d{1,18})-([0-9a-f]{32})")
-#: The customer was to be called: whether they were reached can be asked.
-_TRIED = Q(kind__in=(Call.Kind.LEAD, Call.Kind.OUTBOUND), status=Call.Status.OVER, attempt__gt="")
+#: The customer was called: whether they were reached can be asked.
+_TRIED = Q(kind__in=(Call.Kind.LEAD, Call.Kind.OUTBOUND), status=Call.Status.OVER, attempt__gt="") & ~Q(
+    outcome="not_placed"
+)
 _CAME = Q(kind=Call.Kind.INBOUND, status=Call.Status.OVER)
 _TALKED = Q(outcome="conversation")
 

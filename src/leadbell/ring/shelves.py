@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadbell.dealers.models import Person
 from leadbell.lead.models import Lead
-from leadbell.ring.calling import ends
+from leadbell.ring.calling import LONGEST_WANTED, NOT_TAKEN, ends
 from leadbell.ring.models import Call, Playback, Recording
 from leadbell.words import Words
 
@@ -109,6 +109,8 @@ class Shown:
 
     call: Call
     recording: Recorded | None
+    #: Kept for a switchboard that never came.
+    untaken: bool = False
 
     @property
     def talk_s(self) -> float | None:
@@ -117,7 +119,7 @@ class Shown:
     @property
     def ends(self) -> Words:
         """How it ended, as the list of calls says it."""
-        return ends(self.call)
+        return NOT_TAKEN if self.untaken else ends(self.call)
 
 
 def may_listen(person: Person, call: Call) -> bool:
@@ -132,8 +134,11 @@ def may_listen(person: Person, call: Call) -> bool:
     return person.role in ALL_RECORDINGS or call.person_id == person.pk or has_the_lead
 
 
-def calls_of(lead: Lead, reader: Person) -> list[Shown]:
-    """Every call of the lead, oldest first, as this reader may see it; three queries for any number of calls."""
+def calls_of(lead: Lead, reader: Person, now: datetime | None = None) -> list[Shown]:
+    """Every call of the lead, oldest first, as this reader may see it; three queries for any number of calls.
+
+    With `now` known, a call that no switchboard takes is told from one that is about to ring.
+    """
     calls = Call.objects.filter(lead=lead).exclude(kind=Call.Kind.TEST).order_by("asked_at")
     recordings = Recording.objects.all()
     if reader.manages:
@@ -144,7 +149,9 @@ def calls_of(lead: Lead, reader: Person) -> list[Shown]:
         Prefetch("recording", recordings)
     ):
         row = getattr(call, "recording", None)
-        shown.append(Shown(call, _recorded(row, call, reader) if row else None))
+        waited = now is not None and call.asked_at <= now - LONGEST_WANTED
+        untaken = call.status == Call.Status.WANTED and waited
+        shown.append(Shown(call, _recorded(row, call, reader) if row else None, untaken))
     return shown
 
 

@@ -172,7 +172,7 @@ async def test_events_in_any_order_and_as_often_as_they_like(
 @pytest.mark.parametrize(
     ("cause", "how"),
     [(17, "busy"), (19, "no_answer"), (18, "no_answer"), (16, "no_answer"), (21, "rejected"), (1, "unreachable"),
-     (20, "unreachable"), (34, "unreachable"), (127, "no_answer"), (0, "no_answer")],
+     (20, "unreachable"), (34, "failed"), (42, "failed"), (127, "no_answer"), (0, "no_answer")],
 )  # fmt: skip
 async def test_why_a_phone_was_not_answered(
     pretender: Pretender, engine: tuple[Asterisk, Listener], cause: int, how: str

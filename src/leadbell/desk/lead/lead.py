@@ -89,7 +89,7 @@ def _about(request: Visit, lead: "Lead", now: datetime) -> dict[str, Any]:
         and lead.next_at <= now,
         "story": with_lines(story(history, names), lines_of(visits_of_customer(lead, now))),
         "names": names,
-        "calls": calls_of(lead, request.user),
+        "calls": calls_of(lead, request.user, now),
         "thread": thread_of(lead)[-NEWEST_MESSAGES:],
         "can_send": can_send(lead.dealer_id),
         "visits": visits_of(lead),
