@@ -93,6 +93,7 @@ def test_doctor_finds_a_new_machine_well(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.slow
 def test_doctor_looks_into_the_database(tmp_path: Path) -> None:
     from leadbell import migrate, postgres
 

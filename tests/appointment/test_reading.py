@@ -82,6 +82,7 @@ def test_titles_never_leave_the_reader() -> None:
     assert "script" not in repr(read_it)
 
 
+@pytest.mark.slow
 def test_ten_thousand_events() -> None:
     day = datetime(2010, 1, 1, 9, tzinfo=UTC)
     events = [

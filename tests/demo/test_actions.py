@@ -119,6 +119,7 @@ def _stood_in_for() -> int:
     return Placement.objects.filter(fits=True).exclude(person=F("lead__owner")).count()
 
 
+@pytest.mark.slow
 def test_intake_would_have_written_the_same() -> None:
     """The raw deliveries of the newest customers, received anew by a dealer who knows nobody."""
     known = Customer.objects.annotate(n=Count("leads")).filter(n=1)

@@ -286,7 +286,13 @@ def test_every_address_stands_in_the_table() -> None:
     assert all(len(row) == len(PEOPLE) for row in TABLE.values())
 
 
-@pytest.mark.parametrize("who", PEOPLE)
+#: The others take their time with the heavy tests.
+ASKED_EVERY_DAY = {"sales", "manager", "other", "rival"}
+
+
+@pytest.mark.parametrize(
+    "who", [pytest.param(who, marks=() if who in ASKED_EVERY_DAY else pytest.mark.slow) for who in PEOPLE]
+)
 def test_everybody_gets_what_the_table_says(
     who: str, people: dict[str, Person | None], things: dict[str, Any], signed_in: SignIn
 ) -> None:
@@ -372,6 +378,7 @@ def fields() -> set[str]:
     return {a or b for path in code for a, b in FIELD.findall(path.read_text("utf-8"))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", ["Jan\0sen", "7\0"])
 def test_what_the_database_cannot_store_fails_on_no_page(
     typed: str, people: dict[str, Person | None], things: dict[str, Any], signed_in: SignIn

@@ -88,6 +88,7 @@ def everything(engine: Engine) -> list[Any]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chance=st.randoms(use_true_random=False), n=st.integers(0, 12))
 def test_duckdb_and_postgres_say_what_plain_python_says(db: None, chance: Random, n: int) -> None:

@@ -17,6 +17,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from leadbell import roles
+from leadbell.visits import showing
 from leadbell.visits.beacon import Beacons
 from leadbell.visits.links import own_link_for
 from leadbell.visits.pages import Car
@@ -90,8 +91,10 @@ def here(cluster: roles.Urls, django_db_setup: None) -> Iterator[Town]:
 @pytest.fixture(scope="module")
 def running(here: Town) -> Iterator[tuple[int, Alone]]:
     alone = Alone(lambda: Beacons(here.urls.mouth, body_within_s=0.4))
-    with serving(alone, http=answering(QuickOf(alone))) as port:
-        yield port, alone
+    with pytest.MonkeyPatch.context() as sooner:
+        sooner.setattr(showing, "FRESH_S", 0.05)  # what a test prints is known when it begins
+        with serving(alone, http=answering(QuickOf(alone))) as port:
+            yield port, alone
 
 
 class QuickOf:

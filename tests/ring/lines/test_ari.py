@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, WSServerHandshakeError, web
 
+from leadbell.ring.lines import ari
 from leadbell.ring.lines.ari import Node
 from leadbell.ring.lines.asterisk import Asterisk
 from leadbell.ring.ports import Ears, Leg, LegFailed, LegHeard
@@ -97,7 +98,10 @@ async def pretender() -> AsyncIterator[Pretender]:
 
 
 @pytest.fixture
-async def engine(pretender: Pretender, tmp_path: Path) -> AsyncIterator[tuple[Asterisk, Listener]]:
+async def engine(
+    pretender: Pretender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Asterisk, Listener]]:
+    monkeypatch.setattr(ari, "REST_WITHIN_S", 0.05)  # the pretender takes no requests on its websocket
     made, listener = Asterisk([pretender.node], Speaker(tmp_path, "false"), tmp_path), Listener()
     await made.open(listener.ears)
     yield made, listener
