@@ -225,6 +225,17 @@ async def test_a_customer_whom_the_line_can_not_dial_is_not_called_unreachable(r
     assert room.engine.said[-1] == (ROSAS, "Try again")
 
 
+async def test_what_rang_at_the_customer_was_placed(room: Room) -> None:
+    room.exchange.ring(bell(ROSA))
+    await settle()
+    await room.presses_one(ROSAS)
+    room.exchange.dial(CALL)
+    await settle()
+    await room.lets(CUSTOMERS, "rings")
+    await room.lets(CUSTOMERS, "over", how="failed")
+    assert room.heard[-1][0] == "unreachable"
+
+
 async def test_two_passes_it_on(room: Room) -> None:
     room.exchange.ring(bell(ROSA))
     await settle()
@@ -610,32 +621,20 @@ async def test_a_switchboard_that_ends_first_joins_whom_it_is_joining() -> None:
     assert [leg.joined for leg in engine.alive.values()] == [True, True]
 
 
-async def test_the_next_switchboard_goes_on_with_a_conversation_that_nobody_has_written_down() -> None:
-    """Killed between joining them and saying so: they talk, and nobody cuts them off."""
+@pytest.mark.parametrize("joined", [True, False])
+async def test_the_next_switchboard_goes_on_with_two_who_have_picked_up(joined: bool) -> None:
+    """Killed between joining them and saying so, or before joining them: nobody cuts them off."""
     room = Room()
     await room.exchange.open()
     for leg in (ROSAS, CUSTOMERS):
-        room.engine.alive[leg] = LiveLeg(leg, answered=True, joined=True)
-    await room.exchange.adopt([UnderWay(KEY, (ROSA,), ROSA, dialled=True)])
-    await settle()
-    assert [(news.key, news.what, news.person) for news in room.news] == [(KEY, "connected", ROSA)]
-    assert set(room.engine.alive) == {ROSAS, CUSTOMERS}
-    await room.lets(CUSTOMERS, "over")
-    assert room.news[-1].what == "ended"
-    assert room.news[-1].talk_ms is not None
-
-
-async def test_the_next_switchboard_joins_a_customer_who_picked_up_while_none_was_there() -> None:
-    room = Room()
-    await room.exchange.open()
-    for leg in (ROSAS, CUSTOMERS):
-        room.engine.alive[leg] = LiveLeg(leg, answered=True, joined=False)
+        room.engine.alive[leg] = LiveLeg(leg, answered=True, joined=joined)
     await room.exchange.adopt([UnderWay(KEY, (ROSA,), ROSA, dialled=True)])
     await settle()
     assert [(news.key, news.what, news.person) for news in room.news] == [(KEY, "connected", ROSA)]
     assert [room.engine.alive[leg].joined for leg in (ROSAS, CUSTOMERS)] == [True, True]
     await room.lets(CUSTOMERS, "over")
     assert room.news[-1].what == "ended"
+    assert room.news[-1].talk_ms is not None
 
 
 async def test_who_pressed_no_key_is_joined_with_nobody() -> None:

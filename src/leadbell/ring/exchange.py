@@ -234,6 +234,7 @@ class Exchange(CallsOutlast):
     def _customer_heard(self, call: CallUnderWay, event: LegHeard) -> None:
         match event.what:
             case "rings":
+                call.rang = True
                 self._tell(call, "customer_rings", at=event.at)
             case "answered" if call.dial is not None and call.connected is None:
                 self._connect(call)
@@ -290,7 +291,7 @@ class Exchange(CallsOutlast):
         elif call.connected is not None:
             self._finish(call, "ended", at=at, because=because)
         else:
-            what = _CUSTOMER[how]
+            what = _CUSTOMER["unreachable" if how == "failed" and call.rang else how]
             told = call.dial.told.get(what)
             if told is not None and call.won is not None and call.won in call.phones:
                 self._tell(call, what, at=at, because=because)

@@ -42,6 +42,8 @@ class CallUnderWay:
     customer: str | None = None
     #: The customer called us and waits.
     waits: bool = False
+    #: It has rung at the customer.
+    rang: bool = False
     connected: float | None = None
     joining: asyncio.Task[None] | None = None
     machine: bool = False
