@@ -8,6 +8,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from leadbell.lead import attempts
+from leadbell.lead.attempts import NO_CALL, at_least
 from leadbell.lead.facts import (
     Accepted,
     Answered,
@@ -52,13 +54,12 @@ from leadbell.lead.facts import (
     SeenAgain,
     Shown,
     Sold,
-    State,
     Undelivered,
     VideoOpened,
     VideoWatched,
     Wrote,
 )
-from leadbell.lead.standing import BeforeCall, Contract, LineSaid, Standing
+from leadbell.lead.standing import Contract, Standing
 
 
 def _hands(standing: Standing, person: int) -> tuple[int, ...]:
@@ -68,11 +69,8 @@ def _hands(standing: Standing, person: int) -> tuple[int, ...]:
 #: Somebody who has picked up may listen and think for so long before the next person is rung.
 THINKING_S = 25
 _QUIET = {"ringing": (), "ring_how": None, "ring_until": None}
-_NO_CALL = {
-    "calling": None, "calling_by": None, "calling_since": None, "before_call": None, "connected_at": None,
-}  # fmt: skip
 #: What nobody has to answer any more once a lead is closed: how a call on it ended neither.
-_OVER = {"contract": None, "taken_over_at": None, "missed_at": None, **_NO_CALL}
+_OVER = {"contract": None, "taken_over_at": None, "missed_at": None, **NO_CALL}
 
 
 #: What a lead goes on with after a call: what its line had said of it isn't corrected any more.
@@ -117,20 +115,20 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
         case Accepted():
             return replace(
                 standing, **_QUIET, **_taken_over(standing, fact.by, fact.at),
-                state=_at_least(standing.state, "accepted"), owner=fact.by, owned_at=fact.at,
+                state=at_least(standing.state, "accepted"), owner=fact.by, owned_at=fact.at,
                 rounds=(), rung=(), accepted_at=standing.accepted_at or fact.at, hands=_hands(standing, fact.by),
             )  # fmt: skip
         case Assigned():
             return replace(
                 standing, **_QUIET, **_taken_over(standing, fact.to, fact.at),
-                state=_at_least(standing.state, "accepted"), owner=fact.to, owned_at=fact.at,
+                state=at_least(standing.state, "accepted"), owner=fact.to, owned_at=fact.at,
                 rounds=(), rung=(), hands=_hands(standing, fact.to),
             )  # fmt: skip
         case Attempted():
             return replace(
-                standing, **_QUIET, state=_at_least(standing.state, "attempted"), calling=fact.key,
+                standing, **_QUIET, state=at_least(standing.state, "attempted"), calling=fact.key,
                 calling_by=fact.by, calling_since=fact.at, connected_at=None, by_line=fact.line != "desk",
-                before_call=_before_call(standing),
+                before_call=attempts.before_call(standing),
                 attempts=standing.attempts + 1, tries=standing.tries + 1, touches=standing.touches + 1,
                 first_attempt_at=standing.first_attempt_at or fact.at, last_attempt_at=fact.at, worked_at=fact.at,
                 owner=standing.owner or fact.by, owned_at=standing.owned_at or fact.at,
@@ -138,7 +136,7 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             )  # fmt: skip
         case Answered():
             return replace(
-                standing, **_QUIET, state=_at_least(standing.state, "attempted"), calling=fact.key,
+                standing, **_QUIET, state=at_least(standing.state, "attempted"), calling=fact.key,
                 calling_by=fact.by, calling_since=fact.at, connected_at=None, by_line=False,
                 first_attempt_at=standing.first_attempt_at or fact.at, touches=standing.touches + 1, worked_at=fact.at,
                 owner=standing.owner or fact.by, owned_at=standing.owned_at or fact.at,
@@ -151,18 +149,18 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
         case Connected():
             return standing if standing.calling != fact.key else replace(standing, connected_at=fact.at)
         case AttemptEnded(outcome="not_placed"):
-            return _not_placed(standing, fact)
+            return attempts.not_placed(standing, fact)
         case AttemptEnded() if fact.is_correction:
-            return _corrected(standing, fact)
+            return attempts.corrected(standing, fact)
         case AttemptEnded():
-            return _attempt_ended(standing, fact)
+            return attempts.ended(standing, fact)
         case CallBackAgreed():
             return replace(standing, call_back_at=fact.due_at, worked_at=fact.at, missed_at=None)
         case NothingAgreed():
             return replace(standing, settled_at=fact.at, missed_at=None)
         case Quoted():
             return replace(
-                standing, state=_at_least(standing.state, "quote"), quoted_at=fact.at, worked_at=fact.at,
+                standing, state=at_least(standing.state, "quote"), quoted_at=fact.at, worked_at=fact.at,
                 missed_at=None,
             )  # fmt: skip
         case Wrote():
@@ -179,7 +177,7 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             return replace(standing, wrote_at=wrote_at, by_email=standing.by_email and fact.by_email)
         case ChatAnswered():
             return replace(
-                standing, **_QUIET, state=_at_least(standing.state, "conversation"), chatting=fact.by,
+                standing, **_QUIET, state=at_least(standing.state, "conversation"), chatting=fact.by,
                 first_attempt_at=standing.first_attempt_at or fact.at, touches=standing.touches + 1,
                 wrote_at=fact.at, worked_at=fact.at, owner=standing.owner or fact.by,
                 owned_at=standing.owned_at or fact.at, hands=_hands(standing, fact.by),
@@ -221,7 +219,7 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
             )
         case Reopened():
             return replace(
-                standing, **_NO_CALL, state="accepted" if standing.owner else "received", closed_at=None,
+                standing, **NO_CALL, state="accepted" if standing.owner else "received", closed_at=None,
                 lost_reason=None, asked_at=fact.at, tries=0, rounds=(), rung=(), call_back_at=None,
                 appointment=None, appointment_at=None, confirmed_at=None, shown_at=None,
             )  # fmt: skip
@@ -288,81 +286,10 @@ def _seen_again(standing: Standing, fact: SeenAgain) -> Standing:
     if standing.is_open:
         return replace(standing, **again, seen_at=fact.at, tries=0)
     return replace(
-        standing, **_NO_CALL, **again, state="accepted" if owner else "received", seen_at=fact.at, closed_at=None,
+        standing, **NO_CALL, **again, state="accepted" if owner else "received", seen_at=fact.at, closed_at=None,
         lost_reason=None, tries=0, call_back_at=None, appointment=None, appointment_at=None, confirmed_at=None,
         shown_at=None,
     )  # fmt: skip
-
-
-def _before_call(standing: Standing) -> BeforeCall:
-    return BeforeCall(**{name: getattr(standing, name) for name in BeforeCall.__struct_fields__})
-
-
-def _not_placed(standing: Standing, fact: AttemptEnded) -> Standing:
-    """As if nobody had called: what was due before is due again. Whose customer it has become stays."""
-    before, since = standing.before_call, standing.calling_since
-    if standing.calling != fact.key or before is None:  # a customer's own call, or one that is over
-        return _attempt_ended(standing, replace(fact, outcome="unknown"))
-    state = standing.state
-    if state == "attempted":
-        state = "accepted" if before.state in ("received", "ringing") else before.state
-    return replace(
-        standing, **_NO_CALL, state=state, attempts=standing.attempts - 1, not_placed=standing.not_placed + 1,
-        touches=standing.touches - 1,
-        tries=min(before.tries, standing.tries), first_attempt_at=before.first_attempt_at,
-        last_attempt_at=before.last_attempt_at,
-        worked_at=before.worked_at if standing.worked_at == since else standing.worked_at,
-        call_back_at=standing.call_back_at or before.call_back_at,
-    )  # fmt: skip
-
-
-def _attempt_ended(standing: Standing, fact: AttemptEnded) -> Standing:
-    reached = fact.outcome == "conversation"
-    first = reached and standing.reached_at is None
-    under_way = standing.calling == fact.key
-    return replace(
-        standing, **(_NO_CALL if under_way else {}), last_outcome=fact.outcome,
-        line_said=_as_the_line_says(standing, fact) if under_way and standing.by_line else None,
-        state=_at_least(standing.state, "conversation") if reached else standing.state,
-        reached_at=(fact.connected_at or fact.at) if first else standing.reached_at,
-        first_attempt_reached=standing.first_attempt_reached or (first and standing.attempts == 1),
-        tries=0 if reached else standing.tries,
-        number_is_wrong=fact.outcome == "wrong_number" or (standing.number_is_wrong and not reached),
-        worked_at=fact.at,
-    )  # fmt: skip
-
-
-def _as_the_line_says(standing: Standing, fact: AttemptEnded) -> LineSaid:
-    return LineSaid(
-        key=fact.key, by=fact.by, at=fact.at, outcome=fact.outcome, connected_at=standing.connected_at,
-        state=standing.state, tries=standing.tries, reached_at=standing.reached_at,
-        first_attempt_reached=standing.first_attempt_reached, number_is_wrong=standing.number_is_wrong,
-    )  # fmt: skip
-
-
-def _corrected(standing: Standing, fact: AttemptEnded) -> Standing:
-    """As if the line had said so at once; whom the customer turned to since then counts all the same."""
-    said = standing.line_said
-    if said is None or said.key != fact.key:
-        return standing
-    asked_since = standing.interested_at is not None and standing.interested_at > said.at
-    before = replace(
-        standing, state=said.state if standing.state == "conversation" else standing.state,
-        tries=0 if asked_since else said.tries, reached_at=said.reached_at,
-        first_attempt_reached=said.first_attempt_reached, number_is_wrong=said.number_is_wrong,
-    )  # fmt: skip
-    return replace(_attempt_ended(before, replace(fact, at=said.at)), worked_at=standing.worked_at)
-
-
-_WAY: tuple[State, ...] = (
-    "received", "ringing", "accepted", "attempted", "conversation", "quote", "appointment", "confirmed", "shown",
-)  # fmt: skip
-
-
-def _at_least(state: State, reached: State) -> State:
-    if state not in _WAY:
-        return state
-    return max(state, reached, key=_WAY.index)
 
 
 def _plus(at: datetime, seconds: int) -> datetime:
