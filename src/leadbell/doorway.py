@@ -45,9 +45,7 @@ def open_doors(host: str, port: int, smtp_port: int) -> Iterator[Doors]:
 def bind(host: str, port: int, option: str, kind: int = socket.SOCK_STREAM) -> socket.socket:
     """A socket on the port; Trouble names `option` where another program has it."""
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
-    if (
-        kind == socket.SOCK_STREAM
-    ):  # with it two programs would share a UDP port, and one of them hear nothing
+    if kind == socket.SOCK_STREAM:  # two programs would share a UDP port by it, and one of them hear nothing
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))

@@ -111,6 +111,15 @@ class Town:
         await ringing.hears(OUTSIDE_HZ)
         return ringing, dialled
 
+    async def they_talk_on(self, dialled: Ringing) -> None:
+        """Nobody has cut them off, and when the customer hangs up it was one conversation."""
+        assert not dialled.over.is_set()
+        await dialled.hang_up()
+        await self.until(lambda: "attempt_ended" in self.kinds())
+        await self.until_nothing_hangs()
+        assert len(self.customer.all) == 1
+        assert [f["outcome"] for f in self.facts() if f["type"] == "attempt_ended"] == ["conversation"]
+
     async def until(self, true: Callable[[], Any], within_s: float = PATIENCE_S) -> Any:
         async with asyncio.timeout(within_s):
             while not (found := true()):
@@ -246,12 +255,7 @@ async def test_the_switchboard_killed_in_mid_call_finds_it_again(northside: Town
     os.kill(killed, signal.SIGKILL)
     await northside.until(lambda: northside.house.pid("switchboard") not in (None, killed))
     await asyncio.sleep(2 * SECOND)
-    assert not dialled.over.is_set(), "they talk on"
-    await dialled.hang_up()
-    await northside.until(lambda: "attempt_ended" in northside.kinds())
-    await northside.until_nothing_hangs()
-    assert len(northside.customer.all) == 1
-    assert next(f for f in northside.facts() if f["type"] == "attempt_ended")["outcome"] == "conversation"
+    await northside.they_talk_on(dialled)
     await ringing.ends()
 
 
@@ -295,12 +299,7 @@ async def test_the_database_killed_when_the_customer_answers_cuts_nobody_off(nor
     await northside.finds_its_database_again()
     await northside.until(lambda: northside.calls() == [("connected", "")])
     await asyncio.sleep(2 * SECOND)
-    assert not dialled.over.is_set(), "they talk on"
-    await dialled.hang_up()
-    await northside.until(lambda: "attempt_ended" in northside.kinds())
-    await northside.until_nothing_hangs()
-    assert len(northside.customer.all) == 1
-    assert next(f for f in northside.facts() if f["type"] == "attempt_ended")["outcome"] == "conversation"
+    await northside.they_talk_on(dialled)
 
 
 @pytest.mark.crash

@@ -3,6 +3,7 @@
 import json
 import os
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -77,6 +78,16 @@ def rings(lead: Lead, *people: Person, at: Any = NOON) -> Call:
 
 def tell(call: Call, what: Any, at: Any, person: Person | None = None, **about: Any) -> Any:
     return calls.heard(Heard(call.pk.hex, what, at, person.pk if person else None, **about))
+
+
+def dialled(dealer: Organisation, person: Person, heard: Sequence[str]) -> Lead:
+    """A lead whose customer is called after 1 was pressed; this is heard of it, second by second."""
+    lead = locked(lead_of(dealer).pk)
+    call = rings(lead, person)
+    assert isinstance(pressing.accepted(call.pk.hex, person.pk, NOON + 5 * SECOND), Dial)
+    for n, what in enumerate(heard):
+        tell(call, what, NOON + (6 + n) * SECOND)
+    return lead
 
 
 def facts(lead: Lead) -> History:
@@ -205,11 +216,7 @@ def test_what_was_recorded_is_kept_whatever_the_dealer_chose_in_mid_call(
 def test_the_customers_end_is_the_attempts_outcome(
     northside: Organisation, rosa: Person, heard: list[str], outcome: str
 ) -> None:
-    lead = locked(lead_of(northside).pk)
-    call = rings(lead, rosa)
-    assert isinstance(pressing.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND), Dial)
-    for n, what in enumerate(heard):
-        tell(call, what, NOON + (6 + n) * SECOND)
+    lead = dialled(northside, rosa, heard)
     ended = facts(lead).facts[-1]
     assert isinstance(ended, AttemptEnded)
     assert (ended.outcome, ended.talk_ms) == (outcome, None)
@@ -225,11 +232,7 @@ def test_the_customers_end_is_the_attempts_outcome(
 def test_a_call_that_never_rang_at_the_customer_is_no_attempt(
     northside: Organisation, rosa: Person, heard: list[str]
 ) -> None:
-    lead = locked(lead_of(northside).pk)
-    call = rings(lead, rosa)
-    assert isinstance(pressing.accepted(call.pk.hex, rosa.pk, NOON + 5 * SECOND), Dial)
-    for n, what in enumerate(heard):
-        tell(call, what, NOON + (6 + n) * SECOND)
+    lead = dialled(northside, rosa, heard)
     lead = locked(lead.pk)
     assert (lead.state, lead.owner_id, lead.attempts, lead.first_attempt_at) == ("accepted", rosa.pk, 0, None)
     assert Call.objects.get().outcome == "not_placed"

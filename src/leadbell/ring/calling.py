@@ -240,6 +240,11 @@ def what_happens(call: Call, names: Mapping[int, str], reader: int | None = None
     return ends(call)
 
 
+def is_untaken(call: Call, now: datetime) -> bool:
+    """It is kept for a switchboard that doesn't come: nothing rings any more."""
+    return call.status == Call.Status.WANTED and call.asked_at <= now - LONGEST_WANTED
+
+
 def ends(call: Call) -> Words:
     """How a call ended; why stands in `call.because`."""
     if call.outcome == "nobody" and call.kind in (Call.Kind.OUTBOUND, Call.Kind.TEST):

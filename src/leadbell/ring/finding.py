@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from leadbell.dealers.models import Person
-from leadbell.ring.calling import LONGEST_WANTED, NOT_TAKEN, ends, what_happens
+from leadbell.ring.calling import NOT_TAKEN, ends, is_untaken, what_happens
 from leadbell.ring.models import Call, Recording
 from leadbell.ring.shelves import may_listen
 from leadbell.words import Words
@@ -144,7 +144,7 @@ def _names(calls: Sequence[Call]) -> dict[int, str]:
 
 def _listed(call: Call, names: dict[int, str], reader: Person, now: datetime) -> Listed:
     over = call.status == Call.Status.OVER
-    untaken = call.status == Call.Status.WANTED and call.asked_at <= now - LONGEST_WANTED
+    untaken = is_untaken(call, now)
     recording: Recording | None = getattr(call, "recording", None)
     says = ends(call) if over else NOT_TAKEN if untaken else what_happens(call, names, reader.pk)
     return Listed(call, says, recording, recording is not None and may_listen(reader, call), untaken)

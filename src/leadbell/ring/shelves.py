@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadbell.dealers.models import Person
 from leadbell.lead.models import Lead
-from leadbell.ring.calling import LONGEST_WANTED, NOT_TAKEN, ends
+from leadbell.ring.calling import NOT_TAKEN, ends, is_untaken
 from leadbell.ring.models import Call, Playback, Recording
 from leadbell.words import Words
 
@@ -149,8 +149,7 @@ def calls_of(lead: Lead, reader: Person, now: datetime | None = None) -> list[Sh
         Prefetch("recording", recordings)
     ):
         row = getattr(call, "recording", None)
-        waited = now is not None and call.asked_at <= now - LONGEST_WANTED
-        untaken = call.status == Call.Status.WANTED and waited
+        untaken = now is not None and is_untaken(call, now)
         shown.append(Shown(call, _recorded(row, call, reader) if row else None, untaken))
     return shown
 

@@ -33,6 +33,7 @@ from leadbell.ring.ports import (
 )
 from leadbell.ring.speech import Speaker
 from tests.ring.asterisk.running import Running, asterisk, free_port
+from tests.ring.lines import phones as sip
 from tests.ring.lines.phones import (
     RATE,
     Phones,
@@ -110,6 +111,16 @@ class Stage:
         )
         assert isinstance(self.exchange.ring(bell), Ringing)
         return bell
+
+    async def connects(self, rosa: sip.Phone, okafor: sip.Phone) -> tuple[sip.Ringing, sip.Ringing]:
+        """Rosa's phone rings, she presses 1, and Mr Okafor picks up."""
+        self.ring(phone(ROSA, "sip:rosa"))
+        at_rosa = await rosa.rings()
+        await at_rosa.answer()
+        await at_rosa.press("1")
+        at_okafor = await okafor.rings()
+        await at_okafor.answer()
+        return at_rosa, at_okafor
 
     async def nothing_is_left(self) -> None:
         give_up_at = time.monotonic() + PATIENCE_S
@@ -214,12 +225,7 @@ async def test_two_who_have_picked_up_talk_although_nothing_can_be_recorded(
     stage.engine.spool.write_text("a file stands where the folder was")
     rosa = await stage.phones.extension("rosa", ROSAS_TONE)
     okafor = stage.phones.phone(MR_OKAFOR, OKAFORS_TONE)
-    stage.ring(phone(ROSA, "sip:rosa"))
-    at_rosa = await rosa.rings()
-    await at_rosa.answer()
-    await at_rosa.press("1")
-    at_okafor = await okafor.rings()
-    await at_okafor.answer()
+    at_rosa, at_okafor = await stage.connects(rosa, okafor)
     await asyncio.gather(at_okafor.hears(ROSAS_TONE, 5), at_rosa.hears(OKAFORS_TONE, 5))
     await at_okafor.hang_up()
     assert (await stage.hears("ended")).talk_ms is not None
@@ -229,12 +235,7 @@ async def test_two_who_have_picked_up_talk_although_nothing_can_be_recorded(
 async def test_a_recorded_call_is_announced_to_both(stage: Stage) -> None:
     stage.dial = replace(stage.dial, announce=Prompt("This call is recorded.", "en"))
     rosa, okafor = await stage.phones.extension("rosa"), stage.phones.phone(MR_OKAFOR)
-    stage.ring(phone(ROSA, "sip:rosa"))
-    at_rosa = await rosa.rings()
-    await at_rosa.answer()
-    await at_rosa.press("1")
-    at_okafor = await okafor.rings()
-    await at_okafor.answer()
+    at_rosa, at_okafor = await stage.connects(rosa, okafor)
     await stage.hears("connected")
     at_rosa.heard.clear()
     await asyncio.gather(at_okafor.hears_speech(), at_rosa.hears_speech())
@@ -471,12 +472,7 @@ async def test_a_salesperson_who_hangs_up_while_the_customers_phone_rings(stage:
 async def test_after_the_conversation_the_salesperson_says_with_a_key_what_was_agreed(stage: Stage) -> None:
     stage.dial = replace(DIAL, keypad=Prompt("Press 1 for an appointment, 2 for no interest.", "en"))
     rosa, okafor = await stage.phones.extension("rosa"), stage.phones.phone(MR_OKAFOR, OKAFORS_TONE)
-    stage.ring(phone(ROSA, "sip:rosa"))
-    at_rosa = await rosa.rings()
-    await at_rosa.answer()
-    await at_rosa.press("1")
-    at_okafor = await okafor.rings()
-    await at_okafor.answer()
+    at_rosa, at_okafor = await stage.connects(rosa, okafor)
     await at_rosa.hears(OKAFORS_TONE)
     await at_okafor.hang_up()
     await stage.hears("ended")
@@ -667,12 +663,7 @@ async def test_the_salesperson_is_told_of_the_customers_voicemail(stage: Stage) 
     stage.dial = replace(DIAL, told={**TOLD, "voicemail": VOICEMAIL})
     rosa = await stage.phones.extension("rosa")
     okafor = stage.phones.phone(MR_OKAFOR, sound=beeps(0.6, 0.2, 4))
-    stage.ring(phone(ROSA, "sip:rosa"))
-    at_rosa = await rosa.rings()
-    await at_rosa.answer()
-    await at_rosa.press("1")
-    at_okafor = await okafor.rings()
-    await at_okafor.answer()
+    at_rosa, at_okafor = await stage.connects(rosa, okafor)
     await stage.hears("voicemail")
     at_okafor.heard.clear()
     await asyncio.sleep(2)  # the greeting is over: what Rosa hears now is said to her alone
@@ -729,12 +720,7 @@ async def test_a_conversation_goes_on_while_the_connection_is_cut(wired: tuple[S
     stage, wire = wired
     rosa = await stage.phones.extension("rosa", ROSAS_TONE)
     okafor = stage.phones.phone(MR_OKAFOR, OKAFORS_TONE)
-    stage.ring(phone(ROSA, "sip:rosa"))
-    at_rosa = await rosa.rings()
-    await at_rosa.answer()
-    await at_rosa.press("1")
-    at_okafor = await okafor.rings()
-    await at_okafor.answer()
+    at_rosa, at_okafor = await stage.connects(rosa, okafor)
     await asyncio.gather(at_okafor.hears(ROSAS_TONE), at_rosa.hears(OKAFORS_TONE))
     await wire.cut()
     for _ in range(200):
@@ -755,12 +741,7 @@ async def test_a_conversation_goes_on_while_the_connection_is_cut(wired: tuple[S
 async def test_what_ended_while_the_connection_was_cut_is_found_out(wired: tuple[Stage, Wire]) -> None:
     stage, wire = wired
     rosa, okafor = await stage.phones.extension("rosa"), stage.phones.phone(MR_OKAFOR, OKAFORS_TONE)
-    stage.ring(phone(ROSA, "sip:rosa"))
-    at_rosa = await rosa.rings()
-    await at_rosa.answer()
-    await at_rosa.press("1")
-    at_okafor = await okafor.rings()
-    await at_okafor.answer()
+    at_rosa, at_okafor = await stage.connects(rosa, okafor)
     await at_rosa.hears(OKAFORS_TONE)
     await wire.cut()
     await at_okafor.hang_up()
